@@ -1,0 +1,1 @@
+"""The product: what is sold, declared and kept equal to the world."""

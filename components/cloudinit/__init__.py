@@ -1,0 +1,1 @@
+"""Templates and values become the NoCloud seed of one machine."""

@@ -1,0 +1,1 @@
+"""The declared files, loaded into the domain with every problem at its line."""

@@ -1,0 +1,1 @@
+"""What is sold and what it stands on: pure, standard library only."""

@@ -1,0 +1,57 @@
+"""Limits of a machine: what is declared, what is configured, what is in force.
+
+A limit is named by its key, one per thing that can be changed and read back:
+`vcpus`, `cpuCapPercent`, `memoryMib`, `disks.<disk>.{sizeGib,iops,rateMibS}`, `nics.<nic>.rateMbitS`.
+The same keys stand in resource inputs, in detailed diffs, in outputs and in messages.
+"""
+
+from dataclasses import dataclass
+
+UNITS = {
+    "vcpus": "",
+    "cpuCapPercent": "% of one core",
+    "memoryMib": "MiB",
+    "sizeGib": "GiB",
+    "iops": "IO/s",
+    "rateMibS": "MiB/s",
+    "rateMbitS": "Mbit/s",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a package sells; all hard limits (contract VPS-4, VPS-5).
+
+    `cpu_cap_percent` is in percent of one core for the whole machine: 150 is one and a half cores.
+    """
+
+    vcpus: int
+    cpu_cap_percent: int
+    memory_mib: int
+    disk_gib: int
+    disk_iops: int
+    disk_rate_mib_s: int
+    nic_rate_mbit_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One limit as a host answers it.
+
+    `configured` stands in the hypervisor's configuration, `effective` is what kernel and QEMU enforce now.
+    `None` is never a number: `source` then says why ("machine is off", "not enforced by this host: …").
+    """
+
+    configured: int | None
+    effective: int | None
+    source: str
+
+
+def unit(key: str) -> str:
+    """The unit in which the limit `key` is counted, for people."""
+    return UNITS[key.rsplit(".", 1)[-1]]
+
+
+def display(key: str, value: int | None) -> str:
+    """`memoryMib`, 2048 → `2048 MiB`; an unknown value is `unknown`."""
+    return "unknown" if value is None else f"{value} {unit(key)}".rstrip()

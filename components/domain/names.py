@@ -1,0 +1,60 @@
+"""Every identity and name is made here, from ids that never change.
+
+Frozen API: a changed result would orphan machines that clients pay for (tests hold the golden values).
+Names of clients and VPSs may change; ids may not, so nothing here is made from a name but the stacks'.
+"""
+
+import hashlib
+import re
+import uuid
+
+NAMESPACE = uuid.UUID("6a1c9f0e-52d4-4b7e-9a53-0c6f1d2e7b84")
+
+_FLEET_ID = re.compile(r"[a-z][a-z0-9]{1,7}")
+
+
+def is_fleet_id(text: str) -> bool:
+    """Whether `text` can stand in domain and volume names: 2 to 8 lower-case letters and digits."""
+    return _FLEET_ID.fullmatch(text) is not None
+
+
+def machine_uuid(fleet_id: str, client_id: str, vps_id: str) -> str:
+    """The machine's identity on every host and in state (design section 5, Identity)."""
+    return str(uuid.uuid5(NAMESPACE, f"{fleet_id}/{client_id}/{vps_id}"))
+
+
+def mac_address(machine: str, nic: str) -> str:
+    """A locally administered unicast MAC with 46 bits from the machine's UUID and the NIC's immutable name."""
+    octets = bytearray(hashlib.sha256(f"{machine}/{nic}".encode()).digest()[:6])
+    octets[0] = (octets[0] | 0b10) & 0b1111_1110
+    return ":".join(f"{octet:02x}" for octet in octets)
+
+
+def domain_name(fleet_id: str, client_id: str, vps_id: str) -> str:
+    """The machine's name on a hypervisor; the short fleet id keeps two fleets on one host apart."""
+    return f"{fleet_id}-{client_id}-{vps_id}"
+
+
+def disk_volume(domain: str, machine: str, disk: str) -> str:
+    """The volume of one disk; eight digits of the UUID show its owner where a pool keeps no metadata."""
+    return f"{domain}-{machine[:8]}-{disk}.qcow2"
+
+
+def seed_volume(domain: str, machine: str, reinstall: int) -> str:
+    """The NoCloud seed of one installation: written once per (UUID, reinstall), never rewritten."""
+    return f"{domain}-{machine[:8]}-seed{reinstall}.iso"
+
+
+def image_volume(image: str, sha256: str) -> str:
+    """The golden image on a host: its name contains its digest, so it can never change under a machine."""
+    return f"image-{image}-{sha256[:16]}.qcow2"
+
+
+def client_stack(client: str) -> str:
+    """The stack of `clients/<client>.yaml`."""
+    return f"client.{client}"
+
+
+def host_stack(host: str) -> str:
+    """The stack of `hosts/<host>.yaml`."""
+    return f"host.{host}"

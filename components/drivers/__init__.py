@@ -1,0 +1,1 @@
+"""Hypervisors behind one protocol: `base` says what, each folder says how."""

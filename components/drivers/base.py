@@ -1,0 +1,328 @@
+"""What a hypervisor driver promises, in plain data.
+
+A driver turns specs into machines and answers with facts that it read back. It knows nothing of Pulumi, of files or
+of packages. Foreign exceptions never leave it: every error is one of those below, `Unable to <verb> <what> on
+<host>: <cause>` with a remedy. Absent on delete is done. `kill -9` between any two steps is mended by calling again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from components.domain.limits import Reading
+
+SCHEMA = 1
+"""Of inputs, state and owner mark. Every older number must stay readable."""
+
+
+class DriverError(Exception):
+    """A driver could not do what was asked. `cause` says why, `remedy` what the operator can do."""
+
+    def __init__(self, what: str, cause: str, remedy: str = "") -> None:
+        super().__init__(f"{what}: {cause}{'' if cause.endswith('.') else '.'}{' ' + remedy if remedy else ''}")
+        self.cause = cause
+        self.remedy = remedy
+
+
+class HostUnreachable(DriverError):
+    """The host did not answer: nothing is known of its machines, and nothing may be created for them elsewhere."""
+
+
+class NotOurs(DriverError):
+    """The object exists but its mark is missing, names another owner, or another incarnation: nothing was touched."""
+
+
+class Changed(DriverError):
+    """The machine's revision is not the one that was read: somebody changed it in between; nothing was touched."""
+
+
+class Refused(DriverError):
+    """Doing it would lose data or break a promise; nothing was touched."""
+
+
+class Missing(DriverError):
+    """Something that must be on the host is not there: the image, the pool, the network, a delivered machine."""
+
+
+class HostFull(DriverError):
+    """The host's pool or memory can't hold it; what was made so far stays marked and is resumed by the next call."""
+
+
+class Interrupted(DriverError):
+    """Creation began and did not end: `machine` says what exists, so that state keeps it and the next run resumes."""
+
+    def __init__(self, what: str, cause: str, remedy: str, machine: "Machine | None") -> None:
+        super().__init__(what, cause, remedy)
+        self.machine = machine
+
+
+class Phase(StrEnum):
+    """How far a machine's life is, as its mark tells.
+
+    creating: disk and seed may be half-made and hold nothing of the client: they may be made anew.
+    starting: disk and seed are whole, the guest may have run: the disk is never made anew from here on.
+    ready:    delivered; never created empty again.
+    ending:   its end was declared and reached; stop, trash and undefine are under way.
+    """
+
+    CREATING = "creating"
+    STARTING = "starting"
+    READY = "ready"
+    ENDING = "ending"
+
+
+class Power(StrEnum):
+    """Observed power."""
+
+    RUNNING = "running"
+    OFF = "off"
+    PAUSED = "paused"
+    CRASHED = "crashed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostRef:
+    """How to reach a host. `probe` is a shell command that reads a read-only script on stdin there, or empty."""
+
+    name: str
+    driver: str
+    uri: str
+    probe: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """The owner mark that a machine carries on its host (libvirt metadata; Proxmox description).
+
+    `incarnation` is random and also stands in state: a different one means *not mine any more*.
+    `revision` counts our writes. `wish` is the last observed wish of the client for power (`running` or `off`).
+    """
+
+    fleet: str
+    backend: str
+    urn: str
+    client: str
+    vps: str
+    phase: Phase
+    incarnation: str
+    revision: int = 1
+    reinstall: int = 0
+    wish: str = "running"
+    schema: int = SCHEMA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRef:
+    """A golden image: its name and the SHA-256 of its bytes."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskSpec:
+    """One disk; `image` is what it is made from at creation and never looked at again."""
+
+    size_gib: int
+    iops: int
+    rate_mib_s: int
+    image: ImageRef
+    standalone: bool = True
+    """A whole copy of the image (production) rather than an overlay on it (lab)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NicSpec:
+    """One network interface. `attach` is `network:<libvirt network>` or `bridge:<bridge>`."""
+
+    attach: str
+    mac: str
+    rate_mbit_s: int
+    addresses: tuple[str, ...]
+    """With prefix length, the IPv4 and IPv6 addresses that belong to this interface."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineSpec:
+    """What a machine shall be. Disks and NICs are keyed by names that never change (`root`, `n0`)."""
+
+    uuid: str
+    name: str
+    title: str
+    pool: str
+    vcpus: int
+    cpu_cap_percent: int
+    memory_mib: int
+    disks: Mapping[str, DiskSpec]
+    nics: Mapping[str, NicSpec]
+    start: bool = True
+    """Start once at creation. Later power is the client's (design section 5, Power)."""
+
+    def limits(self) -> dict[str, int]:
+        """Every declared limit by its key (`components.domain.limits`)."""
+        found = {"vcpus": self.vcpus, "cpuCapPercent": self.cpu_cap_percent, "memoryMib": self.memory_mib}
+        for name, disk in self.disks.items():
+            found[f"disks.{name}.sizeGib"] = disk.size_gib
+            found[f"disks.{name}.iops"] = disk.iops
+            found[f"disks.{name}.rateMibS"] = disk.rate_mib_s
+        for name, nic in self.nics.items():
+            found[f"nics.{name}.rateMbitS"] = nic.rate_mbit_s
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seed:
+    """The NoCloud files of one machine, as text; written as an ISO labelled CIDATA."""
+
+    user_data: str
+    meta_data: str
+    network_config: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """A machine as its host answers it: facts only."""
+
+    uuid: str
+    name: str
+    mark: Mark | None
+    power: Power
+    readings: Mapping[str, Reading]
+    """By limit key, each limit that was found; the keys of `MachineSpec.limits`."""
+    macs: Mapping[str, str]
+    """By NIC name; NICs of ours are told by the alias or MAC that we gave them."""
+    attach: Mapping[str, str]
+    volumes: Mapping[str, str]
+    """By disk name (and `seed`): the volume's name in its pool."""
+    reboot_required: tuple[str, ...] = ()
+    """Limit keys whose configured value waits for the next boot."""
+    host_notes: tuple[str, ...] = ()
+    """What this host can't do for the machine, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSpec:
+    """A golden image to keep on a host. `source` is the local file to upload when the host lacks it."""
+
+    name: str
+    sha256: str
+    pool: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolSpec:
+    """A directory pool. One that exists under this name and path is used as it is."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkSpec:
+    """A network that hosts attach machines to: `mode` is `nat` or `bridge` (an existing bridge of the host).
+
+    `ipv4` and `ipv6` are the host's own addresses in it with prefix length (the guests' gateways); empty for `bridge`.
+    """
+
+    name: str
+    mode: str
+    bridge: str
+    ipv4: str = ""
+    ipv6: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """An image, pool or network as the host answers it. `made` tells whether we made it (and may remove it)."""
+
+    name: str
+    made: bool
+    values: Mapping[str, str | int | bool] = field(default_factory=dict)
+
+
+class Driver(Protocol):
+    """One host. Instances are shared by threads; at most four changes run at a time per connection.
+
+    Every method may raise `HostUnreachable` within the driver's deadline; none waits for a guest.
+    """
+
+    def create(self, spec: MachineSpec, seed: Seed, mark: Mark) -> Machine:
+        """Make the machine, or resume or take over the one that its UUID names, and read it back.
+
+        Resumes a machine whose mark names `mark.urn` and is not `ready`; takes over a `ready` one of the same URN by
+        writing `mark.incarnation` and nothing else (no disk, no limit, no power is touched).
+        Raises NotOurs (same UUID, other owner or no mark; a volume of that name that isn't ours), Missing (image,
+        pool, network), HostFull, Interrupted (something was made).
+        """
+        ...
+
+    def read(self, uuid: str) -> Machine | None:
+        """The machine's facts; None only when the host answered and does not hold it."""
+        ...
+
+    def read_all(self) -> Sequence[Machine]:
+        """Every machine on the host that carries a mark, in O(1) calls plus one description per machine."""
+        ...
+
+    def update(self, spec: MachineSpec, mark: Mark) -> Machine:
+        """Bring the machine's limits to `spec`, live where the host can, and read it back.
+
+        Patches owned elements only. `mark` is the one that was read, its revision is raised by one and its URN is
+        written anew. Raises Missing (machine not there), NotOurs (incarnation differs), Changed (revision differs),
+        Refused (a disk would shrink), HostFull. After a failed live set the former state is restored and read back.
+        """
+        ...
+
+    def power(self, uuid: str, wish: str, mark: Mark) -> Machine:
+        """`running`, `off` (graceful, then forced after the deadline) or `paused`. Raises as `update`."""
+        ...
+
+    def delete(self, uuid: str, incarnation: str) -> None:
+        """End a machine: stop gracefully, rename its disks into the trash, undefine; re-entrant, absent is done.
+
+        Raises NotOurs when the incarnation differs: nothing is touched then.
+        """
+        ...
+
+    def ensure_image(self, spec: ImageSpec) -> Fact:
+        """Have the image on the host, whole and verified. Raises Missing when neither host nor `source` has it."""
+        ...
+
+    def read_image(self, spec: ImageSpec) -> Fact | None:
+        """The image's facts; None when the host answered and lacks it or holds it unfinished."""
+        ...
+
+    def delete_image(self, spec: ImageSpec) -> None:
+        """Remove the image. Raises Refused while any volume, trash included, names it as its backing file."""
+        ...
+
+    def ensure_pool(self, spec: PoolSpec) -> Fact:
+        """Have the pool active. Raises Refused when one of this name has another path."""
+        ...
+
+    def read_pool(self, spec: PoolSpec) -> Fact | None:
+        """The pool's facts (`capacityGib`, `availableGib`, `path`); None when it is gone."""
+        ...
+
+    def delete_pool(self, spec: PoolSpec) -> None:
+        """Remove a pool that we made. Raises Refused while it holds a volume."""
+        ...
+
+    def ensure_network(self, spec: NetworkSpec) -> Fact:
+        """Have the network active, or check that the host's bridge exists. Raises Refused when it differs."""
+        ...
+
+    def read_network(self, spec: NetworkSpec) -> Fact | None:
+        """The network's facts (`mode`, `bridge`, `ipv4`, `ipv6`); None when it is gone."""
+        ...
+
+    def delete_network(self, spec: NetworkSpec) -> None:
+        """Remove a network that we made. Raises Refused while a machine is attached."""
+        ...
+
+    def close(self) -> None:
+        """Give the connection back."""
+        ...

@@ -1,0 +1,1 @@
+"""KVM/libvirt hosts."""

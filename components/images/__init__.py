@@ -1,0 +1,1 @@
+"""Recipes become golden images, known by the digest of their bytes."""

@@ -1,0 +1,1 @@
+"""A KVM host of our own inside namespaces, for the demo and the tests."""

@@ -1,0 +1,1 @@
+"""The Pulumi provider plugin `vps`: resource protocol on one side, drivers on the other."""

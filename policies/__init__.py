@@ -1,0 +1,1 @@
+"""The policy pack: an independent auditor that imports nothing of the product."""
