@@ -3,6 +3,10 @@
 Modules of commands import what is slow inside their functions, so that `vps --help` answers at once.
 """
 
+import sys
+import traceback
+from typing import Annotated
+
 import typer
 
 app = typer.Typer(
@@ -13,6 +17,22 @@ app = typer.Typer(
 )
 
 
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Options of every command; `main` looks for --debug itself."""
+    del debug
+
+
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line. An error is one message with its remedy; its traceback is for `--debug`."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - the last edge: no traceback for bad input or a bad day
+        if "--debug" in sys.argv:
+            traceback.print_exc()
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -173,15 +173,6 @@ class MachineSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seed:
-    """The NoCloud files of one machine, as text; written as an ISO labelled CIDATA."""
-
-    user_data: str
-    meta_data: str
-    network_config: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
     """A machine as its host answers it: facts only."""
 
@@ -249,8 +240,10 @@ class Driver(Protocol):
     Every method may raise `HostUnreachable` within the driver's deadline; none waits for a guest.
     """
 
-    def create(self, spec: MachineSpec, seed: Seed, mark: Mark) -> Machine:
+    def create(self, spec: MachineSpec, seed: bytes, mark: Mark) -> Machine:
         """Make the machine, or resume or take over the one that its UUID names, and read it back.
+
+        `seed` is the NoCloud ISO (label CIDATA), written once beside the disk and attached as a CD-ROM.
 
         Resumes a machine whose mark names `mark.urn` and is not `ready`; takes over a `ready` one of the same URN by
         writing `mark.incarnation` and nothing else (no disk, no limit, no power is touched).
