@@ -1,0 +1,94 @@
+"""Clients and their VPSs, as one file per client declares them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from components.domain import names
+from components.domain.terms import Term
+
+POWERS = ("managed", "stopped", "suspended")
+"""`managed`: started once at creation, then the client's; the others are declared (design section 5, Power)."""
+
+ROLES = ("owner", "technical", "billing")
+SUPPORT_LEVELS = ("standard", "vip")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """A registered person of the client; only with an SSH key can they be given access to a VPS."""
+
+    name: str
+    email: str
+    roles: tuple[str, ...]
+    ssh_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """What was signed: the version of the terms, when, and the level of support (`standard` or `vip`)."""
+
+    version: str
+    signed: date
+    support: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """The hosting system on the VPS: who administers it and which sites have SSL (contract OPT-1)."""
+
+    admin: str
+    ssl_sites: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Who may log in to a VPS since when, by which request; `root` is sudo (contract VPS-6)."""
+
+    who: str
+    root: bool
+    since: date
+    request: str
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vps:
+    """One VPS. UUID, MACs, ledger and backups hang on `id`, never on `key`, which is its name in the file.
+
+    `reinstall` counts deliberate reinstallations; `ends` is the only way to end it; `uuid` is set for adopted machines.
+    """
+
+    id: str
+    key: str
+    package: str
+    term: Term
+    power: str
+    host: str
+    network: str
+    ipv4: tuple[str, ...]
+    ipv6: tuple[str, ...]
+    fqdn: str
+    image: str
+    panel: Panel | None = None
+    access: tuple[Access, ...] = ()
+    ends: date | None = None
+    reinstall: int = 0
+    uuid: str | None = None
+
+    def machine_uuid(self, fleet_id: str, client_id: str) -> str:
+        """The machine's UUID: the pinned one, else made from the three ids."""
+        return self.uuid or names.machine_uuid(fleet_id, client_id, self.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """One client; `key` is the stem of the file's name, `id` never changes, `name` is for people."""
+
+    id: str
+    key: str
+    name: str
+    language: str
+    contacts: Mapping[str, Contact]
+    contract: Contract
+    vps: Mapping[str, Vps]

@@ -1,0 +1,43 @@
+"""The whole fleet as declared: what every file says, put together."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from components.domain.clients import Client, Vps
+from components.domain.datacentres import Datacentre
+from components.domain.hardware import Spare
+from components.domain.hosts import Host
+from components.domain.images import Image, ImageOffer
+from components.domain.networks import Network
+from components.domain.packages import Package
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """Everything declared, each by the name that files use.
+
+    `packages` are keyed `small@2026-01`, `clients` and `hosts` by the stem of their file; `images` are the locked ones,
+    `offers` what the catalogue says of images; `contracts` are the versions of the terms that may be signed.
+    """
+
+    id: str
+    name: str
+    currency: str
+    languages: tuple[str, ...] = ("en",)
+    trash_days: int = 30
+    """How long the disks of an ended VPS are kept before they may be destroyed."""
+    datacentres: Mapping[str, Datacentre] = field(default_factory=dict)
+    networks: Mapping[str, Network] = field(default_factory=dict)
+    spares: Mapping[str, Spare] = field(default_factory=dict)
+    packages: Mapping[str, Package] = field(default_factory=dict)
+    offers: Mapping[str, ImageOffer] = field(default_factory=dict)
+    contracts: tuple[str, ...] = ()
+    images: Mapping[str, Image] = field(default_factory=dict)
+    hosts: Mapping[str, Host] = field(default_factory=dict)
+    clients: Mapping[str, Client] = field(default_factory=dict)
+
+    def machines(self) -> Iterator[tuple[Client, Vps]]:
+        """Every VPS with its client, in the order of files and lines."""
+        for client in self.clients.values():
+            for vps in client.vps.values():
+                yield client, vps
