@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from components.cli import show, stack
+
 app = typer.Typer(
     name="vps",
     help="Managed VPSs as declared data: look (changes nothing), write (edits files), act (changes the world).",
@@ -23,6 +25,14 @@ def options(
 ) -> None:
     """Options of every command; `main` looks for --debug itself."""
     del debug
+
+
+app.command("up")(stack.up)
+app.command("preview")(stack.preview)
+app.command("drift")(stack.drift)
+app.command("show")(show.show)
+app.command("init")(stack.init)
+app.command("env")(stack.env)
 
 
 def main() -> None:

@@ -1,0 +1,89 @@
+"""`vps init|up|preview|drift|env`: the engine's runs, with what it can't know checked first."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from components.config.loader import Loaded
+    from components.engine.run import Engine
+
+Stacks = Annotated[list[str], typer.Argument(metavar="STACK…", help="client.<name> or host.<name>")]
+Stack = Annotated[str, typer.Argument(metavar="STACK", help="client.<name> or host.<name>")]
+FleetFolder = Annotated[Path | None, typer.Option("--fleet", help="The fleet folder (default: the one you stand in).")]
+
+FINDINGS = 2
+"""Exit status of `vps drift` when something differs; 0 is nothing, 1 is could not tell."""
+
+
+def init(stacks: Stacks, fleet: FleetFolder = None) -> None:
+    """Act: make stacks in the backend, and their engine files; what is there stays as it is."""
+    engine, _ = _engine(fleet)
+    for stack in stacks:
+        typer.echo(f"{stack}: {'made' if engine.init(stack) else 'already there'}")
+
+
+def up(
+    stack: Stack,
+    fleet: FleetFolder = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Apply without asking; the preview still runs first.")] = False,
+) -> None:
+    """Act: bring a client's machines, or a host, to what the files declare."""
+    _run(stack, fleet, lambda: ["up", *_policies(), "--stack", stack, *(["--yes"] if yes else [])])
+
+
+def preview(stack: Stack, fleet: FleetFolder = None) -> None:
+    """Look: what `vps up` would do, with the consequence of every change."""
+    _run(stack, fleet, lambda: ["preview", *_policies(), "--diff", "--stack", stack])
+
+
+def drift(stack: Stack, fleet: FleetFolder = None) -> None:
+    """Look: does the host still have what state remembers? Exit 0 nothing, 2 findings, 1 could not tell."""
+    from components.engine.run import EXIT_CHANGES
+
+    engine, _ = _engine(fleet)
+    code = engine.run(["refresh", "--preview-only", "--expect-no-changes", "--diff", "--stack", stack])
+    raise typer.Exit({0: 0, EXIT_CHANGES: FINDINGS}.get(code, 1))
+
+
+def env(fleet: FleetFolder = None) -> None:
+    """Look: shell lines that make the plain `pulumi` command work on this fleet: eval "$(vps env)"."""
+    import os
+    import shlex
+
+    engine, _ = _engine(fleet)
+    for name, value in sorted(engine.environment.items()):
+        if os.environ.get(name) != value:
+            typer.echo(f"export {name}={shlex.quote(value)}")
+    typer.echo(f"cd {shlex.quote(str(engine.project.folder))}")
+
+
+def _run(stack: str, fleet: Path | None, arguments: Callable[[], list[str]]) -> None:
+    engine, loaded = _engine(fleet)
+    problems = loaded.blocking(stack)
+    if problems:
+        for problem in problems:
+            typer.echo(str(problem), err=True)
+        typer.echo(f"error: {len(problems)} problem(s) stop {stack}; nothing was touched.", err=True)
+        raise typer.Exit(1)
+    released = engine.check(stack, loaded)
+    if released:
+        typer.echo(released)
+    raise typer.Exit(engine.run(arguments()))
+
+
+def _engine(fleet: Path | None) -> "tuple[Engine, Loaded]":
+    from components.config.loader import find_fleet, load
+    from components.engine.project import project_of
+    from components.engine.run import Engine
+
+    folder = find_fleet(fleet)
+    return Engine.of(project_of(folder)), load(folder)
+
+
+def _policies() -> list[str]:
+    from components.engine.run import POLICIES
+
+    return ["--policy-pack", str(POLICIES)]

@@ -1,0 +1,99 @@
+"""What a change does to a running machine, in words, known before anything happens.
+
+Pure: it judges from the two values alone, never from a host, so that a preview can always be made
+(design section 5, "What a change does"). The driver then does it and reads back; facts win over this forecast.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from components.domain.limits import display
+
+LIVE_LIMITS = ("cpuCapPercent", "iops", "rateMibS", "rateMbitS")
+"""Limits (last part of the key) that every host changes on a running machine."""
+
+BOOT_LIMITS = ("vcpus", "memoryMib")
+"""Limits that a running machine gets with its next boot."""
+
+GUEST_FACTS = ("seed", "image", "addresses")
+"""What the first boot set inside the guest, and nothing sets again (design section 6)."""
+
+MOVES = ("host", "pool", "attach", "network")
+"""Where a machine lives: never changed by an edit alone."""
+
+IDENTITY = ("uuid", "name", "fleet", "client", "vps", "mac", "standalone")
+"""What makes it this machine and no other."""
+
+
+class Effect(StrEnum):
+    """How a change reaches the machine."""
+
+    LIVE = "live"
+    REBOOT = "at next reboot"
+    RECORDED = "recorded only"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consequence:
+    """What becomes of one changed key."""
+
+    key: str
+    effect: Effect
+    words: str
+
+
+def consequence(key: str, before: object, after: object) -> Consequence:
+    """What changing `key` (a dotted input key) from `before` to `after` does."""
+    steps = key.split(".")
+    last = steps[-1]
+    if last in (*LIVE_LIMITS, *BOOT_LIMITS, "sizeGib"):
+        return _limit(key, last, before, after)
+    if steps[0] == "power":
+        return _of(key, Effect.LIVE, f"{key}: {before} -> {after}: {_POWER.get(str(after), 'refused')}")
+    if steps[0] == "ends":
+        if after:
+            return _of(
+                key, Effect.RECORDED, f"ends on {after}: its disk goes to the trash from that day on, not before"
+            )
+        return _of(key, Effect.RECORDED, "the end is withdrawn: the machine stays")
+    if steps[0] == "reinstall":
+        return _of(key, Effect.REFUSED, "refused: reinstalling is not offered yet; set reinstall back to its old value")
+    if any(step in IDENTITY for step in (steps[0], last)):
+        return _of(key, Effect.REFUSED, f"refused: {key} is the machine's identity; a new VPS needs a new id")
+    if any(step in MOVES for step in (steps[0], last)):
+        return _of(key, Effect.REFUSED, f"refused: {key} changes only by a move, never by an edit; put {before!r} back")
+    if any(step in GUEST_FACTS for step in steps):
+        return _of(key, Effect.RECORDED, f"{key}: recorded only; the guest keeps what its first boot set")
+    return _of(key, Effect.RECORDED, f"{key}: recorded, the machine is not touched")
+
+
+_POWER = {
+    "managed": "the machine is started",
+    "stopped": "the guest is shut down",
+    "suspended": "the guest is shut down",
+}
+
+
+def _limit(key: str, last: str, before: object, after: object) -> Consequence:
+    if not isinstance(before, int) or not isinstance(after, int):
+        return _of(
+            key, Effect.REFUSED, f"refused: {key} is added or removed; disks and NICs don't change after creation"
+        )
+    step = f"{key}: {display(key, before)} -> {display(key, after)}"
+    if last == "sizeGib":
+        if after < before:
+            return _of(
+                key,
+                Effect.REFUSED,
+                f"refused: {step}: a disk never shrinks, the client's data would be cut off; "
+                f"declare at least {display(key, before)}",
+            )
+        return _of(key, Effect.LIVE, f"{step}: live, the guest's file system follows by itself")
+    if last in BOOT_LIMITS:
+        return _of(key, Effect.REBOOT, f"{step}: at next reboot, the running guest keeps what it has")
+    return _of(key, Effect.LIVE, f"{step}: live, no reboot")
+
+
+def _of(key: str, effect: Effect, words: str) -> Consequence:
+    return Consequence(key=key, effect=effect, words=words)

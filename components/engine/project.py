@@ -1,0 +1,74 @@
+"""The project folder and the environment in which the engine runs for it."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.domain.problems import DomainError
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+"""Where policies, templates and the plugin live."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A folder with Pulumi.yaml and its fleet. Everything that the engine writes goes to `work` or `fleet/pulumi`."""
+
+    folder: Path
+    fleet: Path
+
+    @property
+    def work(self) -> Path:
+        """State of a one-person fleet, its passphrase and the engine's own folder; not in git."""
+        return self.folder / ".vps"
+
+    def settings(self, stack: str) -> Path:
+        """The engine's own file of a stack."""
+        return self.fleet / "pulumi" / f"Pulumi.{stack}.yaml"
+
+    def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
+        """The engine's environment: what the operator set wins, the rest makes a one-person fleet work as it is.
+
+        Paths are absolute: a relative backend would resolve against the current folder. Raises DomainError without
+        an engine.
+        """
+        from components.engine.location import engine_path
+
+        environment = dict(inherited)
+        found = [str(engine_path().parent), str(CHECKOUT / ".venv" / "bin"), environment.get("PATH", os.defpath)]
+        environment["PATH"] = os.pathsep.join(found)
+        environment["VPS_FLEET"] = str(self.fleet)
+        environment["VPS_PYTHON"] = str(CHECKOUT / ".venv" / "bin" / "python")
+        environment.setdefault("PULUMI_BACKEND_URL", f"file://{self.work / 'state'}")
+        environment.setdefault("PULUMI_HOME", str(self.work / "engine"))
+        if "PULUMI_CONFIG_PASSPHRASE" not in environment:
+            environment.setdefault("PULUMI_CONFIG_PASSPHRASE_FILE", str(self.work / "passphrase"))
+        # Nothing of ours is downloaded while a client's machine is being changed.
+        environment.setdefault("PULUMI_SKIP_UPDATE_CHECK", "true")
+        environment.setdefault("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true")
+        return environment
+
+    def prepare(self, environment: Mapping[str, str]) -> None:
+        """Make the folders and the passphrase that `environment` names, where they are ours to make."""
+        for name in ("state", "engine"):
+            (self.work / name).mkdir(parents=True, exist_ok=True)
+        (self.fleet / "pulumi").mkdir(exist_ok=True)
+        passphrase = self.work / "passphrase"
+        if environment.get("PULUMI_CONFIG_PASSPHRASE_FILE") == str(passphrase) and not passphrase.exists():
+            partial = passphrase.with_suffix(".partial")
+            partial.touch(mode=0o600)
+            partial.write_text(secrets.token_hex(24) + "\n", encoding="ascii")
+            partial.rename(passphrase)
+
+
+def project_of(fleet: Path) -> Project:
+    """The project whose fleet folder is `fleet`. Raises DomainError when no Pulumi.yaml stands beside it."""
+    fleet = fleet.resolve()
+    if not (fleet.parent / "Pulumi.yaml").is_file():
+        raise DomainError(
+            f"{fleet.parent} holds no Pulumi.yaml, so the engine can't work on the fleet in {fleet}.",
+            "Put the fleet folder into a project folder: copy Pulumi.yaml from the product's checkout beside it.",
+        )
+    return Project(folder=fleet.parent, fleet=fleet)

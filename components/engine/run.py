@@ -1,0 +1,99 @@
+"""Engine runs: one subprocess, its words straight to the user, its exit code kept."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from components.config.loader import Loaded
+from components.domain.problems import DomainError
+from components.engine import state
+from components.engine.location import engine_path
+from components.engine.project import CHECKOUT, Project
+
+EXIT_CHANGES = 7
+"""The engine's exit code for `--expect-no-changes` that was violated."""
+
+POLICIES = CHECKOUT / "policies"
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The engine for one project."""
+
+    project: Project
+    environment: dict[str, str]
+
+    @classmethod
+    def of(cls, project: Project) -> "Engine":
+        """Ready to run. Raises DomainError without an engine."""
+        environment = project.environment(os.environ)
+        project.prepare(environment)
+        return cls(project=project, environment=environment)
+
+    def init(self, stack: str) -> bool:
+        """Make the stack in the backend, and its settings file; False when it was there."""
+        if state.is_initialised(self.environment, stack):
+            return False
+        code = self.run(["stack", "init", stack, "--no-select"])
+        if code != 0:
+            raise DomainError(f"The engine could not make stack {stack} (exit {code}).", "Its own words stand above.")
+        return True
+
+    def check(self, stack: str, loaded: Loaded) -> str | None:
+        """Everything that can be refused before the engine starts. Raises DomainError with words and remedy.
+
+        Returns a line to show when a lock of a dead process was released.
+        """
+        if state.is_initialised(self.environment, stack) is False:
+            raise DomainError(f"Stack {stack} was never initialised in this backend.", f"Run: vps init {stack}")
+        released = self._release(stack)
+        declared = _declared(loaded, stack)
+        if declared is not None:
+            gone = [
+                machine for machine in state.machines(self.environment, stack) if machine.get("uuid") not in declared
+            ]
+            lost = [machine for machine in gone if not machine.get("ends")]
+            if lost:
+                titles = ", ".join(str(machine.get("title")) for machine in lost)
+                raise DomainError(
+                    f"{titles}: the machine is there, but its lines are gone from the client's file. Refused, nothing "
+                    "was touched: deleting lines never ends a VPS.",
+                    'Put the lines back (git checkout). To end it, keep them and add `ends: "YYYY-MM-DD"`.',
+                )
+        return released
+
+    def run(self, arguments: Sequence[str]) -> int:
+        """Run the engine in the project's folder and return its exit code. Ctrl-C is the engine's to handle."""
+        command = [str(engine_path()), *arguments]
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            with subprocess.Popen(
+                command,
+                cwd=self.project.folder,
+                env=self.environment,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
+            ) as process:
+                return process.wait()
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _release(self, stack: str) -> str | None:
+        held = list(state.locks(self.environment, stack))
+        alive = [lock for lock in held if not lock.is_dead]
+        if alive:
+            raise DomainError(
+                f"Stack {stack} is locked by {alive[0]}.", "Wait until that run has ended, then run this again."
+            )
+        for lock in held:
+            lock.path.unlink(missing_ok=True)
+        return f"released the lock of {held[0]}: that process is dead" if held else None
+
+
+def _declared(loaded: Loaded, stack: str) -> set[str] | None:
+    kind, _, name = stack.partition(".")
+    if kind != "client" or name not in loaded.fleet.clients:
+        return None
+    client = loaded.fleet.clients[name]
+    return {vps.machine_uuid(loaded.fleet.id, client.id) for vps in client.vps.values()}

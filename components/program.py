@@ -1,0 +1,53 @@
+"""What the Pulumi program declares for one stack: the machines of a client, or what a host must hold."""
+
+import datetime as dt
+import os
+
+import pulumi
+
+from components import declaration
+from components.config.loader import Loaded
+from components.domain.fleet import Fleet
+from components.engine.backend import backend_id
+from components.host import Host
+from components.vps import Vps
+
+
+def declare(loaded: Loaded, stack: str) -> None:
+    """Declare the stack `client.<name>` or `host.<name>`. Raises pulumi.RunError with every problem that blocks it."""
+    problems = loaded.blocking(stack)
+    if problems:
+        listed = "\n".join(f"  {problem}" for problem in problems)
+        raise pulumi.RunError(f"{len(problems)} problem(s) in the declared files stop {stack}:\n{listed}")
+    kind, _, name = stack.partition(".")
+    if kind == "client" and name in loaded.fleet.clients:
+        _declare_client(loaded.fleet, name)
+    elif kind == "host" and name in loaded.fleet.hosts:
+        _declare_host(loaded.fleet, name)
+    else:
+        folder = "clients" if kind == "client" else "hosts"
+        raise pulumi.RunError(
+            f"No file declares stack {stack}: {folder}/{name}.yaml is not there. Nothing was touched. "
+            "Put the file back; a VPS ends by `ends:` in its client's file, never by deleting lines or files."
+        )
+
+
+def _declare_client(fleet: Fleet, name: str) -> None:
+    client = fleet.clients[name]
+    backend = backend_id(os.environ)
+    today = dt.datetime.now(dt.UTC).date()
+    for vps in client.vps.values():
+        if vps.ends and vps.ends <= today:
+            continue  # Its end is reached: not declaring it lets the engine end it, by the plugin's rules.
+        Vps(declaration.machine_inputs(fleet, client, vps, backend))
+        pulumi.export(vps.key, {"fqdn": vps.fqdn, "ipv4": list(vps.ipv4), "ipv6": list(vps.ipv6), "host": vps.host})
+
+
+def _declare_host(fleet: Fleet, name: str) -> None:
+    host = fleet.hosts[name]
+    Host(
+        name,
+        pool=declaration.pool_inputs(host),
+        networks=declaration.network_inputs(fleet, host),
+        images=declaration.image_inputs(fleet, host),
+    )

@@ -1,0 +1,104 @@
+"""What state remembers of a machine: facts that a host answered, beside what was declared.
+
+Two views of one `drivers.base.Machine`: outputs (limits declared, configured and effective with their source) and
+observed inputs (the inputs with what the host really has), which make a refresh show drift as a diff.
+"""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from components.drivers.base import Machine, Mark, Phase
+from components.provider.properties import Bag, flatten
+
+PRESENT = "present"
+MISSING = "missing"
+FOREIGN = "not ours any more"
+
+LIMIT_NAMES = frozenset({"vcpus", "cpuCapPercent", "memoryMib", "sizeGib", "iops", "rateMibS", "rateMbitS"})
+
+
+def declared_limits(inputs: Mapping[str, Any]) -> dict[str, int]:
+    """Every declared limit of a bag by its key."""
+    flat = flatten(
+        {key: inputs[key] for key in ("vcpus", "cpuCapPercent", "memoryMib", "disks", "nics") if key in inputs}
+    )
+    return {key: value for key, value in flat.items() if key.rsplit(".", 1)[-1] in LIMIT_NAMES}
+
+
+def outputs(inputs: Mapping[str, Any], machine: Machine, *, seed_digest: str, incarnation: str) -> Bag:
+    """State after a create, update or read: inputs as declared, and everything that was read back."""
+    mark = machine.mark
+    ours = mark is not None and mark.incarnation == incarnation
+    bag = dict(inputs)
+    bag.update(
+        status=PRESENT if ours else FOREIGN,
+        phase=str(mark.phase) if mark is not None and ours else "",
+        incarnation=incarnation,
+        revision=mark.revision if mark is not None and ours else 0,
+        observedPower=str(machine.power),
+        limits=limit_table(declared_limits(inputs), machine),
+        rebootRequired=list(machine.reboot_required),
+        hostNotes=list(machine.host_notes),
+        seedDigest=seed_digest,
+    )
+    return bag
+
+
+def limit_table(declared: Mapping[str, int], machine: Machine) -> dict[str, dict[str, Any]]:
+    """Per limit key: declared, configured, effective and where the effective value was read."""
+    table: dict[str, dict[str, Any]] = {}
+    for key, value in declared.items():
+        reading = machine.readings.get(key)
+        row: dict[str, Any] = {"declared": value, "source": reading.source if reading else "the host gave no answer"}
+        if reading is not None and reading.configured is not None:
+            row["configured"] = reading.configured
+        if reading is not None and reading.effective is not None:
+            row["effective"] = reading.effective
+        table[key] = row
+    return table
+
+
+def observed_inputs(inputs: Mapping[str, Any], machine: Machine) -> Bag:
+    """The inputs with every limit, MAC and attachment as the host has it.
+
+    A configured value that differs is shown; where configuration is as declared but less or more is in force, that is
+    shown, unless it only waits for a reboot. What a host can't tell stays as declared: unknown is no drift.
+    """
+    bag: Bag = copy.deepcopy(dict(inputs))
+    for key, declared in declared_limits(inputs).items():
+        reading = machine.readings.get(key)
+        if reading is None:
+            continue
+        if reading.configured is not None and reading.configured != declared:
+            _put(bag, key, reading.configured)
+        elif reading.effective is not None and reading.effective != declared and key not in machine.reboot_required:
+            _put(bag, key, reading.effective)
+    for nic in bag.get("nics", {}):
+        if nic in machine.macs:
+            bag["nics"][nic]["mac"] = machine.macs[nic]
+        if nic in machine.attach:
+            bag["nics"][nic]["attach"] = machine.attach[nic]
+    return bag
+
+
+def expected_mark(state: Mapping[str, Any], urn: str) -> Mark:
+    """The mark that state last saw; a driver touches the machine only when it still stands there."""
+    return Mark(
+        fleet=state["fleet"],
+        backend=state["backend"],
+        urn=urn,
+        client=state["client"],
+        vps=state["vps"],
+        phase=Phase(state.get("phase") or Phase.READY),
+        incarnation=state.get("incarnation", ""),
+        revision=state.get("revision", 0),
+        reinstall=state.get("reinstall", 0),
+    )
+
+
+def _put(bag: Bag, key: str, value: int) -> None:
+    *steps, last = key.split(".")
+    for step in steps:
+        bag = bag[step]
+    bag[last] = value

@@ -1,0 +1,233 @@
+"""`vps:index:Machine`: the life of one machine as Pulumi asks for it.
+
+Never replaced: Diff names updates only. Identity is the UUID; an incarnation in mark and state tells *mine* from *not
+mine any more*, so that Pulumi's create-then-delete of a replacement leaves the machine untouched (design section 5).
+Gone is not deleted: a delivered machine that its host lost stays in state as `missing`, and Update refuses.
+"""
+
+import datetime
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from components.cloudinit.render import render, template_digest
+from components.cloudinit.seed import seed_digest, seed_iso
+from components.domain.changes import Consequence, Effect, consequence
+from components.drivers.base import (
+    Driver,
+    DriverError,
+    HostRef,
+    Interrupted,
+    Machine,
+    Mark,
+    Phase,
+    Refused,
+)
+from components.provider import facts
+from components.provider.inputs import MachineInputs, SeedInputs, failures, parse
+from components.provider.properties import Bag, flatten
+
+OUTPUT_ONLY = ("backend", "host.uri", "host.probe")
+"""Inputs that say how to get there, not what the machine is: a change of theirs is recorded, nobody is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One key that differs, with what it does."""
+
+    key: str
+    before: object
+    after: object
+    consequence: Consequence
+
+
+class PartlyCreated(Exception):  # noqa: N818 - says what happened
+    """Creation stopped half-way: `state` is what exists and must be kept."""
+
+    def __init__(self, uuid: str, state: Bag, reason: str) -> None:
+        super().__init__(reason)
+        self.uuid = uuid
+        self.state = state
+
+
+class MachineResource:
+    """The resource's operations over whichever driver serves the machine's host."""
+
+    model = MachineInputs
+
+    def __init__(self, driver_for: Callable[[HostRef], Driver], today: Callable[[], datetime.date]) -> None:
+        self._driver_for = driver_for
+        self._today = today
+
+    def check(self, news: Bag) -> list[tuple[str, str]]:
+        """Every problem of the inputs as (property, reason)."""
+        return list(failures(MachineInputs, news))
+
+    def changes(self, old_inputs: Bag, state: Bag, news: Bag) -> list[Change]:
+        """What differs between what was (declared then, or observed by a refresh) and what is declared now.
+
+        Never raises and never asks a host: an exception here would blind a refresh of the whole stack.
+        """
+        before, after = flatten(old_inputs), flatten(news)
+        found = [
+            Change(key=key, before=before.get(key), after=after.get(key), consequence=_judge(key, before, after))
+            for key in sorted(before.keys() | after.keys())
+            if before.get(key) != after.get(key)
+        ]
+        status = state.get("status", facts.PRESENT)
+        if status != facts.PRESENT:
+            found.append(_status_change(status, state))
+        elif state.get("phase") not in (None, "", Phase.READY):
+            words = "creation was interrupted: it is taken up where it stopped"
+            verdict = Consequence(key="phase", effect=Effect.LIVE, words=words)
+            found.append(Change(key="phase", before=state.get("phase"), after="ready", consequence=verdict))
+        return found
+
+    def preview_create(self, news: Bag) -> Bag:
+        """What a preview can promise of a new machine."""
+        return news
+
+    def create(self, urn: str, news: Bag) -> tuple[str, Bag]:
+        """Make, resume or take over the machine; a failure that left something behind raises PartlyCreated."""
+        inputs = parse(MachineInputs, news)
+        driver = self._driver_for(inputs.host.ref())
+        mark = Mark(
+            fleet=inputs.fleet,
+            backend=inputs.backend,
+            urn=urn,
+            client=inputs.client,
+            vps=inputs.vps,
+            phase=Phase.CREATING,
+            incarnation=secrets.token_hex(8),
+            reinstall=inputs.reinstall,
+        )
+        return inputs.uuid, self._make(driver, inputs, news, mark)
+
+    def read(self, uuid: str, state: Bag, inputs: Bag) -> tuple[str, Bag, Bag]:
+        """(id, outputs, observed inputs) as the host answers. The id is empty only for what was never delivered."""
+        if not inputs:
+            raise Refused(
+                f"Unable to import machine {uuid}",
+                "an import knows the id alone, not the host",
+                "Adopting machines is not offered yet; declare the VPS under its own id instead.",
+            )
+        host = parse(MachineInputs, inputs).host.ref()
+        machine = self._driver_for(host).read(uuid)
+        if machine is None:
+            if state.get("phase") in (Phase.CREATING, Phase.STARTING):
+                return "", {}, {}
+            return uuid, {**state, "status": facts.MISSING, "observedPower": "unknown"}, inputs
+        outs = facts.outputs(
+            inputs, machine, seed_digest=state.get("seedDigest", ""), incarnation=state.get("incarnation", "")
+        )
+        return uuid, outs, facts.observed_inputs(inputs, machine)
+
+    def preview_update(self, state: Bag, news: Bag, changes: list[Change]) -> Bag:
+        """The state that an update would leave, as far as it can be known."""
+        reboot = {change.key for change in changes if change.consequence.effect is Effect.REBOOT}
+        predicted = {**state, **news}
+        predicted["rebootRequired"] = sorted({*state.get("rebootRequired", []), *reboot})
+        return predicted
+
+    def update(self, uuid: str, urn: str, state: Bag, news: Bag, changes: list[Change]) -> Bag:
+        """Carry out what Diff announced; refused changes touch nothing at all."""
+        inputs = parse(MachineInputs, news)
+        driver = self._driver_for(inputs.host.ref())
+        what = f"Unable to change machine {inputs.title} on {inputs.host.name}"
+        refused = [change.consequence.words for change in changes if change.consequence.effect is Effect.REFUSED]
+        if refused:
+            raise Refused(what, "; ".join(refused), "Nothing was changed.")
+        expected = facts.expected_mark(state, urn)
+        if state.get("phase") in (Phase.CREATING, Phase.STARTING):
+            return self._make(driver, inputs, news, replace(expected, phase=Phase.CREATING))
+        machine = driver.update(inputs.spec(), expected)
+        power = next((change for change in changes if change.key == "power"), None)
+        if power is not None and machine.mark is not None:
+            machine = driver.power(uuid, "running" if power.after == "managed" else "off", machine.mark)
+        return facts.outputs(news, machine, seed_digest=state.get("seedDigest", ""), incarnation=expected.incarnation)
+
+    def delete(self, uuid: str, state: Bag) -> str:
+        """End the machine if its end was declared and reached. Returns words for the log.
+
+        Another incarnation on the host is *not mine any more*: nothing is touched and the engine may forget this one.
+        Raises Refused without a reached `ends`.
+        """
+        inputs = parse(MachineInputs, state)
+        driver = self._driver_for(inputs.host.ref())
+        incarnation = state.get("incarnation", "")
+        machine = driver.read(uuid)
+        if machine is not None and (machine.mark is None or machine.mark.incarnation != incarnation):
+            return f"{inputs.title}: {uuid} is not ours any more (another incarnation); nothing was touched"
+        delivered = state.get("phase") not in (Phase.CREATING, Phase.STARTING)
+        if delivered and not (inputs.ends and inputs.ends <= self._today().isoformat()):
+            seen = f"its declared end is {inputs.ends}" if inputs.ends else "no end is declared for it"
+            raise Refused(
+                f"Unable to end machine {inputs.title} on {inputs.host.name}",
+                f"{seen}, and today is {self._today().isoformat()}",
+                "Nothing was touched. Put the lines back; a VPS ends by `ends:` in its file, never by deleting lines.",
+            )
+        driver.delete(uuid, incarnation)
+        return f"{inputs.title}: ended; its disks are in the trash of {inputs.host.name}"
+
+    def _make(self, driver: Driver, inputs: MachineInputs, news: Bag, mark: Mark) -> Bag:
+        iso = _seed(inputs.seed, inputs.title)
+        digest = seed_digest(iso)
+        spec = inputs.spec()
+        try:
+            machine = driver.create(spec, iso, mark)
+            if machine.mark is not None and _differs(spec.limits(), machine):
+                # Taken over after state had lost it: the machine is whole, only its limits may be behind the file.
+                machine = driver.update(spec, machine.mark)
+        except Interrupted as error:
+            state = _partial(news, error.machine, mark, digest)
+            raise PartlyCreated(inputs.uuid, state, str(error)) from error
+        return facts.outputs(news, machine, seed_digest=digest, incarnation=mark.incarnation)
+
+
+def _differs(declared: dict[str, int], machine: Machine) -> bool:
+    readings = machine.readings
+    return any(key in readings and readings[key].configured not in (None, value) for key, value in declared.items())
+
+
+def _partial(news: Bag, machine: Machine | None, mark: Mark, digest: str) -> Bag:
+    if machine is not None:
+        return facts.outputs(news, machine, seed_digest=digest, incarnation=mark.incarnation)
+    return {
+        **news,
+        "status": facts.PRESENT,
+        "phase": str(Phase.CREATING),
+        "incarnation": mark.incarnation,
+        "revision": mark.revision,
+        "seedDigest": digest,
+    }
+
+
+def _seed(seed: SeedInputs, title: str) -> bytes:
+    here = template_digest(seed.template)
+    if here != seed.templateDigest:
+        raise DriverError(
+            f"Unable to render the seed of {title}",
+            f"template {seed.template} is {here[:12]} for the plugin but {seed.templateDigest[:12]} for the program",
+            "Run program and plugin from one checkout: ./run setup.",
+        )
+    return seed_iso(render(seed.template, seed.values))
+
+
+def _judge(key: str, before: dict[str, Any], after: dict[str, Any]) -> Consequence:
+    if key in OUTPUT_ONLY:
+        return Consequence(key=key, effect=Effect.RECORDED, words="")
+    return consequence(key, before.get(key), after.get(key))
+
+
+def _status_change(status: str, state: Bag) -> Change:
+    title, host = state.get("title", ""), state.get("host", {}).get("name", "")
+    if status == facts.MISSING:
+        words = (
+            f"refused: {title} was delivered and {host} does not hold it any more; it is never created empty again. "
+            "Look on the host and in its trash first; restoring and moving are not offered yet"
+        )
+    else:
+        words = f"refused: the machine on {host} carries another incarnation: somebody else took it over"
+    verdict = Consequence(key="status", effect=Effect.REFUSED, words=words)
+    return Change(key="status", before=status, after=facts.PRESENT, consequence=verdict)
