@@ -5,6 +5,8 @@ of packages. Foreign exceptions never leave it: every error is one of those belo
 <host>: <cause>` with a remedy. Absent on delete is done. `kill -9` between any two steps is mended by calling again.
 """
 
+# ruff: noqa: N818 - the errors are named as people say them: refused, missing, not ours
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum

@@ -1,0 +1,132 @@
+"""How a machine comes into the fake world: the same named steps, in the same order, as on a real host."""
+
+import hashlib
+from dataclasses import replace
+
+from components.domain.names import disk_volume, seed_volume
+from components.drivers import ownership
+from components.drivers.base import (
+    DriverError,
+    HostFull,
+    HostUnreachable,
+    Interrupted,
+    MachineSpec,
+    Mark,
+    Missing,
+    NotOurs,
+    Phase,
+    Refused,
+)
+from components.drivers.fake import machine as machines
+from components.drivers.fake.network import Networks
+from components.drivers.fake.storage import Storage
+from components.drivers.fake.world import Values, World
+from components.drivers.faults import Faults
+from components.drivers.marks import as_values
+
+
+class Creation:
+    """One call of Create: begin or resume, and come as far as `ready`."""
+
+    def __init__(self, world: World, storage: Storage, networks: Networks, faults: Faults, what: str) -> None:
+        self._world = world
+        self._storage = storage
+        self._networks = networks
+        self._faults = faults
+        self._what = what
+
+    def run(self, spec: MachineSpec, seed: bytes, mark: Mark) -> None:
+        """Make, resume or take over; see `components.drivers.base.Driver.create`."""
+        with self._faults.step("create.look"):
+            domain = self._world.get("domains", spec.uuid)
+        if domain is None:
+            domain = self._begin(spec, replace(mark, phase=Phase.CREATING))
+        else:
+            with self._faults.step("create.claim"):
+                domain = self._write(domain, ownership.claim(self._what, machines.mark_of(domain), mark))
+        try:
+            self._finish(spec, seed, domain)
+        except DriverError as problem:
+            known = None
+            if not isinstance(problem, HostUnreachable):
+                found = self._world.get("domains", spec.uuid)
+                known = machines.machine(found, self._world.host()["unenforced"]) if found else None
+            raise Interrupted(
+                self._what, problem.cause, problem.remedy or "Run again: it goes on from here", known
+            ) from problem
+
+    def _begin(self, spec: MachineSpec, mark: Mark) -> Values:
+        disks = {name: disk_volume(spec.name, spec.uuid, name) for name in spec.disks}
+        seed = seed_volume(spec.name, spec.uuid, mark.reinstall)
+        self._storage.need_pool(self._what, spec.pool)
+        for disk in spec.disks.values():
+            self._storage.need_image(self._what, spec.pool, disk.image)
+        for nic in spec.nics.values():
+            self._networks.need(self._what, nic.attach)
+        with self._faults.step("create.admit"), self._world.locked():
+            others = self._world.all("domains")
+            for other in others.values():
+                if other["name"] == spec.name:
+                    raise NotOurs(
+                        self._what,
+                        f"another machine of that name is there, with UUID {other['uuid']}",
+                        "Nothing was touched. Look at it with `vps show`, then rename or end it",
+                    )
+            for volume in (*disks.values(), seed):
+                if self._storage.volume(spec.pool, volume) is not None:
+                    raise Refused(
+                        self._what,
+                        f"volume {volume} is there without its machine: it may hold the client's data",
+                        "Nothing was touched. Use `vps restore` to bring it back, or empty the trash if it ended",
+                    )
+            self._admit(spec, others)
+            with self._faults.step("create.define"):
+                domain = machines.define(spec, mark, disks, seed)
+                self._world.put("domains", spec.uuid, domain)
+        return domain
+
+    def _admit(self, spec: MachineSpec, others: dict[str, Values]) -> None:
+        size = int(self._world.host()["memoryMib"])
+        used = sum(int(other["config"]["memoryMib"]) for other in others.values())
+        if used + spec.memory_mib > size:
+            raise HostFull(
+                self._what,
+                f"{used} of {size} MiB memory are promised, {spec.memory_mib} more are needed",
+                "Choose another host, or end or shrink a machine there",
+            )
+        self._storage.room(self._what, spec.pool, sum(disk.size_gib for disk in spec.disks.values()))
+
+    def _finish(self, spec: MachineSpec, seed: bytes, domain: Values) -> None:
+        mark = machines.mark_of(domain)
+        assert mark is not None
+        if mark.phase is Phase.CREATING:
+            self._volumes(spec, seed, domain)
+            mark = replace(mark, phase=Phase.STARTING)
+            with self._faults.step("create.starting"):
+                domain = self._write(domain, mark)
+        if mark.phase is Phase.STARTING:
+            for volume in (*domain["disks"].values(), domain["seed"]):
+                if self._storage.volume(domain["pool"], volume) is None:
+                    raise Missing(self._what, f"volume {volume} is gone", "It is never made anew. Use `vps restore`")
+            if spec.start and domain["power"] == "off":
+                with self._faults.step("create.start"):
+                    domain = machines.boot(domain, self._world.host()["unenforced"])
+                    self._world.put("domains", spec.uuid, domain)
+            with self._faults.step("create.ready"):
+                self._write(domain, replace(mark, phase=Phase.READY))
+
+    def _volumes(self, spec: MachineSpec, seed: bytes, domain: Values) -> None:
+        for name, disk in spec.disks.items():
+            image = self._storage.need_image(self._what, spec.pool, disk.image)
+            values: Values = {"kind": "disk", "uuid": spec.uuid, "sizeGib": disk.size_gib, "image": image}
+            with self._faults.step("create.disk"):
+                backing = "" if disk.standalone else image
+                self._storage.make(spec.pool, domain["disks"][name], values | {"backing": backing})
+        with self._faults.step("create.seed"):
+            digest = hashlib.sha256(seed).hexdigest()
+            self._storage.make(spec.pool, domain["seed"], {"kind": "seed", "uuid": spec.uuid, "digest": digest})
+
+    def _write(self, domain: Values, mark: Mark) -> Values:
+        marked = domain | {"mark": as_values(mark)}
+        self._world.put("domains", domain["uuid"], marked)
+        return marked

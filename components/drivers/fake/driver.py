@@ -1,0 +1,235 @@
+"""A driver whose host is a folder: `fake:///abs/path`. For the demo without a hypervisor, and for engine tests.
+
+It keeps every rule of the contract (`components.drivers.base`) and none of the weight: one contract suite runs over
+it and over libvirt. Faults on demand come from `faults.json` in that folder (`components.drivers.faults`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from components.drivers import ownership
+from components.drivers.base import (
+    DriverError,
+    Fact,
+    HostRef,
+    HostUnreachable,
+    ImageSpec,
+    Machine,
+    MachineSpec,
+    Mark,
+    Missing,
+    NetworkSpec,
+    Phase,
+    PoolSpec,
+    Refused,
+)
+from components.drivers.fake import machine as machines
+from components.drivers.fake.creation import Creation
+from components.drivers.fake.network import Networks
+from components.drivers.fake.storage import Storage
+from components.drivers.fake.world import Values, World
+from components.drivers.faults import Faults
+from components.drivers.marks import as_values
+
+
+class FakeDriver:
+    """One fake host; see `components.drivers.base.Driver` for what each method promises."""
+
+    def __init__(self, host: HostRef) -> None:
+        parts = urlsplit(host.uri)
+        folder = Path(unquote(parts.path))
+        if parts.scheme != "fake" or parts.netloc or not folder.is_absolute():
+            raise DriverError(
+                f"Unable to reach host {host.name}",
+                f"{host.uri!r} names no folder",
+                "Write fake:///absolute/path in the host's file",
+            )
+        self._host = host
+        self.world = World(folder)
+        self._faults = Faults(folder / "faults.json")
+        self._storage = Storage(self.world, host.name, self._faults)
+        self._networks = Networks(self.world, host.name)
+
+    def create(self, spec: MachineSpec, seed: bytes, mark: Mark) -> Machine:
+        """See `components.drivers.base.Driver`."""
+        what = f"Unable to create machine {spec.name} on {self._host.name}"
+        self._reach("create")
+        with self.world.locked(spec.uuid):
+            Creation(self.world, self._storage, self._networks, self._faults, what).run(spec, seed, mark)
+        return self._facts(what, spec.uuid)
+
+    def read(self, uuid: str) -> Machine | None:
+        """See `components.drivers.base.Driver`."""
+        self._reach("read")
+        domain = self.world.get("domains", uuid)
+        return None if domain is None else machines.machine(domain, self.world.host()["unenforced"])
+
+    def read_all(self) -> Sequence[Machine]:
+        """See `components.drivers.base.Driver`."""
+        self._reach("read_all")
+        unenforced = self.world.host()["unenforced"]
+        found = (machines.machine(domain, unenforced) for domain in self.world.all("domains").values())
+        return tuple(machine for machine in found if machine.mark is not None)
+
+    def update(self, spec: MachineSpec, mark: Mark) -> Machine:
+        """See `components.drivers.base.Driver`."""
+        what = f"Unable to change machine {spec.name} on {self._host.name}"
+        self._reach("update")
+        with self.world.locked(spec.uuid):
+            domain = self._domain(what, spec.uuid)
+            found = ownership.expect(what, machines.mark_of(domain), mark.incarnation)
+            wanted = spec.limits()
+            done = domain["config"] == wanted
+            ownership.expect_revision(what, found, mark, already_done=done)
+            self._grow(what, domain, wanted)
+            unenforced = self.world.host()["unenforced"]
+            if domain["power"] != "off":
+                for key in sorted(key for key in wanted if domain["live"].get(key) != wanted[key]):
+                    if key in machines.BOOT or machines.kind(key) in unenforced:
+                        continue
+                    # A failing live set leaves the world as it was: nothing is written before all of them passed.
+                    with self._faults.step(f"update.{machines.kind(key)}"):
+                        domain = domain | {"live": domain["live"] | {key: wanted[key]}}
+            with self._faults.step("update.define"):
+                revision = mark.revision + 1
+                written = replace(found, urn=mark.urn, revision=revision)
+                self.world.put("domains", spec.uuid, domain | {"config": wanted, "mark": as_values(written)})
+        return self._facts(what, spec.uuid)
+
+    def power(self, uuid: str, wish: str, mark: Mark) -> Machine:
+        """See `components.drivers.base.Driver`."""
+        self._reach("power")
+        with self.world.locked(uuid):
+            what = f"Unable to bring machine {uuid} on {self._host.name} to {wish}"
+            domain = self._domain(what, uuid)
+            found = ownership.expect(what, machines.mark_of(domain), mark.incarnation)
+            ownership.expect_revision(what, found, mark, already_done=domain["power"] == wish)
+            with self._faults.step(f"power.{wish}"):
+                if wish == "running" and domain["power"] == "paused":
+                    domain = domain | {"power": "running"}
+                elif wish == "running" and domain["power"] != "running":
+                    domain = machines.boot(domain, self.world.host()["unenforced"])
+                elif wish == "off":
+                    domain = machines.halt(domain)
+                elif wish == "paused" and domain["power"] == "running":
+                    domain = domain | {"power": "paused"}
+                wished = wish if wish in {"running", "off"} else found.wish
+                written = replace(found, wish=wished, revision=mark.revision + 1)
+                self.world.put("domains", uuid, domain | {"mark": as_values(written)})
+        return self._facts(what, uuid)
+
+    def delete(self, uuid: str, incarnation: str) -> None:
+        """See `components.drivers.base.Driver`."""
+        self._reach("delete")
+        with self.world.locked(uuid):
+            domain = self.world.get("domains", uuid)
+            if domain is None:
+                return
+            what = f"Unable to end machine {domain['name']} on {self._host.name}"
+            found = ownership.expect(what, machines.mark_of(domain), incarnation)
+            with self._faults.step("delete.ending"):
+                domain = domain | {"mark": as_values(replace(found, phase=Phase.ENDING))}
+                self.world.put("domains", uuid, domain)
+            with self._faults.step("delete.stop"):
+                domain = machines.halt(domain)
+                self.world.put("domains", uuid, domain)
+            with self._faults.step("delete.trash"):
+                day = datetime.now(UTC).date().isoformat()
+                for volume in (*domain["disks"].values(), domain["seed"]):
+                    if self._storage.volume(domain["pool"], volume) is not None:
+                        self.world.change(f"volumes/{domain['pool']}", volume, trash=day)
+                self.world.put("trash", uuid, domain)
+            with self._faults.step("delete.undefine"):
+                self.world.remove("domains", uuid)
+
+    def ensure_image(self, spec: ImageSpec) -> Fact:
+        """See `components.drivers.base.Driver`."""
+        self._reach("image")
+        return self._storage.ensure_image(spec)
+
+    def read_image(self, spec: ImageSpec) -> Fact | None:
+        """See `components.drivers.base.Driver`."""
+        self._reach("read")
+        return self._storage.read_image(spec)
+
+    def delete_image(self, spec: ImageSpec) -> None:
+        """See `components.drivers.base.Driver`."""
+        self._reach("image")
+        self._storage.delete_image(spec)
+
+    def ensure_pool(self, spec: PoolSpec) -> Fact:
+        """See `components.drivers.base.Driver`."""
+        self._reach("pool")
+        return self._storage.ensure_pool(spec)
+
+    def read_pool(self, spec: PoolSpec) -> Fact | None:
+        """See `components.drivers.base.Driver`."""
+        self._reach("read")
+        return self._storage.read_pool(spec)
+
+    def delete_pool(self, spec: PoolSpec) -> None:
+        """See `components.drivers.base.Driver`."""
+        self._reach("pool")
+        self._storage.delete_pool(spec)
+
+    def ensure_network(self, spec: NetworkSpec) -> Fact:
+        """See `components.drivers.base.Driver`."""
+        self._reach("network")
+        return self._networks.ensure(spec)
+
+    def read_network(self, spec: NetworkSpec) -> Fact | None:
+        """See `components.drivers.base.Driver`."""
+        self._reach("read")
+        return self._networks.read(spec)
+
+    def delete_network(self, spec: NetworkSpec) -> None:
+        """See `components.drivers.base.Driver`."""
+        self._reach("network")
+        self._networks.delete(spec)
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+    def _reach(self, step: str) -> None:
+        if not self.world.folder.parent.is_dir():
+            raise HostUnreachable(
+                f"Unable to reach host {self._host.name}",
+                f"folder {self.world.folder.parent} does not exist",
+                "Make it, or change the host's URI",
+            )
+        with self._faults.step(f"reach.{step}"):
+            pass
+
+    def _domain(self, what: str, uuid: str) -> Values:
+        domain = self.world.get("domains", uuid)
+        if domain is None:
+            raise Missing(what, f"the host answered and holds no machine {uuid}", "Use `vps restore` or `vps move`")
+        return domain
+
+    def _facts(self, what: str, uuid: str) -> Machine:
+        with self._faults.step("read.back"):
+            return machines.machine(self._domain(what, uuid), self.world.host()["unenforced"])
+
+    def _grow(self, what: str, domain: Values, wanted: dict[str, int]) -> None:
+        """Grow the volumes of disks that shall be larger, after all were found not to shrink."""
+        growing: dict[str, int] = {}
+        for name, volume in domain["disks"].items():
+            size = wanted[f"disks.{name}.sizeGib"]
+            values = self._storage.volume(domain["pool"], volume)
+            if values is None:
+                raise Missing(what, f"volume {volume} is gone", "Use `vps restore`")
+            if size < int(values["sizeGib"]):
+                raise Refused(
+                    what,
+                    f"disk {name} has {values['sizeGib']} GiB and would shrink to {size} GiB, which cuts off data",
+                    "Keep the larger size, or move the data to a new machine",
+                )
+            if size > int(values["sizeGib"]):
+                self._storage.room(what, domain["pool"], size - int(values["sizeGib"]))
+                growing[volume] = size
+        for volume, size in growing.items():
+            with self._faults.step("update.grow"):
+                self.world.change(f"volumes/{domain['pool']}", volume, sizeGib=size)

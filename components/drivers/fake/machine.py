@@ -1,0 +1,91 @@
+"""A domain of the fake world: how it is made, how it boots, and how it is told."""
+
+from typing import Any
+
+from components.domain.limits import Reading
+from components.drivers.base import Machine, MachineSpec, Mark, Power
+from components.drivers.fake.world import Values
+from components.drivers.marks import as_values, from_values
+
+BOOT = ("vcpus", "memoryMib")
+"""Limits that only a boot brings into force here."""
+
+
+def define(spec: MachineSpec, mark: Mark, disks: dict[str, str], seed: str) -> Values:
+    """The domain as Create defines it, before it has any volume. `disks` and `seed` are volume names."""
+    return {
+        "uuid": spec.uuid,
+        "name": spec.name,
+        "title": spec.title,
+        "mark": as_values(mark),
+        "power": "off",
+        "pool": spec.pool,
+        "config": spec.limits(),
+        "live": {},
+        "nics": {name: {"mac": nic.mac, "attach": nic.attach} for name, nic in spec.nics.items()},
+        "disks": disks,
+        "seed": seed,
+        "boots": 0,
+    }
+
+
+def boot(domain: Values, unenforced: dict[str, str]) -> Values:
+    """The domain running, with every limit of its configuration in force that the host can enforce."""
+    live = {key: value for key, value in domain["config"].items() if kind(key) not in unenforced}
+    return domain | {"power": "running", "live": live, "boots": domain["boots"] + 1}
+
+
+def halt(domain: Values) -> Values:
+    """The domain off."""
+    return domain | {"power": "off", "live": {}}
+
+
+def kind(key: str) -> str:
+    """`disks.root.iops` → `iops`."""
+    return key.rsplit(".", 1)[-1]
+
+
+def mark_of(domain: Values) -> Mark | None:
+    """The owner mark, or None when it carries none that we can read."""
+    return from_values(domain["mark"]) if domain.get("mark") else None
+
+
+def machine(domain: Values, unenforced: dict[str, str]) -> Machine:
+    """The facts of a domain."""
+    power = Power(domain["power"])
+    config: dict[str, int] = domain["config"]
+    live: dict[str, int] = domain["live"]
+    waiting = tuple(key for key in BOOT if key in live and live[key] != config.get(key))
+    notes = sorted(
+        {
+            f"{kind(key)} is not enforced by this host: {unenforced[kind(key)]}"
+            for key in config
+            if kind(key) in unenforced
+        }
+    )
+    return Machine(
+        uuid=domain["uuid"],
+        name=domain["name"],
+        mark=mark_of(domain),
+        power=power,
+        readings={key: _reading(key, config, live, power, unenforced) for key in sorted(config.keys() | live.keys())},
+        macs={name: nic["mac"] for name, nic in domain["nics"].items()},
+        attach={name: nic["attach"] for name, nic in domain["nics"].items()},
+        volumes={**domain["disks"], "seed": domain["seed"]},
+        reboot_required=waiting,
+        host_notes=tuple(notes),
+    )
+
+
+def _reading(
+    key: str, config: dict[str, Any], live: dict[str, Any], power: Power, unenforced: dict[str, str]
+) -> Reading:
+    if kind(key) in unenforced:
+        source = f"not enforced by this host: {unenforced[kind(key)]}"
+    elif power is Power.OFF:
+        source = "machine is off"
+    elif key in live:
+        source = "the fake host"
+    else:
+        source = "no limit in force"
+    return Reading(configured=config.get(key), effective=live.get(key), source=source)

@@ -1,0 +1,58 @@
+"""May we touch this machine? One answer for every driver (design section 5, Identity)."""
+
+from dataclasses import replace
+
+from components.drivers.base import Changed, Mark, NotOurs, Phase, Refused
+
+
+def claim(what: str, found: Mark | None, wanted: Mark) -> Mark:
+    """The mark to write when Create meets a machine of its UUID: the found one with the new incarnation.
+
+    Phase, wish and reinstall number stay as the host tells them. Raises NotOurs for a machine without a mark or of
+    another fleet, backend or URN, and Refused for one whose end is under way.
+    """
+    if found is None:
+        raise NotOurs(
+            what,
+            "a machine with this UUID exists there without our mark",
+            "Nothing was touched. Look at it with `vps show`, then use `vps adopt` or another UUID",
+        )
+    if (found.fleet, found.backend, found.urn) != (wanted.fleet, wanted.backend, wanted.urn):
+        raise NotOurs(
+            what,
+            f"it belongs to {found.urn} of fleet {found.fleet} in backend {found.backend}",
+            "Nothing was touched. Work in that stack, or take the machine over with `vps adopt`",
+        )
+    if found.phase is Phase.ENDING:
+        raise Refused(
+            what,
+            "its end was declared and is under way",
+            "Let `vps up` finish the deletion first; its disks stay in the trash until `vps trash empty`",
+        )
+    return replace(found, incarnation=wanted.incarnation, revision=found.revision + 1, client=wanted.client)
+
+
+def expect(what: str, found: Mark | None, incarnation: str) -> Mark:
+    """The found mark when it carries `incarnation`. Raises NotOurs otherwise: state speaks of another machine."""
+    if found is None or found.incarnation != incarnation:
+        seen = "it carries no mark of ours" if found is None else f"its incarnation is {found.incarnation}"
+        raise NotOurs(
+            what,
+            f"{seen}, state knows {incarnation}: it is not this stack's machine any more",
+            "Nothing was touched. Find out who took it over (`vps show`), then `vps adopt` it or remove it from state",
+        )
+    return found
+
+
+def expect_revision(what: str, found: Mark, read: Mark, *, already_done: bool) -> None:
+    """Raises Changed when somebody wrote the mark since `read`.
+
+    A revision one above, with everything already as asked, is our own write whose answer was lost.
+    """
+    if found.revision == read.revision or (already_done and found.revision == read.revision + 1):
+        return
+    raise Changed(
+        what,
+        f"somebody changed it: its revision is {found.revision}, state knows {read.revision}",
+        "Nothing was touched. Run `vps up --refresh` to see the change, then decide",
+    )
