@@ -1,0 +1,166 @@
+"""The contract of the templates: which values each of them takes, and whether given values fit.
+
+Read from `templates/variables.yaml`. A type is a kind (`components.cloudinit.kinds`), a record of that file,
+`list of` or `map of` one of them.
+"""
+
+import functools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from components.cloudinit.kinds import KINDS, Check
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+"""The data folder beside this package, in a checkout and in an installed wheel alike."""
+
+Find = Mapping[str, "Checker"]
+
+
+class ValuesError(ValueError):
+    """The values do not fit the template's contract; the message lists all that is wrong, and no value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """One declared value of a template."""
+
+    name: str
+    type: str
+    description: str
+    example: object
+    secret: bool = False
+
+
+class Checker:
+    """Yields `path: what was expected` for a value that does not fit; quick for one that does."""
+
+    def problems(self, value: object, path: str) -> Iterator[str]:
+        """Every way in which `value` does not fit."""
+        raise NotImplementedError
+
+
+class _Kind(Checker):
+    def __init__(self, check: Check) -> None:
+        self.check = check
+
+    def problems(self, value: object, path: str) -> Iterator[str]:
+        if expected := self.check(value):
+            yield f"{path}: expected {expected}, got {_seen(value)}."
+
+
+class _List(Checker):
+    def __init__(self, item: Checker) -> None:
+        self.item = item
+
+    def problems(self, value: object, path: str) -> Iterator[str]:
+        if not isinstance(value, list | tuple):
+            yield f"{path}: expected a list, got {_seen(value)}."
+            return
+        for index, item in enumerate(value):
+            yield from self.item.problems(item, f"{path}.{index}")
+
+
+class _Map(Checker):
+    def __init__(self, item: Checker) -> None:
+        self.item = item
+        self.key = _Kind(KINDS["label"])
+
+    def problems(self, value: object, path: str) -> Iterator[str]:
+        if not isinstance(value, Mapping):
+            yield f"{path}: expected a map, got {_seen(value)}."
+            return
+        for key, item in value.items():
+            yield from self.key.problems(key, f"{path} (a key)")
+            yield from self.item.problems(item, f"{path}.{key}")
+
+
+class _Record(Checker):
+    def __init__(self, fields: Mapping[str, Checker]) -> None:
+        self.fields = fields
+
+    def problems(self, value: object, path: str) -> Iterator[str]:
+        if not isinstance(value, Mapping):
+            yield f"{path or 'values'}: expected a map, got {_seen(value)}."
+            return
+        prefix = f"{path}." if path else ""
+        for name, checker in self.fields.items():
+            if name in value:
+                yield from checker.problems(value[name], prefix + name)
+            else:
+                yield f"{prefix}{name}: missing."
+        if value.keys() - self.fields.keys():
+            unknown = sorted(str(name) for name in value.keys() - self.fields.keys())
+            yield from (f"{prefix}{name}: the template has no such variable." for name in unknown)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """What one template takes. `records` are the shapes that its types name."""
+
+    template: str
+    variables: Mapping[str, Variable]
+    records: Mapping[str, Mapping[str, Variable]]
+    checker: Checker
+
+    def check(self, values: Mapping[str, object]) -> None:
+        """Raises ValuesError with every value that is missing, unknown or of another type."""
+        problems = list(self.checker.problems(values, ""))
+        if problems:
+            raise ValuesError(
+                f"Unable to render template {self.template}: {len(problems)} of its values do not fit. "
+                + " ".join(problems)
+                + f" Compare them with templates/variables.yaml, {self.template}."
+            )
+
+    def canonical(self) -> bytes:
+        """Names and types alone, for digests: a better description is no other template."""
+        shapes = {"": self.variables, **self.records}
+        return json.dumps({s: {v.name: v.type for v in shapes[s].values()} for s in shapes}, sort_keys=True).encode()
+
+
+@functools.cache
+def contract(template: str) -> Contract:
+    """The contract of one template. Raises LookupError when there is none."""
+    with (TEMPLATES / "variables.yaml").open(encoding="utf-8") as file:
+        declared = yaml.safe_load(file)
+    if template not in declared["templates"]:
+        known = ", ".join(sorted(declared["templates"]))
+        raise LookupError(f"Unable to find template {template}: there are {known}. Declare one in variables.yaml.")
+    records = {name: _variables(fields) for name, fields in declared["records"].items()}
+    variables = _variables(declared["templates"][template])
+    checker = _record(variables, records)
+    return Contract(template=template, variables=variables, records=records, checker=checker)
+
+
+def _variables(fields: Mapping[str, Mapping[str, object]]) -> dict[str, Variable]:
+    return {name: Variable(name=name, **field) for name, field in fields.items()}  # type: ignore[arg-type]  # from YAML
+
+
+def _record(variables: Mapping[str, Variable], records: Mapping[str, Mapping[str, Variable]]) -> Checker:
+    return _Record({variable.name: _checker(variable.type, records) for variable in variables.values()})
+
+
+def _checker(type_: str, records: Mapping[str, Mapping[str, Variable]]) -> Checker:
+    if type_.startswith("list of "):
+        return _List(_checker(type_.removeprefix("list of "), records))
+    if type_.startswith("map of "):
+        return _Map(_checker(type_.removeprefix("map of "), records))
+    if type_ in records:
+        return _record(records[type_], records)
+    if type_ not in KINDS:
+        raise LookupError(f"Unable to read templates/variables.yaml: {type_} is neither a kind nor a record.")
+    return _Kind(KINDS[type_])
+
+
+def _seen(value: object) -> str:
+    """What kind of thing was given, without the thing."""
+    names = {str: "a text", bool: "true or false", int: "a number", float: "a number", type(None): "nothing"}
+    if isinstance(value, list | tuple):
+        return "a list"
+    if isinstance(value, Mapping):
+        return "a map"
+    return {**names}.get(type(value), type(value).__name__) + (" of another form" if isinstance(value, str) else "")

@@ -1,0 +1,109 @@
+"""Renders a template's three texts under StrictUndefined, and tells one state of a template from another.
+
+Every value enters YAML through the filter `quote` and HTML through `e`; nothing else makes a client's text safe.
+"""
+
+import functools
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii
+
+import jinja2
+
+from components.cloudinit.contract import TEMPLATES, Contract, contract
+
+FILES = ("user-data", "meta-data", "network-config")
+
+_BEYOND_BMP = re.compile("[\U00010000-\U0010ffff]")
+_NOT_GECOS = re.compile("[:,=\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """The three texts of a NoCloud seed. They name clients and people: never log them."""
+
+    user_data: str
+    meta_data: str
+    network_config: str
+
+    def __repr__(self) -> str:
+        """Sizes only, so that no traceback or log shows the texts."""
+        sizes = ", ".join(f"{len(text)} characters" for text in (self.user_data, self.meta_data, self.network_config))
+        return f"Rendered({sizes})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compiled:
+    contract: Contract
+    texts: tuple[jinja2.Template, jinja2.Template, jinja2.Template]
+
+
+def render(template: str, values: Mapping[str, object]) -> Rendered:
+    """The seed's texts. Raises LookupError (no such template) and ValuesError (all values that do not fit)."""
+    compiled = _compile(template)
+    compiled.contract.check(values)
+    user_data, meta_data, network_config = (text.render(values) for text in compiled.texts)
+    return Rendered(user_data=user_data, meta_data=meta_data, network_config=network_config)
+
+
+@functools.cache
+def template_digest(template: str) -> str:
+    """SHA-256 over the template's files and its contract, in hex. Read once per process."""
+    digest = hashlib.sha256(contract(template).canonical())
+    for path in sorted((TEMPLATES / template).iterdir()):
+        content = path.read_bytes()
+        digest.update(f"\0{path.name}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def quote(value: object) -> str:
+    """A value as YAML that reads back as exactly this value, whatever it holds.
+
+    A double-quoted ASCII string: JSON's escapes are YAML's, except beyond the basic plane, where JSON writes two
+    surrogates that YAML would read as two characters. Raises TypeError for what is no scalar.
+    """
+    if isinstance(value, str):
+        quoted = encode_basestring_ascii(value)
+        if "\\ud" in quoted and _BEYOND_BMP.search(value):
+            return '"' + "".join(_escaped(character) for character in value) + '"'
+        return quoted
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    raise TypeError(f"quote takes a text, a number or a flag, not {type(value).__name__}")
+
+
+def gecos(name: str) -> str:
+    """A person's name as `/etc/passwd` can hold it: `:`, `,`, `=` and control characters become spaces."""
+    return _NOT_GECOS.sub(" ", name).strip()
+
+
+def _escaped(character: str) -> str:
+    return f"\\U{ord(character):08x}" if character > "\uffff" else encode_basestring_ascii(character)[1:-1]
+
+
+@functools.cache
+def _compile(template: str) -> _Compiled:
+    found = contract(template)
+    user_data, meta_data, network_config = (_environment().get_template(f"{template}/{f}.yaml.j2") for f in FILES)
+    return _Compiled(contract=found, texts=(user_data, meta_data, network_config))
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701 - the texts are YAML; the page in them is escaped where it is written
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+    )
+    environment.filters["quote"] = quote
+    environment.filters["gecos"] = gecos
+    return environment
