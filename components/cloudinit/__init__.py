@@ -5,6 +5,6 @@ Nothing here is logged, and nothing here is secret: values stand in Pulumi state
 
 from components.cloudinit.contract import ValuesError
 from components.cloudinit.seed import seed_digest, seed_iso
-from components.cloudinit.template import Rendered, render, template_digest
+from components.cloudinit.template import Rendered, check_values, render, template_digest
 
-__all__ = ["Rendered", "ValuesError", "render", "seed_digest", "seed_iso", "template_digest"]
+__all__ = ["Rendered", "ValuesError", "check_values", "render", "seed_digest", "seed_iso", "template_digest"]

@@ -13,14 +13,13 @@ from pathlib import Path
 import yaml
 
 from components.cloudinit.kinds import KINDS, Check
+from components.domain.problems import DomainError
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 """The data folder beside this package, in a checkout and in an installed wheel alike."""
 
-Find = Mapping[str, "Checker"]
 
-
-class ValuesError(ValueError):
+class ValuesError(DomainError):
     """The values do not fit the template's contract; the message lists all that is wrong, and no value."""
 
 
@@ -112,8 +111,8 @@ class Contract:
         if problems:
             raise ValuesError(
                 f"Unable to render template {self.template}: {len(problems)} of its values do not fit. "
-                + " ".join(problems)
-                + f" Compare them with templates/variables.yaml, {self.template}."
+                + " ".join(problems),
+                f"Compare them with templates/variables.yaml, {self.template}.",
             )
 
     def canonical(self) -> bytes:
@@ -124,12 +123,12 @@ class Contract:
 
 @functools.cache
 def contract(template: str) -> Contract:
-    """The contract of one template. Raises LookupError when there is none."""
+    """The contract of one template. Raises DomainError when there is none, or when it can't be understood."""
     with (TEMPLATES / "variables.yaml").open(encoding="utf-8") as file:
         declared = yaml.safe_load(file)
     if template not in declared["templates"]:
         known = ", ".join(sorted(declared["templates"]))
-        raise LookupError(f"Unable to find template {template}: there are {known}. Declare one in variables.yaml.")
+        raise DomainError(f"Unable to find template {template}: there are {known}.", "Choose one of them.")
     records = {name: _variables(fields) for name, fields in declared["records"].items()}
     variables = _variables(declared["templates"][template])
     checker = _record(variables, records)
@@ -152,15 +151,20 @@ def _checker(type_: str, records: Mapping[str, Mapping[str, Variable]]) -> Check
     if type_ in records:
         return _record(records[type_], records)
     if type_ not in KINDS:
-        raise LookupError(f"Unable to read templates/variables.yaml: {type_} is neither a kind nor a record.")
+        raise DomainError(
+            f"Unable to read templates/variables.yaml: {type_} is neither a kind nor a record.",
+            f"Kinds are {', '.join(sorted(KINDS))}.",
+        )
     return _Kind(KINDS[type_])
 
 
 def _seen(value: object) -> str:
     """What kind of thing was given, without the thing."""
-    names = {str: "a text", bool: "true or false", int: "a number", float: "a number", type(None): "nothing"}
+    if isinstance(value, str):
+        return "another text"
     if isinstance(value, list | tuple):
         return "a list"
     if isinstance(value, Mapping):
         return "a map"
-    return {**names}.get(type(value), type(value).__name__) + (" of another form" if isinstance(value, str) else "")
+    names = {bool: "true or false", int: "a number", float: "a number", type(None): "nothing"}
+    return names.get(type(value), type(value).__name__)

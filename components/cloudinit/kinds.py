@@ -13,8 +13,8 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uff
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 # Accounts that Debian or the baked packages own: a contact of that name would be handed a service's account.
 _TAKEN = frozenset(
-    "root daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc nobody _apt messagebus sshd "
-    "mysql nginx _chrony systemd-network systemd-resolve systemd-timesync polkitd".split()
+    """root daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc nobody _apt messagebus sshd
+    mysql nginx _chrony systemd-network systemd-resolve systemd-timesync polkitd""".split()  # noqa: SIM905 - names
 )
 
 

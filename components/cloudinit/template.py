@@ -41,11 +41,16 @@ class _Compiled:
 
 
 def render(template: str, values: Mapping[str, object]) -> Rendered:
-    """The seed's texts. Raises LookupError (no such template) and ValuesError (all values that do not fit)."""
+    """The seed's texts. Raises DomainError (no such template) and ValuesError (all values that do not fit)."""
     compiled = _compile(template)
     compiled.contract.check(values)
     user_data, meta_data, network_config = (text.render(values) for text in compiled.texts)
     return Rendered(user_data=user_data, meta_data=meta_data, network_config=network_config)
+
+
+def check_values(template: str, values: Mapping[str, object]) -> None:
+    """Raises what `render` would raise, without rendering: for a preview."""
+    contract(template).check(values)
 
 
 @functools.cache
