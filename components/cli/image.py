@@ -1,0 +1,87 @@
+"""`vps image build|list`: golden images on this machine and in the fleet's lock file."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Act: build golden images from their recipes. Look: list them.", no_args_is_help=True)
+
+Names = Annotated[list[str], typer.Argument(metavar="NAME…", help="Recipes in templates/images/.")]
+FleetFolder = Annotated[Path | None, typer.Option("--fleet", help="The fleet folder (default: the one you stand in).")]
+
+
+@app.command("build")
+def build(
+    names: Names,
+    fleet: FleetFolder = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Hash a cached image again before trusting it.")] = False,
+) -> None:
+    """Act: make sure images are built, cached and recorded in images.lock.yaml."""
+    from components.config.loader import find_fleet
+    from components.images.build import build as make
+    from components.images.recipe import load
+
+    folder = find_fleet(fleet)
+    for name in names:
+        load(name, folder)
+    for name in names:
+        image = make(name, folder, lambda line: typer.echo(line, err=True), verify_bytes=verify)
+        typer.echo(f"{name} {image.sha256} {image.bytes / 1024**2:.0f} MiB, expires {image.expires}")
+
+
+@app.command("list")
+def show(
+    fleet: FleetFolder = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Look: every recipe and locked image, whether it is on this machine, and whether its recipe has changed since."""
+    from components.config.loader import find_fleet
+
+    rows = listing(find_fleet(fleet))
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        digest = str(row["sha256"] or "")[:12] or "-"
+        typer.echo(f"{row['name']:<24} {digest:<13} {row['notes']}")
+
+
+def listing(fleet: Path) -> list[dict[str, object]]:
+    """One row per recipe or locked image: name, sha256, bytes, virtual_gib, built, expires, cached, current, notes."""
+    from components.images import cache, lock, recipe
+
+    locked = lock.locked(fleet)
+    recipes = recipe.known()
+    today = datetime.now(tz=UTC).date()
+    rows: list[dict[str, object]] = []
+    for name in sorted({*recipes, *locked}):
+        image = locked.get(name)
+        cached = image is not None and cache.describe(image.sha256) is not None
+        current = image is not None and name in recipes and recipe.load(name, fleet).inputs() == image.inputs
+        notes: list[str] = []
+        if image is None:
+            notes.append(f"not locked: vps image build {name}")
+        else:
+            notes.append("on this machine" if cached else f"not on this machine: vps image build {name}")
+            if name not in recipes:
+                notes.append("no recipe")
+            elif not current:
+                notes.append("the recipe has changed since")
+            notes.append(f"expired {image.expires}" if image.expires < today else f"expires {image.expires}")
+        rows.append(
+            {
+                "name": name,
+                "sha256": image.sha256 if image else None,
+                "bytes": image.bytes if image else None,
+                "virtual_gib": image.virtual_gib if image else None,
+                "built": image.built.isoformat() if image else None,
+                "expires": image.expires.isoformat() if image else None,
+                "cached": cached,
+                "current": current,
+                "notes": ", ".join(notes),
+            }
+        )
+    return rows

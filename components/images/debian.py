@@ -1,0 +1,123 @@
+"""A whole Debian system as a tree of files: mmdebstrap, the recipe's overlay, its hooks, then a scrubbing.
+
+The recipe's folder holds `overlay/` (files laid over the system before the hooks), `essential/` (scripts run in the
+system before its packages are installed) and `hooks/` (scripts run on the building machine, with the tree as $1).
+"""
+
+import os
+import shlex
+import shutil
+from pathlib import Path
+
+from components.images import sources
+from components.images.errors import ImageError
+from components.images.recipe import Recipe
+from components.images.steps import Steps
+
+# What a finished image must not carry: identities, traces of the build, caches. Globs from the root of the tree.
+FORBIDDEN = (
+    "etc/ssh/ssh_host_*",
+    "var/lib/dbus/machine-id",
+    "var/lib/systemd/random-seed",
+    "var/lib/systemd/credential.secret",
+    "var/lib/cloud/*",
+    "var/lib/apt/lists/*",
+    "var/cache/apt/*",
+    "var/cache/debconf/*-old",
+    "var/lib/dpkg/*-old",
+    "var/log/**/*.log",
+    "var/log/**/*.gz",
+    "var/log/apt/*",
+    "var/log/journal/*",
+    "root/.bash_history",
+    "tmp/*",
+    "var/tmp/*",
+    "etc/*-",
+)
+_MODE = "--mode=u=rwX,go=rX"
+
+
+def tree(steps: Steps, recipe: Recipe, work: Path, root_uuid: str) -> tuple[Path, Path, Path]:
+    """Make the root tree of the disk; returns it with GRUB's boot.img and core.img, both from the image itself."""
+    if os.geteuid() != 0:
+        raise ImageError(
+            f"Unable to build image {recipe.name}: files of a whole system belong to several users, and only root"
+            " can make them.",
+            f"Run `sudo vps image build {recipe.name}`.",
+        )
+    root = work / "root"
+    found = sources.for_suite(recipe.suite, recipe.mirrors)
+    list_file = work / "debian.sources"
+    list_file.write_text(sources.as_deb822(found), encoding="utf-8")
+    command = [
+        "mmdebstrap", "--mode=root", "--format=directory", "--variant=apt", "--architectures=amd64",
+        "--aptopt=APT::Install-Recommends false", "--aptopt=Acquire::Retries 3", "--aptopt=Acquire::http::Timeout 60",
+        f"--include={','.join(recipe.packages)}",
+    ]  # fmt: skip
+    command += [f"--essential-hook={script}" for script in _scripts(recipe.folder / "essential")]
+    overlay = recipe.folder / "overlay"
+    if overlay.is_dir():
+        command.append(
+            "--customize-hook=tar --sort=name --owner=0 --group=0 --numeric-owner "
+            f'{_MODE} -C {shlex.quote(str(overlay))} -cf - . | tar --no-overwrite-dir -C "$1" -xf -'
+        )
+    command += [f"--customize-hook={script}" for script in _scripts(recipe.folder / "hooks")]
+    command += [recipe.suite, str(root), str(list_file)]
+    steps.run(
+        "Debian packages",
+        command,
+        deadline_s=2400,
+        env={"VPS_ROOT_UUID": root_uuid},
+        isolated=True,
+    )
+    scrub(root)
+    installed = root / "etc" / "apt" / "sources.list.d" / "debian.sources"
+    for file in [root / "etc" / "apt" / "sources.list", *installed.parent.iterdir()]:
+        file.unlink(missing_ok=True)
+    installed.write_text(sources.as_deb822(found), encoding="utf-8")
+    installed.chmod(0o644)
+    return root, root / "usr/lib/grub/i386-pc/boot.img", root / "boot/grub/i386-pc/core.img"
+
+
+def scrub(root: Path) -> None:
+    """Take out of the tree whatever names a machine or tells of the build."""
+    for found in leftovers(root):
+        if found.is_dir() and not found.is_symlink():
+            shutil.rmtree(found)
+        else:
+            found.unlink()
+    for name, text in {"machine-id": "", "hostname": "localhost\n"}.items():
+        file = root / "etc" / name
+        file.write_text(text, encoding="utf-8")
+        file.chmod(0o444 if name == "machine-id" else 0o644)
+
+
+def leftovers(root: Path) -> list[Path]:
+    """Whatever in the tree matches FORBIDDEN."""
+    return sorted({path for pattern in FORBIDDEN for path in root.glob(pattern)}, reverse=True)
+
+
+def passwords(root: Path) -> list[str]:
+    """Names of users whose password is not locked."""
+    lines = (root / "etc" / "shadow").read_text(encoding="utf-8").splitlines()
+    return [line.split(":")[0] for line in lines if not line.split(":")[1].startswith(("!", "*"))]
+
+
+def packages(root: Path) -> dict[str, str]:
+    """Installed packages and their versions, as dpkg recorded them."""
+    found: dict[str, str] = {}
+    for stanza in (root / "var/lib/dpkg/status").read_text(encoding="utf-8").split("\n\n"):
+        fields = dict(line.partition(": ")[::2] for line in stanza.splitlines() if line[:1].strip())
+        if fields.get("Status", "").endswith(" installed"):
+            found[fields["Package"]] = fields["Version"]
+    return dict(sorted(found.items()))
+
+
+def schemas(root: Path) -> dict[str, bytes]:
+    """The JSON schemas of the cloud-init in the tree, by file name."""
+    folder = root / "usr/lib/python3/dist-packages/cloudinit/config/schemas"
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.json"))}
+
+
+def _scripts(folder: Path) -> list[str]:
+    return [str(path) for path in sorted(folder.glob("*.sh"))] if folder.is_dir() else []
