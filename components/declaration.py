@@ -6,7 +6,7 @@ readable. The plugin checks the same shapes again when they arrive.
 
 from typing import Any
 
-from components.cloudinit.render import template_digest
+from components.cloudinit import template_digest
 from components.domain import names
 from components.domain.clients import Client, Vps
 from components.domain.fleet import Fleet

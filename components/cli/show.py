@@ -37,7 +37,7 @@ def show(
     if as_json:
         typer.echo(json.dumps(table, indent=2))
     else:
-        _print(table)
+        print_document(table)
     if machine is None:
         raise typer.Exit(1)
 
@@ -87,7 +87,8 @@ def _find(fleet: "Fleet", name: str) -> "tuple[Client, Vps]":
     return client, client.vps[vps_key]
 
 
-def _print(table: dict[str, object]) -> None:
+def print_document(table: dict[str, object]) -> None:
+    """Print what `document` returned, for people."""
     from rich.console import Console
     from rich.table import Table
 

@@ -11,8 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from components.cloudinit.render import render, template_digest
-from components.cloudinit.seed import seed_digest, seed_iso
+from components.cloudinit import render, seed_digest, seed_iso, template_digest
 from components.domain.changes import Consequence, Effect, consequence
 from components.drivers.base import (
     Driver,

@@ -27,9 +27,11 @@ from pulumi.runtime.proto import (
     status_pb2,
 )
 
+from components.cloudinit import ValuesError
 from components.domain.problems import DomainError
 from components.drivers.base import DriverError
 from components.images.cache import locate
+from components.images.errors import ImageError
 from components.provider import host_objects
 from components.provider.connections import Connections
 from components.provider.machine import Change, MachineResource, PartlyCreated
@@ -183,7 +185,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc] 
             yield
         except PartlyCreated as error:
             _abort_partly(context, error)
-        except (DriverError, DomainError) as error:
+        except (DriverError, DomainError, ImageError, ValuesError) as error:
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
         except Exception as error:  # noqa: BLE001 - the plugin's last edge: words for people, never a traceback
             where = error.__traceback__
@@ -252,3 +254,7 @@ def _watch_parent(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(PARENT_POLL_S)
     os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

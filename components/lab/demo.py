@@ -1,0 +1,221 @@
+"""`./run demo`: the main job on the example fleet, from nothing to a guest whose web server answers.
+
+Everything it makes stands in the checkout's `.vps/demo` (or `.vps/demo-fake`) and in the lab `lab1`; `--down` removes
+that and nothing else. Each step is idempotent, so a run that was cut goes on where it stopped.
+"""
+
+import argparse
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from components.cli import show
+from components.config.loader import load
+from components.declaration import host_ref
+from components.domain.fleet import Fleet
+from components.domain.names import client_stack, host_stack
+from components.domain.problems import DomainError
+from components.drivers.registry import connect
+from components.engine.project import CHECKOUT, Project
+from components.engine.run import POLICIES, Engine
+from components.lab.example import CLIENT, HOST, IMAGE, VPS, make_fake_project, make_project
+
+Say = Callable[[str], None]
+
+REAL = CHECKOUT / ".vps" / "demo"
+FAKE = CHECKOUT / ".vps" / "demo-fake"
+WEB_DEADLINE_S = 420
+"""A guest without KVM needs a minute or two; a busy machine several."""
+
+
+def main() -> None:
+    """Run the demo as its arguments say; an error is one message, Ctrl-C leaves a state to go on from."""
+    parser = argparse.ArgumentParser(prog="./run demo", description=__doc__)
+    parser.add_argument("--fake", action="store_true", help="no root, no hypervisor: the fake driver")
+    parser.add_argument("--down", action="store_true", help="remove what the demo made")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    options = parser.parse_args()
+    begun = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"[{time.monotonic() - begun:5.0f} s] {text}", flush=True)
+
+    try:
+        if options.down:
+            down(say, fake=options.fake)
+        else:
+            up(say, fake=options.fake)
+    except KeyboardInterrupt:
+        print("\nStopped. Nothing is lost: ./run demo goes on from here.", file=sys.stderr)
+        sys.exit(130)
+    except Exception as error:
+        if options.debug:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def up(say: Say, *, fake: bool) -> None:
+    """Make everything that is missing and apply both stacks; nothing that is there is made again."""
+    if fake:
+        project = make_fake_project(FAKE)
+        say(f"project {project.folder}: the example fleet on the fake driver")
+    else:
+        project = _real(say)
+    engine = Engine.of(project)
+    for stack in (host_stack(HOST), client_stack(CLIENT)):
+        engine.init(stack)
+        loaded = load(project.fleet)
+        released = engine.check(stack, loaded)
+        say(f"pulumi up --stack {stack}" + (f" ({released})" if released else ""))
+        code = engine.run(["up", "--yes", "--stack", stack, "--policy-pack", str(POLICIES), "--suppress-outputs"])
+        if code != 0:
+            raise DomainError(f"pulumi up of {stack} ended with exit code {code}.", "Its own words stand above.")
+    fleet = load(project.fleet).fleet
+    if not fake:
+        _wait_for_web(say, fleet)
+    _print_made(fleet)
+    _print_experiments(project, fleet, fake=fake)
+
+
+def down(say: Say, *, fake: bool) -> None:
+    """Remove the demo: its project folder and, for the real one, its lab with everything in it."""
+    folder = FAKE if fake else REAL
+    if not fake:
+        from components.lab.host import Lab
+
+        lab = Lab(HOST)
+        _refuse_strangers(folder)
+        say(f"lab {HOST}: down")
+        lab.down(data=True)
+    if folder.is_dir():
+        shutil.rmtree(folder)
+        say(f"removed {folder}")
+    say("the engine and the images stay in the cache; everything else of the demo is gone")
+
+
+def _real(say: Say) -> Project:
+    from components.images.build import build
+    from components.lab.host import Lab
+
+    say(f"lab {HOST}: a KVM host of its own in namespaces")
+    lab = Lab(HOST)
+    lab.up(say)
+    status = lab.status()
+    say(f"lab {HOST}: {status.acceleration}, {status.uri}")
+    project = make_project(REAL)
+    say(f"project {project.folder}: a copy of the example fleet, yours to edit")
+    build(IMAGE, project.fleet, say)
+    return project
+
+
+def _refuse_strangers(folder: Path) -> None:
+    """The lab is removed only when nothing but the demo's own fleet stands in it."""
+    if not (folder / "stacks" / "fleet.yaml").is_file():
+        return
+    fleet = load(folder / "stacks").fleet
+    driver = connect(host_ref(fleet.hosts[HOST]))
+    try:
+        strangers = [machine.name for machine in driver.read_all() if machine.mark and machine.mark.fleet != fleet.id]
+    except Exception as error:  # noqa: BLE001 - a lab that is down holds nobody to ask
+        del error
+        return
+    finally:
+        driver.close()
+    if strangers:
+        raise DomainError(
+            f"Lab {HOST} also holds machines of another fleet: {', '.join(strangers)}. Nothing was removed.",
+            "End those first, or remove the lab by hand: vps lab down lab1",
+        )
+
+
+def _wait_for_web(say: Say, fleet: Fleet) -> None:
+    from components.lab.host import Lab
+
+    vps = fleet.clients[CLIENT].vps[VPS]
+    lab = Lab(HOST)
+    urls = [f"http://{address}/" for address in vps.ipv4] + [f"http://[{address}]/" for address in vps.ipv6]
+    end = time.monotonic() + WEB_DEADLINE_S
+    said = 0.0
+    for url in urls:
+        while True:
+            answer = lab.run(["curl", "--silent", "--fail", "--max-time", "5", url], timeout=10)
+            if answer.returncode == 0:
+                say(f"{url} answers")
+                break
+            if time.monotonic() > end:
+                raise DomainError(
+                    f"{url} did not answer within {WEB_DEADLINE_S} s; the guest may still be booting.",
+                    f"Look at its console: virsh -c {lab.uri} console {_domain(fleet)}, then run ./run demo again.",
+                )
+            if time.monotonic() - said > 15:
+                say(f"waiting for the guest's web server at {url}")
+                said = time.monotonic()
+            time.sleep(1)
+    page = lab.run(["curl", "--silent", "--max-time", "5", urls[0]], timeout=10).stdout
+    print("\nThe page it serves:\n" + "\n".join(f"  {line}" for line in str(page).splitlines()))
+
+
+def _domain(fleet: Fleet) -> str:
+    from components.domain.names import domain_name
+
+    client = fleet.clients[CLIENT]
+    return domain_name(fleet.id, client.id, client.vps[VPS].id)
+
+
+def _print_made(fleet: Fleet) -> None:
+    client = fleet.clients[CLIENT]
+    vps = client.vps[VPS]
+    driver = connect(host_ref(fleet.hosts[HOST]))
+    try:
+        machine = driver.read(vps.machine_uuid(fleet.id, client.id))
+    finally:
+        driver.close()
+    print("\nWhat was made:\n")
+    show.print_document(show.document(fleet, client, vps, machine))
+
+
+def _print_experiments(project: Project, fleet: Fleet, *, fake: bool) -> None:
+    here = Path.cwd()
+    place = project.fleet.relative_to(here) if project.fleet.is_relative_to(here) else project.fleet
+    command = CHECKOUT / ".venv" / "bin" / "vps"
+    vps = command.relative_to(here) if command.is_relative_to(here) else command
+    stack, file = client_stack(CLIENT), f"{place}/clients/{CLIENT}.yaml"
+    client = fleet.clients[CLIENT]
+    machine = client.vps[VPS]
+    print(f"\nReach it (inside the lab's network): {vps} lab status" if not fake else "")
+    if not fake:
+        print(f"  nsenter --net=/run/netns/vps-{HOST} curl http://{machine.ipv4[0]}/")
+        print(f"  virsh -c '{fleet.hosts[HOST].uri}' console {_domain(fleet)}      # leave with Ctrl-]")
+        lower = (
+            f"virsh -c '{fleet.hosts[HOST].uri}' schedinfo {_domain(fleet)} --live --config --set global_quota=20000"
+        )
+    else:
+        world = place.parent / ".vps" / "world" / "domains"
+        lower = f"""sed -i 's/"cpuCapPercent": [0-9]*/"cpuCapPercent": 20/g' {world}/*.json"""
+    print(f"""
+Four experiments to paste (export VPS_FLEET={project.fleet} first):
+
+1. Raise a limit and see "live":
+   sed -i 's/small@2026-01/medium@2026-01/' {file}
+   {vps} preview {stack}; {vps} up {stack} --yes; {vps} show {CLIENT}/{VPS}
+
+2. Lower one behind the file's back and see drift (exit status 2), then mend it:
+   {lower}
+   {vps} drift {stack}; echo "exit status $?"; {vps} up {stack} --yes
+
+3. kill -9 an up and run it again (one machine, one disk, nothing lost):
+   {vps} up {stack} --yes & sleep 3; kill -9 $(pgrep -P $! pulumi); wait
+   {vps} up {stack} --yes
+
+4. Delete the client's lines and see the refusal:
+   cp {file} /tmp/{CLIENT}.yaml; sed -i '/^vps:/,$d' {file}; echo 'vps: {{}}' >> {file}
+   {vps} up {stack} --yes; mv /tmp/{CLIENT}.yaml {file}
+
+Remove everything again: ./run demo{" --fake" if fake else ""} --down""")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""A project folder made from the example fleet: what an operator's own repository looks like.
+
+The demo and the engine tests work in such a folder, so that the checkout stays as it was cloned. A file that is there
+already is never written again: what somebody edited in a demo stays.
+"""
+
+import datetime as dt
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from components.domain.images import Image
+from components.engine.project import CHECKOUT, Project
+from components.images import cache, lock
+
+EXAMPLE = CHECKOUT / "stacks"
+HOST = "lab1"
+CLIENT = "example-coop"
+VPS = "web1"
+IMAGE = "base-debian-13"
+FAKE_IMAGE = b"aegir-vps: the fake driver's golden image; no guest ever boots from it\n"
+
+
+def make_project(folder: Path) -> Project:
+    """The example as a project of its own in `folder`, on the lab host."""
+    fleet = folder / "stacks"
+    for part in ("", "hosts", "clients", "pulumi"):
+        (fleet / part).mkdir(parents=True, exist_ok=True)
+    for source in _sources():
+        target = fleet / source.relative_to(EXAMPLE)
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+    settings = folder / "Pulumi.yaml"
+    if not settings.exists():
+        plugin = CHECKOUT / ".venv" / "bin"
+        text = (CHECKOUT / "Pulumi.yaml").read_text(encoding="utf-8")
+        settings.write_text(text.replace("path: .venv/bin", f"path: {plugin}"), encoding="utf-8")
+    return Project(folder=folder.resolve(), fleet=fleet.resolve())
+
+
+def make_fake_project(folder: Path) -> Project:
+    """The example on the fake driver: its world is a folder of the project, its image a line of text."""
+    project = make_project(folder)
+    host = project.fleet / "hosts" / f"{HOST}.yaml"
+    yaml = YAML()
+    yaml.width = 4096
+    document = yaml.load(host)
+    if document["driver"] != "fake":
+        document["driver"] = "fake"
+        document["uri"] = f"fake://{project.work / 'world'}"
+        document["probe"] = ""
+        partial = host.with_suffix(".partial")
+        with partial.open("w", encoding="utf-8") as stream:
+            yaml.dump(document, stream)
+        partial.rename(host)
+    project.work.mkdir(exist_ok=True)
+    lock.record(project.fleet, _fake_image())
+    return project
+
+
+def _sources() -> list[Path]:
+    """Every file of the example fleet; the engine's own files are made anew, with the project's own secrets."""
+    found = [path for path in EXAMPLE.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    return [path for path in found if path.parent.name != "pulumi" and path.name != "__init__.py"]
+
+
+def _fake_image() -> Image:
+    sha256 = hashlib.sha256(FAKE_IMAGE).hexdigest()
+    known = cache.describe(sha256)
+    if known is not None:
+        return known.image()
+    today = dt.datetime.now(dt.UTC).date()
+    entry = cache.Entry(
+        name=IMAGE,
+        sha256=sha256,
+        bytes=len(FAKE_IMAGE),
+        virtual_gib=1,
+        inputs=sha256,
+        built=today.isoformat(),
+        expires=today.replace(year=today.year + 1, day=1).isoformat(),
+        packages={},
+    )
+    cache.folder().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache.folder()) as scratch:
+        draft = Path(scratch) / "image"
+        draft.write_bytes(FAKE_IMAGE)
+        return cache.store(draft, entry, {}).image()

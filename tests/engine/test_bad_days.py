@@ -1,0 +1,139 @@
+"""Killed, failed, vanished, unreachable: one more up converges, or says why it won't."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from components.engine.project import CHECKOUT
+from tests.engine.conftest import STACK, Bench
+
+pytestmark = pytest.mark.engine
+
+STEPS = ["create.define", "create.disk", "create.seed", "create.starting", "create.start", "create.ready"]
+
+
+def _one_machine(bench: Bench) -> None:
+    (domain,) = bench.domains().values()
+    assert domain["power"] == "running"
+    assert domain["mark"]["phase"] == "ready"
+    disks = [name for name in bench.volumes() if "-root" in name]
+    assert len(disks) == 1
+    (machine,) = [found for found in bench.state() if found["type"] == "vps:index:Machine"]
+    assert machine["outputs"]["incarnation"] == domain["mark"]["incarnation"]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_plugin(bench: Bench, step: str, when: str) -> None:
+    """The plugin dies at a step; the next up makes exactly one machine with one disk."""
+    bench.faults({"step": step, "do": "kill", "when": when, "times": 1})
+    bench.up(code=255)
+    bench.up()
+    _one_machine(bench)
+    bench.pulumi("preview", "--stack", STACK, "--expect-no-changes")
+
+
+@pytest.mark.parametrize("step", ["create.define", "create.disk", "create.start", "create.ready"])
+def test_killed_engine(bench: Bench, step: str) -> None:
+    """kill -9 of the engine in the middle: the lock of the dead is released, its plugin is gone, one machine."""
+    bench.faults({"step": step, "do": "delay", "seconds": 30, "when": "after", "times": 1})
+    command = [str(CHECKOUT / ".venv" / "bin" / "vps"), "up", STACK, "--yes", "--fleet", str(bench.project.fleet)]
+    log = (bench.project.work / "up.log").open("w")
+    process = subprocess.Popen(command, env=bench.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+    engine = _child(process.pid, "pulumi")
+    _wait(lambda: '"times": 0' in (bench.world / "faults.json").read_text(), "the fault was never reached")
+    os.kill(engine, signal.SIGKILL)
+    process.wait(timeout=20)
+    said = bench.vps("up", STACK, "--yes")
+    assert "that process is dead" in said
+    _one_machine(bench)
+
+
+def test_failed_create_keeps_what_was_made_in_state(bench: Bench) -> None:
+    """Partial failure: the machine stands in state, and the next up takes it up."""
+    bench.faults({"step": "create.start", "do": "fail", "times": 1})
+    said = bench.up(code=255)
+    assert "asked for by a test" in said
+    (machine,) = [found for found in bench.state() if found["type"] == "vps:index:Machine"]
+    assert machine["initErrors"]
+    assert machine["outputs"]["phase"] == "starting"
+    bench.up()
+    _one_machine(bench)
+
+
+def test_vanished_machine_is_never_made_empty(bench: Bench) -> None:
+    """Gone is not deleted: state keeps it, up refuses and says what to do."""
+    bench.up()
+    (uuid,) = bench.domains()
+    (bench.world / "domains" / f"{uuid}.json").unlink()
+    bench.pulumi("refresh", "--yes", "--stack", STACK)
+    assert any(found["type"] == "vps:index:Machine" for found in bench.state())
+    said = bench.up(code=255)
+    assert "never created empty again" in said
+    assert bench.domains() == {}
+
+
+def test_unreachable_host_means_could_not_tell(bench: Bench) -> None:
+    """A host that does not answer is no reason to make or forget anything."""
+    bench.up()
+    before = bench.volumes()
+    bench.faults({"step": "reach.*", "do": "unreachable", "times": -1})
+    bench.vps("drift", STACK, code=1)
+    assert any(found["type"] == "vps:index:Machine" for found in bench.state())
+    assert bench.volumes() == before
+
+
+@pytest.mark.parametrize(
+    ("break_it", "words"),
+    [
+        (lambda bench: _remove(bench.world / "images"), "image"),
+        (lambda bench: _remove(bench.world / "pools"), "pool"),
+        (lambda bench: bench.faults({"step": "create.disk", "do": "full", "times": -1}), "no space left"),
+        (lambda bench: bench.faults({"step": "reach.*", "do": "unreachable", "times": -1}), "connection was lost"),
+    ],
+    ids=["no image", "no pool", "full disk", "unreachable"],
+)
+def test_a_bad_day_is_one_message(bench: Bench, break_it: object, words: str) -> None:
+    """One clear message, no traceback, and the next up succeeds when the day is mended."""
+    assert callable(break_it)
+    break_it(bench)
+    said = bench.up(code=255)
+    assert words in said
+    assert "Traceback" not in said
+    assert "Unable to" in said
+
+
+def _remove(folder: Path) -> None:
+    import shutil
+
+    assert folder.is_dir(), folder
+    shutil.rmtree(folder)
+
+
+def _child(parent: int, name: str) -> int:
+    found: list[int] = []
+
+    def look() -> bool:
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = path.read_text().rsplit(")", 1)
+                if int(fields[1].split()[1]) == parent and f"({name}" in fields[0]:
+                    found.append(int(path.parent.name))
+            except OSError:
+                continue
+        return bool(found)
+
+    _wait(look, f"no {name} below process {parent}")
+    return found[0]
+
+
+def _wait(condition: object, problem: str, deadline_s: float = 30) -> None:
+    assert callable(condition)
+    end = time.monotonic() + deadline_s
+    while not condition():
+        assert time.monotonic() < end, problem
+        time.sleep(0.05)

@@ -1,0 +1,110 @@
+"""The main job on the fake driver: one client file, `pulumi up`, and a machine."""
+
+import pytest
+
+from tests.engine.conftest import HOST_STACK, STACK, Bench
+
+pytestmark = pytest.mark.engine
+
+
+def test_up_makes_one_protected_machine_and_again_changes_nothing(bench: Bench) -> None:
+    """Everything that a client pays for is protected; a second up is empty."""
+    bench.up()
+    assert len(bench.domains()) == 1
+    machine = next(found for found in bench.state() if found["type"] == "vps:index:Machine")
+    assert machine["protect"]
+    assert machine["outputs"]["status"] == "present"
+    bench.pulumi("preview", "--stack", STACK, "--expect-no-changes")
+    bench.pulumi("refresh", "--preview-only", "--expect-no-changes", "--stack", STACK)
+    assert all(found["protect"] for found in bench.state(HOST_STACK) if found["type"].startswith("vps:index:"))
+
+
+def test_urns_are_frozen(bench: Bench) -> None:
+    """Type tokens, logical names and the project's name are API: a changed line orphans machines."""
+    bench.up()
+    prefix = "::aegir-vps::"
+    urns = sorted(found["urn"] for stack in (STACK, HOST_STACK) for found in bench.state(stack))
+    ours = [urn.removeprefix("urn:pulumi:") for urn in urns if "pulumi:providers" not in urn]
+    assert ours == [
+        f"{STACK}{prefix}pulumi:pulumi:Stack::aegir-vps-{STACK}",
+        f"{STACK}{prefix}vps:component:Vps$vps:index:Machine::v-h3k9-machine",
+        f"{STACK}{prefix}vps:component:Vps::v-h3k9",
+        f"{HOST_STACK}{prefix}pulumi:pulumi:Stack::aegir-vps-{HOST_STACK}",
+        f"{HOST_STACK}{prefix}vps:component:Host$vps:index:Image::lab1-image-base-debian-13",
+        f"{HOST_STACK}{prefix}vps:component:Host$vps:index:Network::lab1-network-public1",
+        f"{HOST_STACK}{prefix}vps:component:Host$vps:index:StoragePool::lab1-pool",
+        f"{HOST_STACK}{prefix}vps:component:Host::lab1",
+    ]
+
+
+def test_preview_says_live_and_up_does_it(bench: Bench) -> None:
+    """The consequence stands in the preview, in words, before anything happens."""
+    bench.up()
+    bench.edit(lambda client: client["vps"]["web1"].update(package="medium@2026-01"))
+    said = bench.pulumi("preview", "--diff", "--stack", STACK)
+    assert "live, no reboot" in said
+    assert "at next reboot" in said
+    bench.up()
+    (domain,) = bench.domains().values()
+    assert domain["live"]["cpuCapPercent"] == domain["config"]["cpuCapPercent"] > 150
+    assert domain["live"]["memoryMib"] < domain["config"]["memoryMib"]
+
+
+def test_drift_is_exit_7(bench: Bench) -> None:
+    """A limit lowered behind the file is found, named, and mended by the next up."""
+    bench.up()
+    (uuid,) = bench.domains()
+    _lower(bench, uuid)
+    said = bench.pulumi("refresh", "--preview-only", "--expect-no-changes", "--diff", "--stack", STACK, code=7)
+    assert "cpuCapPercent" in said
+    bench.vps("drift", STACK, code=2)
+    bench.up()
+    assert bench.domains()[uuid]["live"]["cpuCapPercent"] == 150
+
+
+def test_removed_lines_are_refused(bench: Bench) -> None:
+    """Deleting lines never ends a VPS: our command says how, the engine's own protection stands behind it."""
+    bench.up()
+    before = bench.domains(), bench.volumes()
+    bench.edit(lambda client: client.update(vps={}))
+    said = bench.vps("up", STACK, "--yes", code=1)
+    assert "deleting lines never ends a VPS" in said
+    assert "ends:" in said
+    bench.up(code=255)
+    assert (bench.domains(), bench.volumes()) == before
+
+
+def test_a_file_that_is_gone_is_refused(bench: Bench) -> None:
+    """No file is no order to delete."""
+    bench.up()
+    before = bench.domains()
+    (bench.project.fleet / "clients" / "example-coop.yaml").unlink()
+    assert "No file declares stack" in bench.pulumi("preview", "--stack", STACK, code=255)
+    assert bench.domains() == before
+
+
+def test_a_stack_that_was_never_made_is_said_with_its_remedy(bench: Bench) -> None:
+    """No traceback, one command to run."""
+    said = bench.vps("up", "client.nobody", "--yes", code=1)
+    assert "clients/nobody.yaml" in said or "never initialised" in said
+    assert "Traceback" not in said
+
+
+def test_our_files_are_never_rewritten(bench: Bench) -> None:
+    """A round trip through the real CLI leaves every declared file byte-equal."""
+    ours = {path: path.read_bytes() for path in bench.project.fleet.rglob("*.yaml") if path.parent.name != "pulumi"}
+    assert len(ours) >= 4
+    bench.up()
+    bench.pulumi("config", "set", "when", "2026-12-01", "--stack", STACK)
+    bench.pulumi("config", "set", "--secret", "word", "hidden", "--stack", STACK)
+    bench.up()
+    assert {path: path.read_bytes() for path in ours} == ours
+
+
+def _lower(bench: Bench, uuid: str) -> None:
+    import json
+
+    path = bench.world / "domains" / f"{uuid}.json"
+    domain = json.loads(path.read_text())
+    domain["config"]["cpuCapPercent"] = domain["live"]["cpuCapPercent"] = 20
+    path.write_text(json.dumps(domain))

@@ -1,0 +1,58 @@
+"""What state remembers: three values per limit, and drift only where there is some."""
+
+from components.domain.limits import Reading
+from components.drivers.base import Machine, Power
+from components.provider.facts import declared_limits, limit_table, observed_inputs
+from components.provider.properties import Bag
+
+
+def _machine(readings: dict[str, Reading], waiting: tuple[str, ...] = ()) -> Machine:
+    return Machine(
+        uuid="u",
+        name="n",
+        mark=None,
+        power=Power.RUNNING,
+        readings=readings,
+        macs={},
+        attach={},
+        volumes={},
+        reboot_required=waiting,
+    )
+
+
+def test_declared_limits_have_the_keys_of_the_domain(news: Bag) -> None:
+    """Every limit of the package, none besides."""
+    assert set(declared_limits(news)) == {
+        "vcpus",
+        "cpuCapPercent",
+        "memoryMib",
+        "disks.root.sizeGib",
+        "disks.root.iops",
+        "disks.root.rateMibS",
+        "nics.n0.rateMbitS",
+    }
+
+
+def test_unknown_effective_value_is_no_number(news: Bag) -> None:
+    """`unknown` is not zero and not the declared value."""
+    reading = Reading(configured=100, effective=None, source="not enforced by this host")
+    row = limit_table(declared_limits(news), _machine({"nics.n0.rateMbitS": reading}))["nics.n0.rateMbitS"]
+    assert row == {"declared": 100, "configured": 100, "source": "not enforced by this host"}
+
+
+def test_what_the_host_cannot_tell_is_no_drift(news: Bag) -> None:
+    """Noise would hide the real thing."""
+    reading = Reading(configured=None, effective=None, source="unknown")
+    assert observed_inputs(news, _machine({"vcpus": reading})) == news
+
+
+def test_less_in_force_than_configured_is_drift(news: Bag) -> None:
+    """Configuration as declared, but the kernel gives less: the client gets less than was sold."""
+    reading = Reading(configured=150, effective=50, source="cgroup")
+    assert observed_inputs(news, _machine({"cpuCapPercent": reading}))["cpuCapPercent"] == 50
+
+
+def test_waiting_for_a_reboot_is_no_drift(news: Bag) -> None:
+    """It was declared and configured; the guest gets it with its next boot."""
+    reading = Reading(configured=2048, effective=1024, source="balloon")
+    assert observed_inputs(news, _machine({"memoryMib": reading}, ("memoryMib",))) == news

@@ -1,0 +1,232 @@
+"""The machine resource over the fake driver: every rule of identity, without an engine."""
+
+import copy
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+
+from components.drivers.base import Driver, HostRef, NotOurs, Phase, Power, Refused
+from components.provider.machine import MachineResource, PartlyCreated
+from components.provider.properties import Bag
+
+URN = "urn:pulumi:client.example-coop::aegir-vps::vps:component:Vps$vps:index:Machine::v-h3k9-machine"
+TODAY = dt.date(2026, 12, 1)
+
+
+@pytest.fixture
+def resource(driver: Driver) -> MachineResource:
+    return MachineResource(lambda _: driver, lambda: TODAY)
+
+
+def _world(host: HostRef) -> Path:
+    return Path(host.uri.removeprefix("fake://"))
+
+
+def _disks(host: HostRef) -> dict[str, dict[str, object]]:
+    folder = _world(host) / "volumes" / "vps"
+    found = {path.name: json.loads(path.read_text()) for path in folder.glob("*root*")}
+    assert found, f"no disk in {folder}"
+    return found
+
+
+def _up(resource: MachineResource, state: Bag, old: Bag, news: Bag) -> Bag:
+    changes = resource.changes(old, state, news)
+    return resource.update(state["uuid"], URN, state, news, changes)
+
+
+def test_create_reports_declared_configured_and_effective(resource: MachineResource, news: Bag) -> None:
+    """State holds what was read back, limit by limit, with its source."""
+    identity, state = resource.create(URN, news)
+    assert identity == news["uuid"]
+    row = state["limits"]["disks.root.iops"]
+    assert (row["declared"], row["configured"], row["effective"]) == (1000, 1000, 1000)
+    assert row["source"]
+    assert state["observedPower"] == Power.RUNNING
+    assert state["phase"] == Phase.READY
+
+
+def test_state_holds_no_rendered_text(resource: MachineResource, news: Bag) -> None:
+    """Digest and values, never the user-data: a template edit must not touch machines."""
+    _, state = resource.create(URN, news)
+    assert "#cloud-config" not in json.dumps(state)
+    assert len(state["seedDigest"]) == 64
+
+
+def test_replacement_leaves_machine_and_disk_untouched(
+    resource: MachineResource, driver: Driver, host: HostRef, news: Bag
+) -> None:
+    """Create-then-delete, as the engine replaces: the second create takes over, the delete finds a stranger."""
+    _, old = resource.create(URN, news)
+    disks = _disks(host)
+    _, new = resource.create(URN, news)
+    words = resource.delete(news["uuid"], old)
+    assert "not ours any more" in words
+    assert new["incarnation"] != old["incarnation"]
+    assert _disks(host) == disks
+    machine = driver.read(news["uuid"])
+    assert machine is not None
+    assert machine.power is Power.RUNNING
+
+
+def test_another_urn_is_refused(resource: MachineResource, host: HostRef, news: Bag) -> None:
+    """A renamed component must not seize a finished machine."""
+    resource.create(URN, news)
+    disks = _disks(host)
+    with pytest.raises(NotOurs, match="belongs to"):
+        resource.create(URN.replace("v-h3k9", "v-zzzz"), news)
+    assert _disks(host) == disks
+
+
+@pytest.mark.parametrize(("ends", "words"), [("", "no end is declared"), ("2026-12-02", "declared end is 2026-12-02")])
+def test_delete_without_a_reached_end_is_refused(
+    resource: MachineResource, driver: Driver, news: Bag, ends: str, words: str
+) -> None:
+    """Deleting lines never ends a VPS."""
+    _, state = resource.create(URN, {**news, "ends": ends})
+    with pytest.raises(Refused, match=words):
+        resource.delete(news["uuid"], state)
+    machine = driver.read(news["uuid"])
+    assert machine is not None
+    assert machine.power is Power.RUNNING
+
+
+def test_reached_end_sends_the_disk_to_the_trash(
+    resource: MachineResource, driver: Driver, host: HostRef, news: Bag
+) -> None:
+    """The disk is kept: an end is not a loss."""
+    _, state = resource.create(URN, {**news, "ends": "2026-12-01"})
+    resource.delete(news["uuid"], state)
+    assert driver.read(news["uuid"]) is None
+    assert all(disk["trash"] for disk in _disks(host).values())
+
+
+def test_vanished_machine_stays_in_state_and_is_never_made_anew(
+    resource: MachineResource, driver: Driver, host: HostRef, news: Bag
+) -> None:
+    """Gone is not deleted."""
+    _, state = resource.create(URN, news)
+    (_world(host) / "domains" / f"{news['uuid']}.json").unlink()
+    identity, seen, inputs = resource.read(news["uuid"], state, news)
+    assert identity == news["uuid"]
+    assert seen["status"] == "missing"
+    assert [change.key for change in resource.changes(inputs, seen, news)] == ["status"]
+    with pytest.raises(Refused, match="never created empty again"):
+        _up(resource, seen, inputs, news)
+    assert driver.read(news["uuid"]) is None
+
+
+def test_refresh_shows_a_changed_limit(resource: MachineResource, driver: Driver, host: HostRef, news: Bag) -> None:
+    """A limit changed behind the file comes back as an observed input."""
+    _, state = resource.create(URN, news)
+    path = _world(host) / "domains" / f"{news['uuid']}.json"
+    domain = json.loads(path.read_text())
+    domain["config"]["cpuCapPercent"] = domain["live"]["cpuCapPercent"] = 50
+    path.write_text(json.dumps(domain))
+    _, seen, inputs = resource.read(news["uuid"], state, news)
+    assert inputs["cpuCapPercent"] == 50
+    changes = resource.changes(inputs, seen, news)
+    assert [change.key for change in changes] == ["cpuCapPercent"]
+    assert "150 % of one core" in changes[0].consequence.words
+    mended = _up(resource, seen, inputs, news)
+    assert mended["limits"]["cpuCapPercent"]["effective"] == 150
+
+
+def test_refresh_without_drift_has_no_changes(resource: MachineResource, news: Bag) -> None:
+    """Noise would blind the operator."""
+    _, state = resource.create(URN, news)
+    _, seen, inputs = resource.read(news["uuid"], state, news)
+    assert inputs == news
+    assert resource.changes(inputs, seen, news) == []
+
+
+def test_memory_waits_for_a_reboot_and_says_so(resource: MachineResource, news: Bag) -> None:
+    """The forecast and the fact agree."""
+    _, state = resource.create(URN, news)
+    more = {**news, "memoryMib": 4096}
+    changes = resource.changes(news, state, more)
+    predicted = resource.preview_update(state, more, changes)
+    assert predicted["rebootRequired"] == ["memoryMib"]
+    after = resource.update(news["uuid"], URN, state, more, changes)
+    assert after["rebootRequired"] == ["memoryMib"]
+    assert after["limits"]["memoryMib"]["effective"] == 2048
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("reinstall", 1), ("uuid", "0f6b2a52-7c1d-5e0a-9a44-000000000000"), ("pool", "other"), ("fleet", "x2")],
+)
+def test_dangerous_changes_are_refused_whole(
+    resource: MachineResource, driver: Driver, news: Bag, key: str, value: object
+) -> None:
+    """One refused key refuses the update: nothing is half-applied."""
+    _, state = resource.create(URN, news)
+    before = driver.read(news["uuid"])
+    with pytest.raises(Refused):
+        _up(resource, state, news, {**news, key: value, "cpuCapPercent": 200})
+    assert driver.read(news["uuid"]) == before
+
+
+def test_a_disk_never_shrinks(resource: MachineResource, news: Bag) -> None:
+    """Known before anything happens, and refused when it does."""
+    _, state = resource.create(URN, news)
+    less = copy.deepcopy(news)
+    less["disks"]["root"]["sizeGib"] = 5
+    changes = resource.changes(news, state, less)
+    assert "never shrinks" in changes[0].consequence.words
+    with pytest.raises(Refused, match="never shrinks"):
+        resource.update(news["uuid"], URN, state, less, changes)
+
+
+def test_a_key_edit_is_recorded_and_touches_nothing(resource: MachineResource, driver: Driver, news: Bag) -> None:
+    """cloud-init never runs again by accident."""
+    _, state = resource.create(URN, news)
+    changed = copy.deepcopy(news)
+    changed["seed"]["values"]["fqdn"] = "www.coop.example"
+    after = _up(resource, state, news, changed)
+    assert after["seedDigest"] == state["seedDigest"]
+    assert after["seed"]["values"]["fqdn"] == "www.coop.example"
+
+
+@pytest.mark.parametrize("step", ["create.disk", "create.seed", "create.start", "create.ready"])
+def test_half_made_machine_is_kept_in_state_and_taken_up(
+    resource: MachineResource, driver: Driver, host: HostRef, news: Bag, step: str
+) -> None:
+    """A failed create keeps what was made; the next run goes on there."""
+    (_world(host) / "faults.json").write_text(json.dumps([{"step": step, "do": "fail", "times": 1}]))
+    with pytest.raises(PartlyCreated) as caught:
+        resource.create(URN, news)
+    state = caught.value.state
+    assert state["phase"] in (Phase.CREATING, Phase.STARTING)
+    assert [change.key for change in resource.changes(news, state, news)] == ["phase"]
+    after = _up(resource, state, news, news)
+    assert after["phase"] == Phase.READY
+    assert len(_disks(host)) == 1
+    assert len(driver.read_all()) == 1
+
+
+def test_power_is_declared_only_for_stopped_and_suspended(resource: MachineResource, driver: Driver, news: Bag) -> None:
+    """A machine that its client shut down stays down through any update."""
+    _, state = resource.create(URN, news)
+    machine = driver.read(news["uuid"])
+    assert machine is not None
+    assert machine.mark is not None
+    driver.power(news["uuid"], "off", machine.mark)
+    _, seen, inputs = resource.read(news["uuid"], state, news)
+    assert resource.changes(inputs, seen, news) == []
+    after = _up(resource, seen, inputs, {**news, "cpuCapPercent": 100})
+    assert after["observedPower"] == Power.OFF
+
+
+def test_import_is_refused_in_words(resource: MachineResource, news: Bag) -> None:
+    """The engine's import knows the id alone."""
+    with pytest.raises(Refused, match="not offered yet"):
+        resource.read(news["uuid"], {}, {})
+
+
+def test_template_of_another_checkout_is_refused(resource: MachineResource, news: Bag) -> None:
+    """Program and plugin must render the same text."""
+    news["seed"]["templateDigest"] = "0" * 64
+    with pytest.raises(Exception, match="one checkout"):
+        resource.create(URN, news)
