@@ -32,7 +32,7 @@ def _line(value: object) -> str:
 
 def _number(value: object) -> str:
     # A float of whole value fits: Pulumi hands every number over as one.
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0 or value != int(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**53 or value % 1:
         return "a whole number, 0 or more"
     return ""
 

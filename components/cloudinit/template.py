@@ -13,6 +13,7 @@ from json.encoder import encode_basestring_ascii
 import jinja2
 
 from components.cloudinit.contract import TEMPLATES, Contract, contract
+from components.domain.problems import DomainError
 
 FILES = ("user-data", "meta-data", "network-config")
 
@@ -44,7 +45,13 @@ def render(template: str, values: Mapping[str, object]) -> Rendered:
     """The seed's texts. Raises DomainError (no such template) and ValuesError (all values that do not fit)."""
     compiled = _compile(template)
     compiled.contract.check(values)
-    user_data, meta_data, network_config = (text.render(values) for text in compiled.texts)
+    try:
+        user_data, meta_data, network_config = (text.render(values) for text in compiled.texts)
+    except jinja2.TemplateError as error:
+        raise DomainError(
+            f"Unable to render template {template}: {error.message}.",
+            "The template uses what variables.yaml does not declare: mend one of them.",
+        ) from error
     return Rendered(user_data=user_data, meta_data=meta_data, network_config=network_config)
 
 
@@ -68,7 +75,8 @@ def quote(value: object) -> str:
     """A value as YAML that reads back as exactly this value, whatever it holds.
 
     A double-quoted ASCII string: JSON's escapes are YAML's, except beyond the basic plane, where JSON writes two
-    surrogates that YAML would read as two characters. Raises TypeError for what is no scalar.
+    surrogates that YAML would read as two characters. Raises TypeError for what is no scalar and
+    UndefinedError for what nobody declared.
     """
     if isinstance(value, str):
         quoted = encode_basestring_ascii(value)
@@ -78,6 +86,8 @@ def quote(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
+        return str(value)
+    if isinstance(value, jinja2.Undefined):
         return str(value)
     raise TypeError(f"quote takes a text, a number or a flag, not {type(value).__name__}")
 

@@ -13,7 +13,7 @@ import jinja2.meta
 import jsonschema
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.cloudinit import render
@@ -114,6 +114,7 @@ def test_every_expectation_has_its_case():
     assert {path.name for path in (HERE / "expected").iterdir()} == {case.stem for case in CASES}
 
 
+@settings(deadline=None)
 @given(client=names, person=names, comment=names)
 def test_hostile_names_stay_names(client, person, comment):
     """Whatever a client or a person is called, the texts read back as exactly that and nothing else changes."""
