@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from components.cli import show, stack
+from components.cli import lab, show, stack
 
 app = typer.Typer(
     name="vps",
@@ -33,6 +33,7 @@ app.command("drift")(stack.drift)
 app.command("show")(show.show)
 app.command("init")(stack.init)
 app.command("env")(stack.env)
+app.add_typer(lab.app, name="lab")
 
 
 def main() -> None:

@@ -1,0 +1,96 @@
+"""The lab's network, mount, UTS and cgroup namespaces.
+
+They are bound to files, so that no process has to live to keep them. Either all of them are there and furnished, or
+what is left of them is removed and they are made anew.
+"""
+
+import shutil
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+
+from components.lab.cgroup import Subtree
+from components.lab.command import call
+from components.lab.mountinfo import is_namespace, mounts, under
+from components.lab.places import Places
+
+_FILES = ("mnt", "uts", "cgroup")
+
+
+def whole(places: Places, groups: Subtree) -> bool:
+    """Whether the namespaces are all there and furnished; False after a crash, a reboot or an interrupted `up`."""
+    bound = [places.netns_file, *(places.namespaces / name for name in _FILES)]
+    return all(map(is_namespace, bound)) and _furnished(places).exists() and groups.exists()
+
+
+def leftovers(places: Places) -> bool:
+    """Whether anything of a lab of this name exists on the machine."""
+    return places.run.exists() or places.netns_file.exists()
+
+
+def make(places: Places, groups: Subtree, *, hide_kvm: bool) -> None:
+    """Make and furnish them; nothing of an earlier lab of this name may be left. Raises LabError."""
+    what = f"Unable to make the namespaces of lab {places.name}"
+    for folder in (places.run, places.run / "libvirt", places.namespaces, places.data):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+    groups.make()
+    call(["ip", "netns", "add", places.netns], what=what, remedy="It needs a kernel with namespaces and root.")
+    call(["mount", "--bind", str(places.namespaces), str(places.namespaces)], what=what)
+    call(["mount", "--make-private", str(places.namespaces)], what=what)
+    for name in _FILES:
+        (places.namespaces / name).touch()
+    settings = {
+        "LAB": places.name,
+        "RUN": str(places.run),
+        "DATA": str(places.data),
+        "CGROUP_VERSION": str(groups.version),
+        "CGROUP_MOUNTS": " ".join(groups.controllers),
+        "HIDE_KVM": str(int(hide_kvm)),
+    }
+    bound = zip(("mount", "uts", "cgroup"), _FILES, strict=True)
+    call(
+        [
+            *joining(groups.roots),
+            *places.enter_network,
+            "unshare",
+            *(f"--{kind}={places.namespaces / name}" for kind, name in bound),
+            "--propagation=slave",
+            "env",
+            *(f"{key}={value}" for key, value in settings.items()),
+            "sh",
+            "-s",
+        ],
+        what=what,
+        text=files("components.lab").joinpath("inside.sh").read_text(encoding="utf-8"),
+        remedy="It needs a kernel with namespaces, and root without restrictions (a container has to be privileged).",
+    )
+    groups.delegate()
+    _furnished(places).touch()
+
+
+def joining(groups: tuple[Path, ...]) -> list[str]:
+    """The command's head that moves it into `groups` first: namespaces are entered from outside, groups are not."""
+    script = 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done; shift; exec "$@"'
+    return ["sh", "-c", script, "sh", *(str(group) for group in groups), "--"]
+
+
+def remove(places: Places) -> None:
+    """Unmount and delete them and the run folder; what is not there is done. No process may be in them any more."""
+    what = f"Unable to remove the namespaces of lab {places.name}"
+    for point in under(places.run):
+        call(["umount", str(point)], what=what)
+    if is_namespace(places.netns_file):
+        call(["ip", "netns", "delete", places.netns], what=what)
+    with suppress(FileNotFoundError):
+        places.netns_file.unlink()
+    if places.run.exists():
+        shutil.rmtree(places.run)
+
+
+def foreign_mounts(places: Places) -> list[str]:
+    """Mounts inside the lab's data that somebody else made: deleting through them would delete elsewhere."""
+    return [str(mount.point) for mount in mounts() if places.data in mount.point.parents]
+
+
+def _furnished(places: Places) -> Path:
+    return places.run / "furnished"
