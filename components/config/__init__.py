@@ -1,1 +1,1 @@
-"""The declared files, loaded into the domain with every problem at its line."""
+"""Loads the fleet's files into domain objects, and says everything that is wrong with them at once."""

@@ -10,6 +10,7 @@ from components.domain.hosts import Host
 from components.domain.images import Image, ImageOffer
 from components.domain.networks import Network
 from components.domain.packages import Package
+from components.domain.terms import Discount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class Fleet:
     packages: Mapping[str, Package] = field(default_factory=dict)
     offers: Mapping[str, ImageOffer] = field(default_factory=dict)
     contracts: tuple[str, ...] = ()
+    discounts: tuple[Discount, ...] = ()
     images: Mapping[str, Image] = field(default_factory=dict)
     hosts: Mapping[str, Host] = field(default_factory=dict)
     clients: Mapping[str, Client] = field(default_factory=dict)

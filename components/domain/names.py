@@ -10,12 +10,39 @@ import uuid
 
 NAMESPACE = uuid.UUID("6a1c9f0e-52d4-4b7e-9a53-0c6f1d2e7b84")
 
+CLIENT_STACKS = "client."
+HOST_STACKS = "host."
+
 _FLEET_ID = re.compile(r"[a-z][a-z0-9]{1,7}")
+_CLIENT_ID = re.compile(r"c-[a-z0-9]{4,12}")
+_VPS_ID = re.compile(r"v-[a-z0-9]{4,12}")
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
 def is_fleet_id(text: str) -> bool:
     """Whether `text` can stand in domain and volume names: 2 to 8 lower-case letters and digits."""
     return _FLEET_ID.fullmatch(text) is not None
+
+
+def is_client_id(text: str) -> bool:
+    """Whether `text` is an id such as `vps new` makes for a client: `c-q7m2`."""
+    return _CLIENT_ID.fullmatch(text) is not None
+
+
+def is_vps_id(text: str) -> bool:
+    """Whether `text` is an id such as `vps new` makes for a VPS: `v-h3k9`."""
+    return _VPS_ID.fullmatch(text) is not None
+
+
+def is_label(text: str) -> bool:
+    """Whether `text` is a DNS label (RFC 1123) in lower case: file stems, VPSs, hosts, networks are named by such."""
+    return _LABEL.fullmatch(text) is not None
+
+
+def is_fqdn(text: str) -> bool:
+    """Whether `text` is a whole domain name in lower case: two labels or more, 253 characters, no number at its end."""
+    labels = text.split(".")
+    return len(text) <= 253 and len(labels) > 1 and all(map(is_label, labels)) and not labels[-1].isdigit()
 
 
 def machine_uuid(fleet_id: str, client_id: str, vps_id: str) -> str:
@@ -52,9 +79,9 @@ def image_volume(image: str, sha256: str) -> str:
 
 def client_stack(client: str) -> str:
     """The stack of `clients/<client>.yaml`."""
-    return f"client.{client}"
+    return f"{CLIENT_STACKS}{client}"
 
 
 def host_stack(host: str) -> str:
     """The stack of `hosts/<host>.yaml`."""
-    return f"host.{host}"
+    return f"{HOST_STACKS}{host}"

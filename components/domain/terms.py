@@ -14,3 +14,11 @@ class Term:
     months: int
     start: date
     renew: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discount:
+    """What a term of `months` takes off the monthly price, in percent."""
+
+    months: int
+    percent: int

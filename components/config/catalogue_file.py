@@ -1,0 +1,130 @@
+"""catalogue.yaml: what is sold, under which terms, from which images. A version that was sold never changes."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from components.config.shape import NEVER_EMPTY, FileShape, Shape
+from components.config.texts import Date, Days, Disk, DiskRate, Hours, Memory, Money, NicRate, Percent, Text, Traffic
+from components.domain.images import ImageOffer
+from components.domain.limits import Limits
+from components.domain.packages import Backup, Growth, Package
+from components.domain.terms import LENGTHS, Discount
+
+
+class LimitsShape(Shape):
+    """All hard limits of a package: none may be missing (contract VPS-4)."""
+
+    vcpus: Annotated[int, Field(ge=1)]
+    cpu_cap: Percent
+    """In percent of one core for the whole machine."""
+    memory: Memory
+    disk: Disk
+    disk_iops: Annotated[int, Field(ge=1)]
+    """Operations per second, read and write together."""
+    disk_rate: DiskRate
+    nic_rate: NicRate
+
+    def domain(self) -> Limits:
+        """The limits."""
+        return Limits(
+            vcpus=self.vcpus,
+            cpu_cap_percent=self.cpu_cap,
+            memory_mib=self.memory,
+            disk_gib=self.disk,
+            disk_iops=self.disk_iops,
+            disk_rate_mib_s=self.disk_rate,
+            nic_rate_mbit_s=self.nic_rate,
+        )
+
+
+class GrowthShape(Shape):
+    """How far a VPS may grow while it runs."""
+
+    vcpus: Annotated[int, Field(ge=1)]
+    memory: Memory
+    disk: Disk
+
+
+class BackupShape(Shape):
+    """The backup promise."""
+
+    every: Hours
+    keep: Days
+
+
+class PriceShape(Shape):
+    """In the fleet's currency."""
+
+    month: Money
+    set_up: Money
+
+
+class PackageShape(Shape):
+    """One version of a package."""
+
+    limits: LimitsShape
+    traffic: Traffic
+    """Per month, in and out together."""
+    grows_to: GrowthShape
+    backup: BackupShape | None = None
+    price: PriceShape
+
+    def domain(self, key: str) -> Package:
+        """The package under its key, `small@2026-01`."""
+        name, _, version = key.partition("@")
+        return Package(
+            name=name,
+            version=version,
+            limits=self.limits.domain(),
+            traffic_gb=self.traffic,
+            price_month=self.price.month,
+            set_up=self.price.set_up,
+            grows_to=Growth(vcpus=self.grows_to.vcpus, memory_mib=self.grows_to.memory, disk_gib=self.grows_to.disk),
+            backup=Backup(every_hours=self.backup.every, keep_days=self.backup.keep) if self.backup else None,
+        )
+
+
+class DiscountShape(Shape):
+    """What a term takes off the monthly price."""
+
+    months: Annotated[int, Field(json_schema_extra={"enum": list(LENGTHS)})]
+    percent: Percent
+
+    def domain(self) -> Discount:
+        """The discount."""
+        return Discount(months=self.months, percent=self.percent)
+
+
+class ContractShape(Shape):
+    """One version of the terms that clients sign."""
+
+    title: Text
+    from_: Annotated[Date, Field(alias="from")]
+
+
+class OfferShape(Shape):
+    """An image that VPSs may be made from."""
+
+    title: Text
+    new_installs_until: Date | None = None
+    """The last day on which a new VPS may be made from it."""
+
+    def domain(self, name: str) -> ImageOffer:
+        """The offer."""
+        return ImageOffer(name=name, new_installs_until=self.new_installs_until)
+
+
+class CatalogueFile(FileShape):
+    """catalogue.yaml: what is sold, under which terms, from which images. A version that was sold never changes."""
+
+    stand_ins: ClassVar[Mapping[str, object]] = {"packages": {}, "contracts": {}, "images": {}}
+
+    packages: Annotated[dict[str, PackageShape], Field(json_schema_extra=NEVER_EMPTY)]
+    """By name and version, like small@2026-01."""
+    term_discounts: Annotated[tuple[DiscountShape, ...], Field(strict=False)] = ()
+    contracts: Annotated[dict[str, ContractShape], Field(json_schema_extra=NEVER_EMPTY)]
+    """By name and version, like standard@2026-01."""
+    images: Annotated[dict[str, OfferShape], Field(json_schema_extra=NEVER_EMPTY)]
+    """By name; their digests stand in images.lock.yaml."""

@@ -1,0 +1,172 @@
+"""clients/<client>.yaml: one client, its people, its contract and its VPSs."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from components.config.shape import NEVER_EMPTY, FileShape, Shape
+from components.config.texts import Date, Text
+from components.domain import clients as domain
+from components.domain.terms import LENGTHS, Term
+
+
+def _choice(*values: str) -> dict[str, object]:
+    return {"enum": list(values)}
+
+
+class ContactShape(Shape):
+    """A registered person of the client."""
+
+    name: Text
+    """Full name, for letters and accounts."""
+    email: Text
+    roles: Annotated[tuple[Text, ...], Field(strict=False, json_schema_extra={"items": _choice(*domain.ROLES)})]
+    """Any of owner, technical, billing."""
+    ssh_key: Text | None = None
+    """Public key, `ssh-ed25519 AAAA… comment`; needed to be given access."""
+
+    def domain(self) -> domain.Contact:
+        """The person."""
+        return domain.Contact(name=self.name, email=self.email, roles=self.roles, ssh_key=self.ssh_key)
+
+
+class ContractShape(Shape):
+    """What was signed."""
+
+    version: Text
+    """A version of the terms that catalogue.yaml lists, like standard@2026-01."""
+    signed: Date
+    support: Annotated[str, Field(json_schema_extra=_choice(*domain.SUPPORT_LEVELS))]
+    """standard or vip."""
+
+    def domain(self) -> domain.Contract:
+        """The contract."""
+        return domain.Contract(version=self.version, signed=self.signed, support=self.support)
+
+
+class TermShape(Shape):
+    """For how long the VPS is sold."""
+
+    months: Annotated[int, Field(json_schema_extra={"enum": list(LENGTHS)})]
+    """1, 3 or 12."""
+    start: Date
+    renew: bool
+    """Whether the next term follows by itself."""
+
+    def domain(self) -> Term:
+        """The term."""
+        return Term(months=self.months, start=self.start, renew=self.renew)
+
+
+class PanelShape(Shape):
+    """The hosting system on the VPS."""
+
+    admin: Text
+    """A contact of this file."""
+    ssl_sites: Annotated[tuple[Text, ...], Field(strict=False)] = ()
+
+    def domain(self) -> domain.Panel:
+        """The panel."""
+        return domain.Panel(admin=self.admin, ssl_sites=self.ssl_sites)
+
+
+class AccessShape(Shape):
+    """One grant of access; an ended one stays, with `until`."""
+
+    who: Text
+    """A contact of this file, with an ssh_key."""
+    root: bool = False
+    """Whether sudo is given as well."""
+    since: Date
+    request: Text
+    """The recorded request, a ticket like T-1041: access is given upon request only (contract VPS-6)."""
+    until: Date | None = None
+
+    def domain(self) -> domain.Access:
+        """The grant."""
+        return domain.Access(who=self.who, root=self.root, since=self.since, request=self.request, until=self.until)
+
+
+class VpsShape(Shape):
+    """One VPS."""
+
+    id: Text
+    """Permanent, made by `vps new`: v- and letters or digits."""
+    package: Text
+    """A package of catalogue.yaml with its version, like small@2026-01."""
+    term: TermShape
+    power: Annotated[str, Field(json_schema_extra=_choice(*domain.POWERS))]
+    """managed, stopped or suspended."""
+    host: Text
+    """The stem of a file in hosts/."""
+    network: Text
+    """A network of fleet.yaml that the host carries."""
+    ipv4: Annotated[tuple[Text, ...], Field(strict=False)] = ()
+    ipv6: Annotated[tuple[Text, ...], Field(strict=False)] = ()
+    fqdn: Text
+    image: Text
+    """An image of catalogue.yaml."""
+    panel: PanelShape | None = None
+    access: Annotated[tuple[AccessShape, ...], Field(strict=False)] = ()
+    ends: Date | None = None
+    """The day from which the VPS may be ended; the only way to end it."""
+    reinstall: Annotated[int, Field(ge=0)] = 0
+    """Raise by one for a new disk; the old one goes to the trash."""
+    uuid: Text | None = None
+    """Only for adopted machines: the UUID that they have."""
+
+    def domain(self, key: str) -> domain.Vps:
+        """The VPS under its name in the file."""
+        return domain.Vps(
+            id=self.id,
+            key=key,
+            package=self.package,
+            term=self.term.domain(),
+            power=self.power,
+            host=self.host,
+            network=self.network,
+            ipv4=self.ipv4,
+            ipv6=self.ipv6,
+            fqdn=self.fqdn,
+            image=self.image,
+            panel=self.panel.domain() if self.panel else None,
+            access=tuple(grant.domain() for grant in self.access),
+            ends=self.ends,
+            reinstall=self.reinstall,
+            uuid=self.uuid,
+        )
+
+
+class ClientFile(FileShape):
+    """clients/<client>.yaml: one client, its people, its contract and its VPSs."""
+
+    stand_ins: ClassVar[Mapping[str, object]] = {
+        "id": "unread",
+        "name": "unread",
+        "language": "unread",
+        "contacts": {},
+        "contract": {"version": "unread", "signed": "2000-01-01", "support": "standard"},
+        "vps": {},
+    }
+
+    id: Text
+    """Permanent, made by `vps new`: c- and letters or digits."""
+    name: Text
+    language: Text
+    """A language of fleet.yaml, like en."""
+    contacts: Annotated[dict[str, ContactShape], Field(json_schema_extra=NEVER_EMPTY)]
+    contract: ContractShape
+    vps: Annotated[dict[str, VpsShape], Field(json_schema_extra=NEVER_EMPTY)]
+
+    def domain(self, key: str) -> domain.Client:
+        """The client under the stem of its file's name."""
+        return domain.Client(
+            id=self.id,
+            key=key,
+            name=self.name,
+            language=self.language,
+            contacts={name: contact.domain() for name, contact in self.contacts.items()},
+            contract=self.contract.domain(),
+            vps={name: vps.domain(name) for name, vps in self.vps.items()},
+        )

@@ -1,0 +1,218 @@
+"""Loads a fleet folder: every file, every problem, at once.
+
+Files are read whole and judged alone (`documents`, `shape`), then together (`components.domain.rules`). A broken file
+stops only the stacks that depend on it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from components.config import folder as places
+from components.config.catalogue_file import CatalogueFile
+from components.config.client_file import ClientFile
+from components.config.documents import Document, Flaw, read
+from components.config.draft import File, draft
+from components.config.fleet_file import FleetFile
+from components.config.host_file import HostFile
+from components.config.lock_file import LockFile
+from components.config.shape import Steps, flaws
+from components.domain.clients import Client
+from components.domain.fleet import Fleet
+from components.domain.hosts import Host
+from components.domain.names import CLIENT_STACKS, HOST_STACKS
+from components.domain.problems import Problem
+from components.domain.rules import problems as rule_problems
+from components.domain.rules.references import Unread
+
+Part = TypeVar("Part", Host, Client)
+
+MOST_PER_FILE = 100
+"""More problems than this in one file are counted, not told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A fleet as its files declare it.
+
+    `fleet` holds of the shared files what could be read, and those hosts and clients whose own file is whole: ask
+    `blocking` before anything is done with one. `problems` are all of all files, by file and line.
+    """
+
+    folder: Path
+    fleet: Fleet
+    problems: tuple[Problem, ...]
+    files: frozenset[str]
+
+    def blocking(self, stack: str) -> tuple[Problem, ...]:
+        """What stops this stack: problems of the shared files, its own, its hosts', and the images that it uses."""
+        for prefix, folder in ((CLIENT_STACKS, places.CLIENTS), (HOST_STACKS, places.HOSTS)):
+            own = f"{folder}/{stack.removeprefix(prefix)}.yaml"
+            if stack.startswith(prefix) and own in self.files:
+                break
+            if stack.startswith(prefix):
+                message = f"There is no file for the stack {stack}."
+                remedy = f"Restore {own} from git: machines end by `ends:`, never by deleting files."
+                return (Problem(path=(), message=message, remedy=remedy, file=own),)
+        else:
+            remedy = f"Stacks are {CLIENT_STACKS}<client> and {HOST_STACKS}<host>."
+            return (Problem(path=(), message=f'"{stack}" is no stack of a fleet.', remedy=remedy),)
+        wanted, images = {places.FLEET, places.CATALOGUE, own}, set[str]()
+        client = self.fleet.clients.get(stack.removeprefix(CLIENT_STACKS)) if folder == places.CLIENTS else None
+        for vps in client.vps.values() if client else ():
+            wanted.add(f"{places.HOSTS}/{vps.host}.yaml")
+            images.add(vps.image)
+        return tuple(problem for problem in self.problems if problem.blocks and _concerns(problem, wanted, images))
+
+
+def _concerns(problem: Problem, wanted: set[str], images: set[str]) -> bool:
+    if problem.file == places.LOCK:
+        return len(problem.path) < 2 or problem.path[1] in images
+    return problem.file in wanted
+
+
+@dataclass(slots=True)
+class _Pile:
+    """What has been read so far."""
+
+    folder: Path
+    documents: dict[str, Document] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    unread: set[Steps] = field(default_factory=set)
+
+    def read(self, file: str, model: type[File]) -> tuple[File | None, bool]:
+        """The file, and whether it is whole; with problems noted."""
+        document = self.documents[file] = read(self.folder / file)
+        root = places.root_path(file, ())
+        if document.data is None:
+            self._note(file, document, document.flaws)
+            self.unread.update([root] if root else [places.root_path(file, (key,)) for key in model.stand_ins])
+            return None, False
+        try:
+            whole = model.model_validate(document.data)
+        except ValidationError as error:
+            self._note(file, document, [*document.flaws, *flaws(error, model)])
+        else:
+            found = [*document.flaws, *whole.empty()]
+            self._note(file, document, found)
+            return whole, not found
+        rest, dropped = draft(document.data, model)
+        if rest is None:
+            self.unread.update([root] if root else [places.root_path(file, (key,)) for key in model.stand_ins])
+        self.unread.update(places.root_path(file, path) for path in dropped)
+        return rest, False
+
+    def _note(self, file: str, document: Document, found: list[Flaw]) -> None:
+        for flaw in found[:MOST_PER_FILE]:
+            line = flaw.line or document.line(flaw.path)
+            path = places.root_path(file, flaw.path)
+            self.problems.append(Problem(path=path, message=flaw.message, remedy=flaw.remedy, file=file, line=line))
+        if len(found) > MOST_PER_FILE:
+            message = f"{len(found) - MOST_PER_FILE} more problems are in this file."
+            path = places.root_path(file, ())
+            self.problems.append(Problem(path=path, message=message, remedy="Mend these first.", file=file))
+
+    def names(self, kind: str) -> Iterator[str]:
+        """The stems of the YAML files of a folder, sorted; a problem for each that looks like one and isn't."""
+        try:
+            files = sorted((self.folder / kind).iterdir())
+        except OSError as error:
+            message = f"The folder can't be read: {error.strerror}."
+            remedy = f"Make {kind}/ in the fleet folder, or restore it from git."
+            self.problems.append(Problem(path=(kind,), message=message, remedy=remedy, file=f"{kind}/"))
+            self.unread.add((kind,))
+            return
+        for file in files:
+            if file.name.startswith("."):
+                continue
+            if file.suffix == ".yaml":
+                yield file.stem
+            elif file.suffix.lower() in (".yml", ".yaml"):
+                remedy = f"Rename it to {file.stem}.yaml."
+                message = "It would not be read: files here end in .yaml."
+                place = f"{kind}/{file.name}"
+                self.problems.append(Problem(path=(kind,), message=message, remedy=remedy, file=place))
+
+
+def load(folder: Path) -> Loaded:
+    """Load the fleet in `folder`. Never raises for what the files hold or lack."""
+    pile = _Pile(folder)
+    base = _shared(pile)
+    hosts: dict[str, Host] = {}
+    clients: dict[str, Client] = {}
+    broken: set[tuple[str, str]] = set()
+    for stem in pile.names(places.HOSTS):
+        host_file, whole = pile.read(f"{places.HOSTS}/{stem}.yaml", HostFile)
+        if host_file is not None:
+            hosts[stem] = host_file.domain(stem)
+        if not whole:
+            broken.add((places.HOSTS, stem))
+    for stem in pile.names(places.CLIENTS):
+        client_file, whole = pile.read(f"{places.CLIENTS}/{stem}.yaml", ClientFile)
+        if client_file is not None:
+            clients[stem] = client_file.domain(stem)
+        if not whole:
+            broken.add((places.CLIENTS, stem))
+    everything = replace(base, hosts=hosts, clients=clients)
+    unread = Unread(frozenset(pile.unread))
+    judged = (found for found in rule_problems(everything, unread) if not unread.covers(*found.path))
+    found = [*pile.problems, *_located(judged, pile.documents)]
+    fleet = replace(
+        base,
+        hosts=_only_whole(hosts, places.HOSTS, broken),
+        clients=_only_whole(clients, places.CLIENTS, broken),
+    )
+    order = {places.FLEET: 0, places.CATALOGUE: 1, places.LOCK: 2}
+    found.sort(key=lambda one: (order.get(one.file, 3), one.file, one.line, [str(step) for step in one.path]))
+    return Loaded(folder=folder, fleet=fleet, problems=tuple(found), files=frozenset(pile.documents))
+
+
+def _only_whole(found: Mapping[str, Part], kind: str, broken: set[tuple[str, str]]) -> dict[str, Part]:
+    return {name: one for name, one in found.items() if (kind, name) not in broken}
+
+
+def _located(found: Iterable[Problem], documents: Mapping[str, Document]) -> Iterator[Problem]:
+    """Rule problems with file and line; of each file no more than `MOST_PER_FILE`."""
+    told: Counter[str] = Counter()
+    for problem in found:
+        file, path = places.place(problem.path)
+        told[file] += 1
+        document = documents.get(file)
+        if told[file] <= MOST_PER_FILE:
+            yield replace(problem, file=file, line=document.line(path) if document else 0)
+
+
+def _shared(pile: _Pile) -> Fleet:
+    common, _ = pile.read(places.FLEET, FleetFile)
+    catalogue, _ = pile.read(places.CATALOGUE, CatalogueFile)
+    lock: LockFile | None = None
+    if (pile.folder / places.LOCK).exists():
+        lock, _ = pile.read(places.LOCK, LockFile)
+    fleet = Fleet(id="", name="", currency="")
+    if common is not None:
+        fleet = replace(
+            fleet,
+            id=common.id,
+            name=common.name,
+            currency=common.currency,
+            languages=common.languages,
+            trash_days=common.retention.trash,
+            datacentres={name: one.domain(name) for name, one in common.datacentres.items()},
+            networks={name: one.domain(name) for name, one in common.networks.items()},
+            spares={name: one.domain(name) for name, one in common.spares.items()},
+        )
+    if catalogue is not None:
+        fleet = replace(
+            fleet,
+            packages={key: one.domain(key) for key, one in catalogue.packages.items()},
+            offers={name: one.domain(name) for name, one in catalogue.images.items()},
+            contracts=tuple(catalogue.contracts),
+            discounts=tuple(one.domain() for one in catalogue.term_discounts),
+        )
+    if lock is not None:
+        fleet = replace(fleet, images={name: one.domain(name) for name, one in lock.images.items()})
+    return fleet

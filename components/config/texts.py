@@ -1,0 +1,144 @@
+"""The kinds of text that files hold, each parsed once at the edge: quantities, money, dates, address ranges.
+
+Each is an annotated type for the models: its parser for reading, its pattern and examples for the JSON Schema.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from components.domain import units
+from components.domain.networks import AddressRange
+from components.domain.problems import DomainError
+from components.domain.units import Quantity
+
+_MONEY = re.compile(r"(?:0|[1-9][0-9]{0,8})\.[0-9]{2}", re.ASCII)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_DATE_REMEDY = 'Write it in quotes, like "2026-12-01".'
+
+
+def _speaking(parser: Callable[[Any], object]) -> Callable[[Any], object]:
+    """`parser` with its DomainError turned into an error of pydantic's that keeps message and remedy apart."""
+
+    def parse(value: Any) -> object:  # noqa: ANN401 - whatever a file holds
+        try:
+            return parser(value)
+        except DomainError as error:
+            raise PydanticCustomError(
+                "domain", "{message}", {"message": error.message, "remedy": error.remedy}
+            ) from None
+
+    return parse
+
+
+def _text(value: object, remedy: str) -> str:
+    if not isinstance(value, str):
+        raise DomainError(f"{value!r} is not text.", remedy)
+    return value
+
+
+def parse_date(value: object) -> date:
+    """`"2026-12-01"`. Raises DomainError."""
+    text = _text(value, _DATE_REMEDY)
+    try:
+        if _DATE.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError as error:
+        raise DomainError(f'"{text}" is no date: {error}.', _DATE_REMEDY) from error
+    raise DomainError(f'"{text}" is no date.', _DATE_REMEDY)
+
+
+def parse_money(value: object) -> Decimal:
+    """`"19.00"`: two places after the point, no currency. Raises DomainError."""
+    remedy = 'Write it in quotes with two places, like "19.00"; the currency stands in fleet.yaml.'
+    text = _text(value, remedy)
+    if not _MONEY.fullmatch(text):
+        raise DomainError(f'"{text}" is no amount of money.', remedy)
+    return Decimal(text)
+
+
+def _range(value: object, version: int, example: str) -> IPv4Network | IPv6Network:
+    remedy = f"Write it like {example}."
+    text = _text(value, remedy)
+    try:
+        found = ip_network(text)
+    except ValueError as error:
+        raise DomainError(f'"{text}" is no network: {error}.', remedy) from error
+    if found.version != version or "/" not in text:
+        raise DomainError(f'"{text}" is no IPv{version} network.', remedy)
+    return found
+
+
+def _address(value: object, version: int, example: str) -> IPv4Address | IPv6Address:
+    remedy = f"Write it like {example}."
+    text = _text(value, remedy)
+    try:
+        found = ip_address(text)
+    except ValueError as error:
+        raise DomainError(f'"{text}" is no address.', remedy) from error
+    if found.version != version:
+        raise DomainError(f'"{text}" is no IPv{version} address.', remedy)
+    return found
+
+
+def _reserved(value: object) -> AddressRange:
+    return AddressRange.parse(_text(value, "Write an address or a range, like 192.0.2.2-192.0.2.9."))
+
+
+def _filled(value: str) -> str:
+    if not value.strip():
+        raise DomainError("It is empty.", "Write what it is.")
+    if not value.isprintable():
+        raise DomainError(f"{value!r} holds characters that can't be shown.", "Keep it to one line of plain text.")
+    return value
+
+
+def _schema(pattern: str, *examples: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
+
+
+def _quantity(kind: Quantity, *examples: str) -> tuple[PlainValidator, WithJsonSchema]:
+    return PlainValidator(_speaking(kind.parse)), _schema(kind.pattern, *examples)
+
+
+_NETWORK_4, _ADDRESS_4 = r"^[0-9.]+/[0-9]+$", r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$"
+_NETWORK_6, _ADDRESS_6 = r"^[0-9a-fA-F:.]+/[0-9]+$", r"^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$"
+
+Text = Annotated[str, AfterValidator(_speaking(_filled)), Field(min_length=1)]
+"""One line of printable text that says something."""
+
+Date = Annotated[date, PlainValidator(_speaking(parse_date)), _schema(r"^\d{4}-\d{2}-\d{2}$", "2026-12-01")]
+Money = Annotated[Decimal, PlainValidator(_speaking(parse_money)), _schema(f"^{_MONEY.pattern}$", "19.00")]
+Memory = Annotated[int, *_quantity(units.MEMORY, "2 GiB", "512 MiB")]
+Disk = Annotated[int, *_quantity(units.DISK, "10 GiB", "1 TiB")]
+DiskRate = Annotated[int, *_quantity(units.DISK_RATE, "100 MiB/s")]
+NicRate = Annotated[int, *_quantity(units.NIC_RATE, "100 Mbit/s", "1 Gbit/s")]
+Traffic = Annotated[int, *_quantity(units.TRAFFIC, "1 TB", "500 GB")]
+Percent = Annotated[int, *_quantity(units.PERCENT, "150 %")]
+Hours = Annotated[int, *_quantity(units.HOURS, "24 h")]
+Days = Annotated[int, *_quantity(units.DAYS, "30 days")]
+Range4 = Annotated[
+    IPv4Network, PlainValidator(_speaking(lambda v: _range(v, 4, "192.0.2.0/24"))), _schema(_NETWORK_4, "192.0.2.0/24")
+]
+Range6 = Annotated[
+    IPv6Network,
+    PlainValidator(_speaking(lambda v: _range(v, 6, '"2001:db8:1::/64"'))),
+    _schema(_NETWORK_6, "2001:db8:1::/64"),
+]
+Address4 = Annotated[
+    IPv4Address, PlainValidator(_speaking(lambda v: _address(v, 4, "192.0.2.1"))), _schema(_ADDRESS_4, "192.0.2.1")
+]
+Address6 = Annotated[
+    IPv6Address,
+    PlainValidator(_speaking(lambda v: _address(v, 6, '"2001:db8:1::1"'))),
+    _schema(_ADDRESS_6, "2001:db8:1::1"),
+]
+Reserved = Annotated[
+    AddressRange, PlainValidator(_speaking(_reserved)), _schema(r"^[0-9a-fA-F:./ -]+$", "192.0.2.2-192.0.2.9")
+]

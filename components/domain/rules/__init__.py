@@ -1,0 +1,25 @@
+"""Rules over the whole fleet as declared: pure, each problem with its meaning and its remedy.
+
+They judge what stands in the files, across files; that a file has the right shape was judged when it was read. What
+depends on the world or on the clock (is the image there, has it expired) is judged where it is done.
+"""
+
+from collections.abc import Iterator
+
+from components.domain.fleet import Fleet
+from components.domain.problems import Problem
+from components.domain.rules import capacity, catalogue, clients, common_ground, hosts, uniqueness
+from components.domain.rules.references import NOTHING, Unread
+
+
+def problems(fleet: Fleet, unread: Unread = NOTHING) -> Iterator[Problem]:
+    """Every problem, in the order of the rules.
+
+    `unread` holds what is declared but could not be read, so that a reference to it is not called unknown.
+    """
+    yield from common_ground.problems(fleet)
+    yield from catalogue.problems(fleet)
+    yield from hosts.problems(fleet, unread)
+    yield from clients.problems(fleet, unread)
+    yield from uniqueness.problems(fleet)
+    yield from capacity.problems(fleet)
