@@ -15,7 +15,7 @@ LIVE_LIMITS = ("cpuCapPercent", "iops", "rateMibS", "rateMbitS")
 BOOT_LIMITS = ("vcpus", "memoryMib")
 """Limits that a running machine gets with its next boot."""
 
-GUEST_FACTS = ("seed", "image", "addresses")
+GUEST_FACTS = ("image", "addresses")
 """What the first boot set inside the guest, and nothing sets again (design section 6)."""
 
 MOVES = ("host", "pool", "attach", "network")
@@ -47,6 +47,8 @@ def consequence(key: str, before: object, after: object) -> Consequence:
     """What changing `key` (a dotted input key) from `before` to `after` does."""
     steps = key.split(".")
     last = steps[-1]
+    if steps[0] == "seed":
+        return _of(key, Effect.RECORDED, f"{key}: recorded only; the guest keeps what its first boot set")
     if last in (*LIVE_LIMITS, *BOOT_LIMITS, "sizeGib"):
         return _limit(key, last, before, after)
     if steps[0] == "power":
@@ -59,12 +61,12 @@ def consequence(key: str, before: object, after: object) -> Consequence:
         return _of(key, Effect.RECORDED, "the end is withdrawn: the machine stays")
     if steps[0] == "reinstall":
         return _of(key, Effect.REFUSED, "refused: reinstalling is not offered yet; set reinstall back to its old value")
-    if any(step in IDENTITY for step in (steps[0], last)):
-        return _of(key, Effect.REFUSED, f"refused: {key} is the machine's identity; a new VPS needs a new id")
-    if any(step in MOVES for step in (steps[0], last)):
-        return _of(key, Effect.REFUSED, f"refused: {key} changes only by a move, never by an edit; put {before!r} back")
     if any(step in GUEST_FACTS for step in steps):
         return _of(key, Effect.RECORDED, f"{key}: recorded only; the guest keeps what its first boot set")
+    if steps[0] in MOVES or last in MOVES:
+        return _of(key, Effect.REFUSED, f"refused: {key} changes only by a move, never by an edit; put {before!r} back")
+    if key in IDENTITY or last in IDENTITY:
+        return _of(key, Effect.REFUSED, f"refused: {key} is the machine's identity; a new VPS needs a new id")
     return _of(key, Effect.RECORDED, f"{key}: recorded, the machine is not touched")
 
 

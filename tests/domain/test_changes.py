@@ -1,0 +1,55 @@
+"""The consequence of every change, known before it happens."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.domain.changes import Effect, consequence
+
+CASES = [
+    ("cpuCapPercent", 100, 150, Effect.LIVE, "live, no reboot"),
+    ("disks.root.iops", 1000, 500, Effect.LIVE, "1000 IO/s -> 500 IO/s"),
+    ("nics.n0.rateMbitS", 100, 200, Effect.LIVE, "200 Mbit/s"),
+    ("memoryMib", 2048, 4096, Effect.REBOOT, "at next reboot"),
+    ("vcpus", 2, 1, Effect.REBOOT, "at next reboot"),
+    ("disks.root.sizeGib", 10, 20, Effect.LIVE, "live"),
+    ("disks.root.sizeGib", 20, 10, Effect.REFUSED, "at least 20 GiB"),
+    ("disks.data.sizeGib", None, 10, Effect.REFUSED, "added or removed"),
+    ("power", "managed", "stopped", Effect.LIVE, "shut down"),
+    ("host.name", "kvm1", "kvm2", Effect.REFUSED, "only by a move"),
+    ("pool", "a", "b", Effect.REFUSED, "only by a move"),
+    ("nics.n0.attach", "network:a", "network:b", Effect.REFUSED, "only by a move"),
+    ("nics.n0.mac", "a", "b", Effect.REFUSED, "identity"),
+    ("uuid", "a", "b", Effect.REFUSED, "identity"),
+    ("name", "a", "b", Effect.REFUSED, "identity"),
+    ("reinstall", 0, 1, Effect.REFUSED, "not offered yet"),
+    ("ends", "", "2027-03-01", Effect.RECORDED, "trash"),
+    ("ends", "2027-03-01", "", Effect.RECORDED, "withdrawn"),
+    ("seed.values.fqdn", "a", "b", Effect.RECORDED, "first boot"),
+    ("seed.values.nics.n0.mac", "a", "b", Effect.RECORDED, "first boot"),
+    ("disks.root.image.name", "a", "b", Effect.RECORDED, "first boot"),
+    ("disks.root.image.sha256", "a", "b", Effect.RECORDED, "first boot"),
+    ("nics.n0.addresses", ["a"], ["b"], Effect.RECORDED, "first boot"),
+    ("clientName", "a", "b", Effect.RECORDED, "not touched"),
+]
+
+
+@pytest.mark.parametrize(("key", "before", "after", "effect", "words"), CASES)
+def test_table(key: str, before: object, after: object, effect: Effect, words: str) -> None:
+    """Design section 5, "What a change does", row by row."""
+    found = consequence(key, before, after)
+    assert found.effect is effect
+    assert words in found.words
+
+
+@given(st.integers(1, 10**6), st.integers(1, 10**6))
+def test_a_disk_is_cut_by_no_change(before: int, after: int) -> None:
+    """Smaller is always refused, and only smaller."""
+    refused = consequence("disks.root.sizeGib", before, after).effect is Effect.REFUSED
+    assert refused == (after < before)
+
+
+@given(st.text(), st.none() | st.integers() | st.text(), st.none() | st.integers() | st.text())
+def test_judging_never_raises(key: str, before: object, after: object) -> None:
+    """An exception would blind the refresh of a whole stack."""
+    assert consequence(key, before, after).words

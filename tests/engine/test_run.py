@@ -1,0 +1,80 @@
+"""What is refused before the engine starts."""
+
+import json
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from components.config.loader import load
+from components.domain.problems import DomainError
+from components.engine.project import Project
+from components.engine.run import Engine
+from components.lab.example import EXAMPLE
+
+STACK = "client.example-coop"
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    return Engine(
+        project=Project(folder=tmp_path, fleet=tmp_path / "stacks"),
+        environment={"PULUMI_BACKEND_URL": f"file://{tmp_path}"},
+    )
+
+
+def _checkpoint(tmp_path: Path, *machines: dict[str, str]) -> None:
+    folder = tmp_path / ".pulumi" / "stacks" / "aegir-vps"
+    folder.mkdir(parents=True)
+    resources = [{"type": "vps:index:Machine", "outputs": machine} for machine in machines]
+    (folder / f"{STACK}.json").write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
+
+
+def test_unknown_stack_names_the_command(engine: Engine) -> None:
+    """`vps init` makes it."""
+    with pytest.raises(DomainError, match=f"vps init {STACK}"):
+        engine.check(STACK, load(EXAMPLE))
+
+
+def test_machine_without_its_lines_is_refused(engine: Engine, tmp_path: Path) -> None:
+    """Deleting lines never ends a VPS; one whose end is declared may go."""
+    _checkpoint(tmp_path, {"uuid": "other", "title": "example-coop/web2", "ends": ""})
+    with pytest.raises(DomainError, match=r"example-coop/web2.*never ends a VPS"):
+        engine.check(STACK, load(EXAMPLE))
+
+
+def test_declared_end_may_leave(engine: Engine, tmp_path: Path) -> None:
+    """The plugin judges the date."""
+    _checkpoint(tmp_path, {"uuid": "other", "title": "example-coop/web2", "ends": "2026-01-01"})
+    assert engine.check(STACK, load(EXAMPLE)) is None
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_lock_of_the_living_stays_and_of_the_dead_goes(engine: Engine, tmp_path: Path, alive: bool) -> None:
+    """Who holds it since when is said."""
+    _checkpoint(tmp_path)
+    folder = tmp_path / ".pulumi" / "locks" / "organization" / "aegir-vps" / STACK
+    folder.mkdir(parents=True)
+    host = "elsewhere" if alive else socket.gethostname()
+    lock = folder / "0.json"
+    lock.write_text(json.dumps({"pid": 2**22 + 1, "username": "ops", "hostname": host, "timestamp": "today"}))
+    if alive:
+        with pytest.raises(DomainError, match="locked by ops@elsewhere"):
+            engine.check(STACK, load(EXAMPLE))
+        assert lock.exists()
+    else:
+        released = engine.check(STACK, load(EXAMPLE))
+        assert released is not None
+        assert "that process is dead" in released
+        assert not lock.exists()
+
+
+def test_exit_code_of_the_engine_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """7 is drift, 255 is a bug: they mustn't be mixed up."""
+    pulumi = tmp_path / "pulumi"
+    pulumi.write_text("#!/bin/sh\nexit 7\n")
+    pulumi.chmod(0o755)
+    monkeypatch.setattr("components.engine.run.engine_path", lambda: pulumi)
+    engine = Engine(project=Project(folder=tmp_path, fleet=tmp_path), environment=dict(os.environ))
+    assert engine.run(["refresh"]) == 7

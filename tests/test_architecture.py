@@ -1,0 +1,52 @@
+"""The house keeps its shape: a reader finds the room, and the test, by its name."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+MODULES = sorted(
+    path.relative_to(ROOT)
+    for folder in ("components", "policies")
+    for path in (ROOT / folder).rglob("*.py")
+    if path.name not in ("__init__.py", "__main__.py")
+)
+LIMIT = 300
+
+
+def _test_of(module: Path) -> Path:
+    inside = module.relative_to("components") if module.parts[0] == "components" else module
+    return ROOT / "tests" / inside.with_name(f"test_{module.name}")
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_every_module_has_its_test_in_the_mirrored_place(module: Path) -> None:
+    """One noun, one module, one test file."""
+    assert _test_of(module).is_file(), f"{module} wants {_test_of(module).relative_to(ROOT)}"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_files_stay_small(module: Path) -> None:
+    """300 lines at most: split by meaning before that."""
+    assert len((ROOT / module).read_text(encoding="utf-8").splitlines()) <= LIMIT
+
+
+def test_every_test_file_is_collected() -> None:
+    """A test in a file that pytest doesn't look into can't fail."""
+    for path in (ROOT / "tests").rglob("*.py"):
+        if "def test_" in path.read_text(encoding="utf-8"):
+            assert path.name.startswith("test_"), f"{path.relative_to(ROOT)} has tests that are never run"
+
+
+@pytest.mark.parametrize("folder", ["stacks", "policies"])
+def test_no_name_shadows_the_standard_library(folder: str) -> None:
+    """These folders come first on the path when they run."""
+    import sys
+
+    names = {path.stem for path in (ROOT / folder).iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert not (names - {"__init__", "__main__", "__pycache__"}) & set(sys.stdlib_module_names)
+
+
+def test_main_program_stays_small() -> None:
+    """`stacks/__main__.py` loads and declares, nothing else."""
+    assert len((ROOT / "stacks" / "__main__.py").read_text(encoding="utf-8").splitlines()) <= 30
