@@ -20,7 +20,7 @@ def build(
     verify: Annotated[bool, typer.Option("--verify", help="Hash a cached image again before trusting it.")] = False,
 ) -> None:
     """Act: make sure images are built, cached and recorded in images.lock.yaml."""
-    from components.config.loader import find_fleet
+    from components.config.folder import find_fleet
     from components.images.build import build as make
     from components.images.recipe import load
 
@@ -38,7 +38,7 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Look: every recipe and locked image, whether it is on this machine, and whether its recipe has changed since."""
-    from components.config.loader import find_fleet
+    from components.config.folder import find_fleet
 
     rows = listing(find_fleet(fleet))
     if as_json:

@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
-from components.cli import lab, show, stack
+from components.cli import image, lab, show, stack
 
 app = typer.Typer(
     name="vps",
     help="Managed VPSs as declared data: look (changes nothing), write (edits files), act (changes the world).",
     no_args_is_help=True,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 
@@ -33,6 +34,7 @@ app.command("drift")(stack.drift)
 app.command("show")(show.show)
 app.command("init")(stack.init)
 app.command("env")(stack.env)
+app.add_typer(image.app, name="image")
 app.add_typer(lab.app, name="lab")
 
 

@@ -76,6 +76,7 @@ def tree(steps: Steps, recipe: Recipe, work: Path, root_uuid: str) -> tuple[Path
         file.unlink(missing_ok=True)
     installed.write_text(sources.as_deb822(found), encoding="utf-8")
     installed.chmod(0o644)
+    _settle(root)
     return root, root / "usr/lib/grub/i386-pc/boot.img", root / "boot/grub/i386-pc/core.img"
 
 
@@ -90,6 +91,15 @@ def scrub(root: Path) -> None:
         file = root / "etc" / name
         file.write_text(text, encoding="utf-8")
         file.chmod(0o444 if name == "machine-id" else 0o644)
+
+
+def _settle(root: Path) -> None:
+    # systemd redoes caches at the first boot when /usr is younger than these; they were made in the build.
+    moment = (root / "usr").stat().st_mtime_ns
+    for name in ("etc", "var"):
+        file = root / name / ".updated"
+        file.touch()
+        os.utime(file, ns=(moment, moment))
 
 
 def leftovers(root: Path) -> list[Path]:

@@ -9,3 +9,5 @@ printf 'LANG=C.UTF-8\n' >"$root/etc/default/locale"
 ln -sf /usr/share/zoneinfo/UTC "$root/etc/localtime"
 printf 'Etc/UTC\n' >"$root/etc/timezone"
 printf '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n' >"$root/etc/hosts"
+# No LVM to check, no second boot loader to tell that this boot went well.
+chroot "$root" systemctl --quiet disable e2scrub_reap.service e2scrub_all.timer grub-common.service
