@@ -9,12 +9,15 @@ from typing import Annotated
 
 import typer
 
-from components.cli import image, lab, show, stack
+from components.cli import check, image, lab, schema, show, stack
+from components.cli.help import Commands
 
 app = typer.Typer(
     name="vps",
     help="Managed VPSs as declared data: look (changes nothing), write (edits files), act (changes the world).",
     no_args_is_help=True,
+    rich_markup_mode=None,
+    cls=Commands,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -28,14 +31,16 @@ def options(
     del debug
 
 
+app.command("check")(check.check)
+app.command("schema")(schema.schema)
 app.command("up")(stack.up)
 app.command("preview")(stack.preview)
 app.command("drift")(stack.drift)
 app.command("show")(show.show)
 app.command("init")(stack.init)
 app.command("env")(stack.env)
-app.add_typer(image.app, name="image")
-app.add_typer(lab.app, name="lab")
+app.add_typer(image.app, name="image", cls=Commands)
+app.add_typer(lab.app, name="lab", cls=Commands)
 
 
 def main() -> None:

@@ -91,6 +91,17 @@ class AccessShape(Shape):
 class VpsShape(Shape):
     """One VPS."""
 
+    stand_ins: ClassVar[Mapping[str, object]] = {
+        "id": "v-unread",
+        "package": "unread",
+        "term": {"months": 1, "start": "2000-01-01", "renew": False},
+        "power": "managed",
+        "host": "unread",
+        "network": "unread",
+        "fqdn": "unread.invalid",
+        "image": "unread",
+    }
+
     id: Text
     """Permanent, made by `vps new`: v- and letters or digits."""
     package: Text

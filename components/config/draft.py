@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from components.config.shape import FileShape, Steps, location
+from components.config.shape import FileShape, Shape, Steps, location, model_at
 
 File = TypeVar("File", bound=FileShape)
 _ROUNDS = 20
@@ -29,8 +29,7 @@ def draft(data: Mapping[str, object], model: type[File]) -> tuple[File | None, f
             for detail in error.errors(include_url=False, include_input=False):
                 path = location(detail)
                 if detail["type"] == "missing":
-                    if len(path) == 1 and str(path[0]) in model.stand_ins:
-                        rest[str(path[0])] = copy.deepcopy(model.stand_ins[str(path[0])])
+                    if _stand_in(rest, path, model):
                         dropped.add(path)
                         continue
                     path = path[:-1]
@@ -43,9 +42,23 @@ def draft(data: Mapping[str, object], model: type[File]) -> tuple[File | None, f
     return None, frozenset()
 
 
+def _stand_in(rest: dict[str, object], path: Steps, model: type[FileShape]) -> bool:
+    owner, holder = model_at(model, path[:-1]), _holder(rest, path)
+    if holder is None or owner is None or not issubclass(owner, Shape) or path[-1] not in owner.stand_ins:
+        return False
+    holder[str(path[-1])] = copy.deepcopy(owner.stand_ins[str(path[-1])])
+    return True
+
+
 def _remove(rest: dict[str, object], path: Steps) -> None:
+    holder = _holder(rest, path)
+    if holder is not None:
+        holder.pop(str(path[-1]), None)
+
+
+def _holder(rest: dict[str, object], path: Steps) -> dict[str, object] | None:
+    """The mapping that holds the last step of `path`; None when a list is on the way."""
     holder: object = rest
     for step in path[:-1]:
         holder = holder.get(str(step)) if isinstance(holder, dict) else None
-    if isinstance(holder, dict):
-        holder.pop(str(path[-1]), None)
+    return holder if isinstance(holder, dict) else None

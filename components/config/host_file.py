@@ -110,8 +110,8 @@ class HostFile(FileShape):
     """libvirt, or fake for trials without a hypervisor."""
     uri: Text
     """The connection URI, like qemu+ssh://root@kvm1/system."""
-    probe: Text | None = None
-    """A shell command that runs a read-only script from its input on the host, like ssh kvm1 sudo sh."""
+    probe: str = ""
+    """A shell command that runs a read-only script from its input on the host, like ssh kvm1 sudo sh; or empty."""
     datacentre: Text
     """A datacentre of fleet.yaml."""
     cabinet: Text
@@ -133,7 +133,7 @@ class HostFile(FileShape):
             name=key,
             driver=self.driver,
             uri=self.uri,
-            probe=self.probe or "",
+            probe=self.probe,
             datacentre=self.datacentre,
             cabinet=self.cabinet,
             contact=self.contact.domain(),

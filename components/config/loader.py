@@ -18,6 +18,7 @@ from components.config.client_file import ClientFile
 from components.config.documents import Document, Flaw, read
 from components.config.draft import File, draft
 from components.config.fleet_file import FleetFile
+from components.config.folder import find_fleet
 from components.config.host_file import HostFile
 from components.config.lock_file import LockFile
 from components.config.shape import Steps, flaws
@@ -28,6 +29,8 @@ from components.domain.names import CLIENT_STACKS, HOST_STACKS
 from components.domain.problems import Problem
 from components.domain.rules import problems as rule_problems
 from components.domain.rules.references import Unread
+
+__all__ = ["Loaded", "find_fleet", "load"]
 
 Part = TypeVar("Part", Host, Client)
 
@@ -49,7 +52,10 @@ class Loaded:
     files: frozenset[str]
 
     def blocking(self, stack: str) -> tuple[Problem, ...]:
-        """What stops this stack: problems of the shared files, its own, its hosts', and the images that it uses."""
+        """What stops this stack: problems of the shared files, its own, its hosts', and of the images that it uses.
+
+        A host uses every locked image. Problems that don't block (`Problem.blocks`) are left out.
+        """
         for prefix, folder in ((CLIENT_STACKS, places.CLIENTS), (HOST_STACKS, places.HOSTS)):
             own = f"{folder}/{stack.removeprefix(prefix)}.yaml"
             if stack.startswith(prefix) and own in self.files:
@@ -61,7 +67,8 @@ class Loaded:
         else:
             remedy = f"Stacks are {CLIENT_STACKS}<client> and {HOST_STACKS}<host>."
             return (Problem(path=(), message=f'"{stack}" is no stack of a fleet.', remedy=remedy),)
-        wanted, images = {places.FLEET, places.CATALOGUE, own}, set[str]()
+        wanted = {places.FLEET, places.CATALOGUE, own}
+        images = set(self.fleet.images) if folder == places.HOSTS else set[str]()
         client = self.fleet.clients.get(stack.removeprefix(CLIENT_STACKS)) if folder == places.CLIENTS else None
         for vps in client.vps.values() if client else ():
             wanted.add(f"{places.HOSTS}/{vps.host}.yaml")

@@ -22,12 +22,12 @@ class Shape(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
 
+    stand_ins: ClassVar[Mapping[str, object]] = {}
+    """For required keys, what takes their place while the rest of a broken file is judged. Never used otherwise."""
+
 
 class FileShape(Shape):
     """A whole file."""
-
-    stand_ins: ClassVar[Mapping[str, object]] = {}
-    """For each required key, what takes its place while the rest of a broken file is judged. Never used otherwise."""
 
     def empty(self) -> Iterator[Flaw]:
         """A flaw for each mapping that names nothing but must."""

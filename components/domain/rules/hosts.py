@@ -56,6 +56,12 @@ def _reach(path: Steps, host: Host) -> Iterator[Problem]:
                 message=f'"{attach}" says not how guests are attached.',
                 remedy="Write network:<libvirt network> or bridge:<bridge>.",
             )
+        elif attach.startswith("network:") and network not in host.bridges:
+            yield Problem(
+                path=(*path, "networks", network),
+                message=f"It doesn't say on which bridge {attach.removeprefix('network:')} is made.",
+                remedy="Add `bridge: …`, a name of at most 15 characters.",
+            )
     for network, bridge in host.bridges.items():
         if not _INTERFACE.fullmatch(bridge):
             message = f'"{bridge}" is no name for a bridge.'
