@@ -1,0 +1,12 @@
+"""Builds the pack; it serves the engine until the engine ends it."""
+
+from pulumi_policy import EnforcementLevel, PolicyPack
+
+from policies.rules import RULES
+
+PolicyPack(
+    name="aegir-vps",
+    description="What is sold, kept and let in: machines, hosts and accounts held against the declared files",
+    enforcement_level=EnforcementLevel.MANDATORY,
+    policies=[*RULES],
+)

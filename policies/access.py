@@ -1,0 +1,80 @@
+"""Only keys let people in, and no secret goes through state."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from policies.machine import Resource, machine, mapping, text
+from policies.rule import rule
+
+_KEY = re.compile(
+    r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)"
+    r" [A-Za-z0-9+/]{40,}={0,2}( .*)?"
+)
+_SHORTEST_RSA = 340
+"""Characters of an RSA key of 2048 bits in base64; a shorter one is weaker."""
+_SECRET_NAME = re.compile(r"passw|passphrase|secret|token|private|hashed|credential", re.IGNORECASE)
+_SECRET_VALUE = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\$(1|2[aby]|5|6|7|y|gy|argon2id?)\$")
+_RENDERED = ("userData", "user_data", "userdata", "metaData", "networkConfig", "cloudInit", "seedIso")
+"""Rendered text has no place in state: it holds the template's digest and its values."""
+
+
+def keys_only(found: Resource) -> Iterator[str]:
+    """Every account of a machine has a public key, and a key is its only way in."""
+    if not found.is_machine:
+        return
+    view = machine(found)
+    for unread in view.unread:
+        yield f"{view.title}: {unread} is no list, so nobody can say who gets in. Declare the machine through its VPS."
+    for user in view.users:
+        name = text(user.get("name")) or "an account without a name"
+        keys = user.get("keys")
+        listed = [text(key) for key in keys] if isinstance(keys, Sequence) and not isinstance(keys, str) else []
+        if not listed:
+            yield (
+                f"{view.title}: {name} has no key, so only a password could let them in, and there is none. "
+                "Give the contact an ssh_key, or take the access away."
+            )
+        for key in listed:
+            if not _KEY.fullmatch(key):
+                yield f"{view.title}: a key of {name} is no OpenSSH public key in use today. Ask for an ed25519 key."
+            elif key.startswith("ssh-rsa ") and len(key.split()[1]) < _SHORTEST_RSA:
+                yield f"{view.title}: a key of {name} is RSA of less than 2048 bits. Ask for an ed25519 key."
+
+
+def no_secret(found: Resource) -> Iterator[str]:
+    """No password, no private key and no rendered text stands in the inputs of a machine."""
+    if not found.is_machine:
+        return
+    for key in _RENDERED:
+        if key in found.properties:
+            yield (
+                f"{found.title}: input {key} holds rendered text, which would stand in state for good. "
+                "Give the template's digest and its values instead."
+            )
+    for path, why in _secrets(mapping(found.properties.get("seed")), "seed"):
+        yield (
+            f"{found.title}: {path} {why}; it would stand in state, readable for whoever reads that. "
+            "Take it out: a guest makes its own secrets."
+        )
+
+
+def _secrets(value: object, path: str) -> Iterator[tuple[str, str]]:
+    """Where a secret stands, without the secret."""
+    if isinstance(value, str):
+        if _SECRET_VALUE.search(value):
+            yield path, "holds a private key or a password hash"
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            if _SECRET_NAME.search(key):
+                yield f"{path}.{key}", "is named like a secret"
+            else:
+                yield from _secrets(inner, f"{path}.{key}")
+    elif isinstance(value, Sequence):
+        for index, inner in enumerate(value):
+            yield from _secrets(inner, f"{path}.{index}")
+
+
+RULES = (
+    rule("keys-only", "Every account on a machine has a public key and no other way in", keys_only),
+    rule("no-secret-in-state", "A machine's inputs hold no password, no private key and no rendered text", no_secret),
+)

@@ -1,0 +1,106 @@
+"""What stands under a client can be replaced within 24 hours: the host's file says what it is and where a spare is.
+
+Contract HW-2 (the kinds that the target covers) and HW-8 (what a host must carry).
+"""
+
+import datetime
+from collections.abc import Iterator, Mapping
+
+from policies import declared
+from policies.machine import Resource, machine, mapping, text
+from policies.rule import rule
+
+KINDS = ("switch", "server", "hard_drive", "ram", "cpu", "raid_controller")
+NEEDED = ("server", "cpu", "ram", "hard_drive")
+"""What no host can be without."""
+_FIELDS = ("model", "serial", "installed", "warranty", "spare")
+
+
+def replaceable(found: Resource) -> Iterator[str]:
+    """The host that a resource stands on is described so that any part of it can be replaced."""
+    file = f"hosts/{found.host}.yaml"
+    host = declared.host(found.host)
+    for problem in (*_place(host, found), *_inventory(host)):
+        yield f"{found.title} stands on {found.host}, and {file}: {problem}"
+
+
+def _place(host: Mapping[str, object], found: Resource) -> Iterator[str]:
+    for field in ("datacentre", "cabinet"):
+        if not text(host.get(field)).strip():
+            yield f"no {field} is named, so nobody finds the faulty part (HW-8). Name it."
+    contact = mapping(host.get("contact"))
+    if not text(contact.get("name")).strip() or not text(contact.get("email")).strip():
+        yield "no responsible contact with name and email is named (HW-8). Name one under `contact`."
+    assigned = text(host.get("assigned")) or "shared"
+    if found.is_machine and assigned not in ("shared", machine(found).client):
+        yield (
+            f"it is assigned to {assigned} alone (HW-8), but the machine is {machine(found).client}'s. "
+            "Place the VPS on another host, or assign this one to `shared`."
+        )
+
+
+def _inventory(host: Mapping[str, object]) -> Iterator[str]:
+    inventory = host.get("inventory")
+    parts = [mapping(part) for part in inventory] if isinstance(inventory, list) else []
+    kinds = [text(part.get("kind")) for part in parts]
+    lacking = [kind for kind in NEEDED if kind not in kinds]
+    if lacking:
+        yield f"the inventory lacks {', '.join(lacking)} (HW-2). List every part that may fail."
+    known = declared.spares()
+    for number, part in enumerate(parts, start=1):
+        name = f"part {number} ({text(part.get('kind')) or 'no kind'} {text(part.get('serial'))})".replace(" )", ")")
+        yield from (f"{name} {problem}" for problem in _part(part, known))
+    serials = [text(part.get("serial")) for part in parts]
+    for serial in sorted({serial for serial in serials if serial and serials.count(serial) > 1}):
+        yield f"serial {serial} stands {serials.count(serial)} times; one part has one serial. Correct the others."
+
+
+def _part(part: Mapping[str, object], known: Mapping[str, object]) -> Iterator[str]:
+    kind = text(part.get("kind"))
+    if kind not in KINDS:
+        yield f"has no kind of {', '.join(KINDS)} (HW-2). Name the right one."
+    missing = [field for field in _FIELDS if not text(part.get(field)).strip()]
+    if missing:
+        yield f"lacks {', '.join(missing)} (HW-8). Fill it in."
+    dates = {field: _date(text(part.get(field))) for field in ("installed", "warranty") if field not in missing}
+    for field, day in dates.items():
+        if day is None:
+            yield f'has {field} "{part.get(field)}", which is no date. Write it like "2026-01-31".'
+    installed, warranty = dates.get("installed"), dates.get("warranty")
+    if installed and warranty and warranty < installed:
+        yield f"lost its warranty {(installed - warranty).days} days before it was installed. Correct the dates."
+    if "spare" not in missing:
+        yield from _spare(kind, text(part.get("spare")), known)
+
+
+def _spare(kind: str, name: str, known: Mapping[str, object]) -> Iterator[str]:
+    if name not in known:
+        yield f"names spare {name}, which fleet.yaml doesn't list under `spares`. Add it there."
+        return
+    spare = mapping(known[name])
+    if text(spare.get("kind")) != kind:
+        yield f"names spare {name}, which is a {text(spare.get('kind')) or 'thing of no kind'}. Name one of its kind."
+    shelf = (declared.quantity(spare.get("count"), "") or 0) > 0 and text(spare.get("place")).strip()
+    supplier = text(spare.get("supplier")).strip() and text(spare.get("lead_time")).strip()
+    if not shelf and not supplier:
+        yield (
+            f"names spare {name}, of which no piece lies anywhere and no supplier delivers. "
+            "Give it a count and a place, or a supplier and a lead_time."
+        )
+
+
+def _date(value: str) -> datetime.date | None:
+    try:
+        found = datetime.date.fromisoformat(value)
+    except ValueError:
+        return None
+    return found if found.isoformat() == value else None
+
+
+RULES = (
+    rule(
+        "hardware-is-replaceable",
+        "A host's file holds its whole hardware inventory with replacement data (HW-2, HW-8)",
+        replaceable,
+    ),
+)

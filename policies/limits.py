@@ -1,0 +1,86 @@
+"""A machine is exactly as large as its package says (contract VPS-4, VPS-5)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from policies import declared
+from policies.machine import Resource, machine
+from policies.rule import rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """One limit: its name in the catalogue, its key in a machine, the unit in which the key counts."""
+
+    sold_as: str
+    key: str
+    unit: str
+    words: str
+
+
+LIMITS = (
+    Limit(sold_as="vcpus", key="vcpus", unit="", words="vCPUs"),
+    Limit(sold_as="cpu_cap", key="cpuCapPercent", unit="%", words="% of one core"),
+    Limit(sold_as="memory", key="memoryMib", unit="MiB", words="MiB"),
+    Limit(sold_as="disk", key="disks.root.sizeGib", unit="GiB", words="GiB"),
+    Limit(sold_as="disk_iops", key="disks.root.iops", unit="", words="IO/s"),
+    Limit(sold_as="disk_rate", key="disks.root.rateMibS", unit="MiB/s", words="MiB/s"),
+    Limit(sold_as="nic_rate", key="nics.n0.rateMbitS", unit="Mbit/s", words="Mbit/s"),
+)
+"""All that a package limits; a machine has these and no others."""
+
+
+def complete(found: Resource) -> Iterator[str]:
+    """Every limit is there, is a number above zero, and there is no disk or NIC beyond the package's."""
+    if not found.is_machine:
+        return
+    view = machine(found)
+    for limit in LIMITS:
+        value = view.limits.get(limit.key)
+        if value is None or value <= 0:
+            seen = "missing or no whole number" if value is None else f"{value}"
+            yield (
+                f"{view.title}: limit {limit.key} is {seen}; a machine without it could take the whole host. "
+                f"Declare it through a package with all of {', '.join(limit.sold_as for limit in LIMITS)}."
+            )
+    for key in sorted(view.limits.keys() - {limit.key for limit in LIMITS}):
+        yield f"{view.title}: {key} belongs to a disk or NIC that no package sells. Take it out of the machine."
+
+
+def equal(found: Resource) -> Iterator[str]:
+    """Every limit equals what the package version named in the machine sells."""
+    if not found.is_machine:
+        return
+    view = machine(found)
+    if not view.package:
+        yield f"{view.title}: no package is named, so nobody can say what was sold. Name one like small@2026-01."
+        return
+    sold = declared.package(view.package)
+    for limit in LIMITS:
+        yield from _compare(view.title, view.package, limit, sold, view.limits.get(limit.key))
+
+
+def _compare(title: str, package: str, limit: Limit, sold: Mapping[str, object], value: int | None) -> Iterator[str]:
+    promised = declared.quantity(sold.get(limit.sold_as), limit.unit)
+    if promised is None:
+        unit = f" in {limit.unit}" if limit.unit else ""
+        raise declared.DeclaredError(
+            f"catalogue.yaml, package {package}: {limit.sold_as} is no quantity{unit}. Run `vps check` and mend it."
+        )
+    if value is None or value == promised:
+        return
+    more = value > promised
+    yield (
+        f"{title}: {limit.key} is {value} {limit.words}, but {package} sells {promised} {limit.words}: "
+        f"{abs(value - promised)} {limit.words} {'more' if more else 'less'} than sold. "
+        f"{'Sell a larger package' if more else 'Give what was sold'}: "
+        "the machine's limits must come from the package that its client's file names."
+    )
+
+
+RULES = (
+    rule(
+        "machine-has-every-limit", "A machine carries all limits of a package, each above zero, and no more", complete
+    ),
+    rule("limits-equal-the-package", "A machine's limits equal the package version that it names", equal),
+)

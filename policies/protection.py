@@ -1,0 +1,37 @@
+"""Nothing that a client pays for can be lost by an edit: protected, or its end is declared."""
+
+import datetime
+from collections.abc import Iterator
+
+from policies.machine import Resource, machine
+from policies.rule import rule
+
+
+def kept(found: Resource) -> Iterator[str]:
+    """A machine is protected or carries an ends date; everything else of ours is protected."""
+    if found.is_machine:
+        ends = machine(found).ends
+        if ends and not _is_date(ends):
+            yield f'{found.title}: ends is "{ends}", which is no date. Write the day like "2027-03-01".'
+        elif not ends and not found.protected:
+            yield (
+                f"{found.title}: the machine is neither protected nor does it carry an ends date: deleting a line "
+                "would end it. Declare it with protect=True, or give its VPS an `ends:` date."
+            )
+    elif not found.protected:
+        yield (
+            f"{found.title}: {found.type} is not protected, and machines stand on it. Declare it with protect=True; "
+            "a host's objects have no end that a file could declare."
+        )
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+RULES = (
+    rule("protected-or-ending", "Every resource is protected, or it is a machine that carries an ends date", kept),
+)

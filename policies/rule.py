@@ -1,0 +1,30 @@
+"""How a rule is made: a generator of sentences over a resource of ours becomes a policy of Pulumi's.
+
+An exception in a policy would stop the whole operation without a word to the operator, so none leaves: a rule that
+can't judge says so by name, as a violation.
+"""
+
+from collections.abc import Callable, Iterator
+
+from pulumi_policy import ReportViolation, ResourceValidationArgs, ResourceValidationPolicy
+
+from policies.declared import DeclaredError
+from policies.machine import OURS, Resource, resource
+
+Judge = Callable[[Resource], Iterator[str]]
+
+
+def rule(name: str, description: str, judge: Judge) -> ResourceValidationPolicy:
+    """A policy over every `vps:index:*` resource; each sentence that `judge` yields is a violation."""
+
+    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        if not args.resource_type.startswith(OURS):
+            return
+        protected = args.opts is not None and args.opts.protect
+        try:
+            for sentence in judge(resource(args.resource_type, args.name, args.props, protected=protected)):
+                report(sentence, None)
+        except DeclaredError as error:
+            report(f"{args.name}: {name} can't judge: {error}", None)
+
+    return ResourceValidationPolicy(name=name, description=description, validate=validate)

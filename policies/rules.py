@@ -1,0 +1,5 @@
+"""Every rule of the pack."""
+
+from policies import access, hardware, limits, protection
+
+RULES = (*limits.RULES, *protection.RULES, *hardware.RULES, *access.RULES)
