@@ -16,7 +16,6 @@ app = typer.Typer(
     name="vps",
     help="Managed VPSs as declared data: look (changes nothing), write (edits files), act (changes the world).",
     no_args_is_help=True,
-    rich_markup_mode=None,
     cls=Commands,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
