@@ -17,7 +17,9 @@ def claim(what: str, found: Mark | None, wanted: Mark) -> Mark:
             "a machine with this UUID exists there without our mark",
             "Nothing was touched. Look at it with `vps show`, then use `vps adopt` or another UUID",
         )
-    if (found.fleet, found.backend, found.urn) != (wanted.fleet, wanted.backend, wanted.urn):
+    # The incarnation is random and stands only in state and mark: who knows it may come under a new name.
+    owner = (found.fleet, found.backend, found.urn) == (wanted.fleet, wanted.backend, wanted.urn)
+    if not owner and found.incarnation != wanted.incarnation:
         raise NotOurs(
             what,
             f"it belongs to {found.urn} of fleet {found.fleet} in backend {found.backend}",
@@ -29,7 +31,7 @@ def claim(what: str, found: Mark | None, wanted: Mark) -> Mark:
             "its end was declared and is under way",
             "Let `vps up` finish the deletion first; its disks stay in the trash until `vps trash empty`",
         )
-    return replace(found, incarnation=wanted.incarnation, revision=found.revision + 1, client=wanted.client)
+    return replace(wanted, phase=found.phase, revision=found.revision + 1, reinstall=found.reinstall, wish=found.wish)
 
 
 def expect(what: str, found: Mark | None, incarnation: str) -> Mark:

@@ -43,7 +43,11 @@ class Creation:
             domain = self._begin(spec, replace(mark, phase=Phase.CREATING))
         else:
             with self._faults.step("create.claim"):
-                domain = self._write(domain, ownership.claim(self._what, machines.mark_of(domain), mark))
+                claimed = ownership.claim(self._what, machines.mark_of(domain), mark)
+                if claimed.phase is Phase.CREATING:
+                    # Nothing of it ever ran, so it is defined as it is wanted now, not as it was wanted then.
+                    domain = machines.define(spec, claimed, *_volume_names(spec, claimed))
+                domain = self._write(domain, claimed)
         try:
             self._finish(spec, seed, domain)
         except DriverError as problem:
@@ -56,8 +60,7 @@ class Creation:
             ) from problem
 
     def _begin(self, spec: MachineSpec, mark: Mark) -> Values:
-        disks = {name: disk_volume(spec.name, spec.uuid, name) for name in spec.disks}
-        seed = seed_volume(spec.name, spec.uuid, mark.reinstall)
+        disks, seed = _volume_names(spec, mark)
         self._storage.need_pool(self._what, spec.pool)
         for disk in spec.disks.values():
             self._storage.need_image(self._what, spec.pool, disk.image)
@@ -130,3 +133,8 @@ class Creation:
         marked = domain | {"mark": as_values(mark)}
         self._world.put("domains", domain["uuid"], marked)
         return marked
+
+
+def _volume_names(spec: MachineSpec, mark: Mark) -> tuple[dict[str, str], str]:
+    disks = {name: disk_volume(spec.name, spec.uuid, name) for name in spec.disks}
+    return disks, seed_volume(spec.name, spec.uuid, mark.reinstall)

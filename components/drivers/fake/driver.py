@@ -130,6 +130,9 @@ class FakeDriver:
                 return
             what = f"Unable to end machine {domain['name']} on {self._host.name}"
             found = ownership.expect(what, machines.mark_of(domain), incarnation)
+            if found.phase is Phase.CREATING:
+                self._forget(domain)
+                return
             with self._faults.step("delete.ending"):
                 domain = domain | {"mark": as_values(replace(found, phase=Phase.ENDING))}
                 self.world.put("domains", uuid, domain)
@@ -144,6 +147,13 @@ class FakeDriver:
                 self.world.put("trash", uuid, domain)
             with self._faults.step("delete.undefine"):
                 self.world.remove("domains", uuid)
+
+    def _forget(self, domain: Values) -> None:
+        """A machine that never ran holds nothing of the client: its volumes go, and their names are free again."""
+        for volume in (*domain["disks"].values(), domain["seed"]):
+            self.world.remove(f"volumes/{domain['pool']}", volume)
+        with self._faults.step("delete.undefine"):
+            self.world.remove("domains", domain["uuid"])
 
     def ensure_image(self, spec: ImageSpec) -> Fact:
         """See `components.drivers.base.Driver`."""

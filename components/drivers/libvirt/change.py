@@ -1,0 +1,181 @@
+"""How a machine's limits change: live first, then the configuration and the mark in one write.
+
+A call that dies in between leaves the old revision, so the next one does it again. A live set that fails is undone,
+and what is then in force is read back by the caller.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+
+import libvirt
+
+from components.drivers import ownership
+from components.drivers.base import DriverError, MachineSpec, Mark, Missing, Refused
+from components.drivers.faults import Faults
+from components.drivers.libvirt import machine as machines
+from components.drivers.libvirt import mark as marks
+from components.drivers.libvirt import patch, tree, volumes
+from components.drivers.libvirt.connection import Connection
+from components.drivers.libvirt.domain_xml import PERIOD_US, kilobytes, quota_us
+
+GIB, MIB = 1024**3, 1024**2
+LIVE = libvirt.VIR_DOMAIN_AFFECT_LIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One live set: `apply` does it, `restore` puts back what was in force before."""
+
+    step: str
+    apply: Callable[[], object]
+    restore: Callable[[], object]
+
+
+class Change:
+    """Changes machines on one host."""
+
+    def __init__(self, connection: Connection, faults: Faults) -> None:
+        self._connection = connection
+        self._faults = faults
+
+    def run(self, spec: MachineSpec, mark: Mark) -> None:
+        """See `components.drivers.base.Driver.update`."""
+        what = f"Unable to change machine {spec.name} on {self._connection.host.name}"
+        with self._connection.edge(what) as handle:
+            domain = need(handle, what, spec.uuid)
+            described = machines.config(domain)
+            notes = expect(what, described, mark, lambda found: self._is_done(described, found, spec))
+            growing = self._growing(what, handle, described, spec)
+            active = not machines.is_off(machines.power(domain))
+            done: list[Setting] = []
+            try:
+                for setting in self._settings(domain, described, notes, spec) if active else ():
+                    with self._faults.step(setting.step):
+                        done.append(setting)
+                        setting.apply()
+                for name, path in growing.items():
+                    with self._faults.step("update.sizeGib"):
+                        self._grow(handle, domain, described, name, path, spec, active=active)
+                with self._faults.step("update.define"):
+                    # Read again right before writing: somebody may have been quicker.
+                    described = machines.config(domain)
+                    notes = expect(what, described, mark, lambda found: self._is_done(described, found, spec))
+                    written = replace(notes.mark, urn=mark.urn, revision=mark.revision + 1)
+                    patch.limits(described, spec, notes.limited(spec).marked(written))
+                    handle.defineXML(tree.text(described))
+            except (libvirt.libvirtError, DriverError):
+                _undo(done)
+                raise
+
+    def _is_done(self, described: tree.Element, notes: marks.Notes, spec: MachineSpec) -> bool:
+        """Whether the configuration already is as asked: then a revision one above is our own lost answer."""
+        before = tree.text(described)
+        wanted = tree.parse(before)
+        patch.limits(wanted, spec, notes.limited(spec))
+        return _canonical(wanted) == _canonical(tree.parse(before))
+
+    def _growing(
+        self, what: str, handle: libvirt.virConnect, described: tree.Element, spec: MachineSpec
+    ) -> dict[str, str]:
+        """The disks that shall be larger, by name, with their path. Raises Refused when one would shrink."""
+        found: dict[str, str] = {}
+        for name, disk in spec.disks.items():
+            drive = patch.find_disk(described, name)
+            path = "" if drive is None else tree.attribute(drive, "source", "file")
+            size = volumes.capacity(handle, path) if path else None
+            if size is None:
+                raise Missing(what, f"the volume of disk {name} ({path or 'none'}) is gone", "Use `vps restore`")
+            if disk.size_gib * GIB < size:
+                raise Refused(
+                    what,
+                    f"disk {name} has {size // GIB} GiB and would shrink to {disk.size_gib} GiB, which cuts off data",
+                    "Keep the larger size, or move the data to a new machine",
+                )
+            if disk.size_gib * GIB > size:
+                found[name] = path
+        return found
+
+    def _grow(
+        self,
+        handle: libvirt.virConnect,
+        domain: libvirt.virDomain,
+        described: tree.Element,
+        name: str,
+        path: str,
+        spec: MachineSpec,
+        *,
+        active: bool,
+    ) -> None:
+        size = spec.disks[name].size_gib * GIB
+        if active:
+            drive = patch.find_disk(described, name)
+            assert drive is not None
+            domain.blockResize(tree.attribute(drive, "target", "dev"), size, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES)
+        else:
+            handle.storageVolLookupByPath(path).resize(size, 0)
+
+    def _settings(
+        self, domain: libvirt.virDomain, described: tree.Element, notes: marks.Notes, spec: MachineSpec
+    ) -> list[Setting]:
+        """What must be set live: only where what is in force differs from `spec`."""
+        found: list[Setting] = []
+        cap = {"global_quota": quota_us(spec.cpu_cap_percent), "global_period": PERIOD_US}
+        apply = partial(domain.setSchedulerParametersFlags, flags=LIVE)
+        _differing(found, "update.cpuCapPercent", cap, domain.schedulerParametersFlags(LIVE), apply)
+        for name, disk in spec.disks.items():
+            drive = patch.find_disk(described, name)
+            device = "" if drive is None else tree.attribute(drive, "target", "dev")
+            tune = {"total_bytes_sec": disk.rate_mib_s * MIB, "total_iops_sec": disk.iops}
+            apply = partial(domain.setBlockIoTune, device, flags=LIVE)
+            _differing(found, "update.iops", tune, domain.blockIoTune(device, LIVE), apply)
+        for name, nic in spec.nics.items():
+            if notes.nics[name].left_out:
+                continue
+            average = kilobytes(nic.rate_mbit_s)
+            rates = {"inbound.average": average, "outbound.average": average}
+            apply = partial(domain.setInterfaceParameters, nic.mac, flags=LIVE)
+            _differing(found, "update.rateMbitS", rates, domain.interfaceParameters(nic.mac, LIVE), apply)
+        return found
+
+
+def need(handle: libvirt.virConnect, what: str, uuid: str) -> libvirt.virDomain:
+    """The domain of that UUID. Raises Missing: it was delivered, so it is never created empty again."""
+    domain = machines.find(handle, uuid)
+    if domain is None:
+        raise Missing(what, f"the host answered and holds no machine {uuid}", "Use `vps restore` or `vps move`")
+    return domain
+
+
+def expect(what: str, described: tree.Element, mark: Mark, is_done: Callable[[marks.Notes], bool]) -> marks.Notes:
+    """Our notes in `described` when incarnation and revision are those of `mark`; raises NotOurs or Changed."""
+    notes = marks.find(described)
+    found = ownership.expect(what, None if notes is None else notes.mark, mark.incarnation)
+    assert notes is not None
+    ownership.expect_revision(what, found, mark, already_done=is_done(notes))
+    return notes
+
+
+def _differing(
+    found: list[Setting],
+    step: str,
+    wanted: dict[str, int],
+    in_force: dict[str, int],
+    apply: Callable[[dict[str, int]], object],
+) -> None:
+    if any(in_force.get(key) != number for key, number in wanted.items()):
+        before = {key: in_force.get(key, 0) for key in wanted}
+        found.append(Setting(step=step, apply=lambda: apply(wanted), restore=lambda: apply(before)))
+
+
+def _undo(done: list[Setting]) -> None:
+    """Put back what was in force. A failing set can leave half of itself behind, so the failed one is put back too."""
+    for setting in reversed(done):
+        # The connection or the domain may be gone; the next reading says what is in force then.
+        with suppress(libvirt.libvirtError):
+            setting.restore()
+
+
+def _canonical(element: tree.Element) -> str:
+    return "".join(tree.text(element).split())

@@ -1,0 +1,124 @@
+"""One connection to one libvirtd: opened within a deadline, kept alive, shared by threads, reopened when lost."""
+
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import libvirt
+
+from components.drivers.base import HostRef, HostUnreachable
+from components.drivers.libvirt.errors import REMEDIES, translate
+
+OPEN_S = 6.0
+"""Opening takes longer only when the host is not answering."""
+KEEPALIVE_S = 3
+KEEPALIVE_COUNT = 3
+"""After so many unanswered probes libvirt breaks the connection, and every call that waits on it raises: the deadline
+of all calls (12 s). A call that takes long on a living host, such as copying a disk, is not cut off."""
+CHANGES = 4
+"""How many changes run at a time on one host."""
+
+_loop = threading.Lock()
+_loop_runs = False
+
+
+class Connection:
+    """A lazily opened connection. Every libvirt call stands inside `edge`, where foreign errors end."""
+
+    def __init__(self, host: HostRef) -> None:
+        self.host = host
+        self._lock = threading.Lock()
+        self._handle: libvirt.virConnect | None = None
+        self._changes = threading.BoundedSemaphore(CHANGES)
+
+    @contextmanager
+    def edge(self, what: str) -> Iterator[libvirt.virConnect]:
+        """The open connection; `what` begins the message of any error ("Unable to … on <host>")."""
+        handle = self._open(what)
+        try:
+            yield handle
+        except libvirt.libvirtError as problem:
+            raise translate(what, problem, alive=_alive(handle)) from problem
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Hold one of the few places for changes."""
+        with self._changes:
+            yield
+
+    def close(self) -> None:
+        """Give the connection back; the next call opens another."""
+        with self._lock:
+            handle, self._handle = self._handle, None
+        if handle is not None:
+            _close(handle)
+
+    def _open(self, what: str) -> libvirt.virConnect:
+        with self._lock:
+            if self._handle is not None and _alive(self._handle):
+                return self._handle
+            if self._handle is not None:
+                _close(self._handle)
+                self._handle = None
+            self._handle = _open_within(self.host, what)
+            return self._handle
+
+
+def _alive(handle: libvirt.virConnect) -> bool:
+    try:
+        return bool(handle.isAlive())
+    except libvirt.libvirtError:
+        return False
+
+
+def _close(handle: libvirt.virConnect) -> None:
+    with suppress(libvirt.libvirtError):
+        handle.close()
+
+
+def _open_within(host: HostRef, what: str) -> libvirt.virConnect:
+    """Libvirt's open has no deadline, so it runs in a thread that may be left behind."""
+    _run_loop()
+    answers: queue.Queue[libvirt.virConnect | libvirt.libvirtError] = queue.Queue()
+    given_up = threading.Event()
+
+    def attempt() -> None:
+        try:
+            handle = libvirt.open(host.uri)
+        except libvirt.libvirtError as problem:
+            answers.put(problem)
+            return
+        if given_up.is_set():
+            _close(handle)
+        answers.put(handle)
+
+    threading.Thread(target=attempt, name=f"open {host.name}", daemon=True).start()
+    try:
+        answer = answers.get(timeout=OPEN_S)
+    except queue.Empty:
+        given_up.set()
+        cause = f"host {host.name} ({host.uri}) did not answer within {OPEN_S:.0f} s"
+        raise HostUnreachable(what, cause, REMEDIES[HostUnreachable]) from None
+    if isinstance(answer, libvirt.libvirtError):
+        cause = f"host {host.name} can't be reached at {host.uri}: {answer.get_error_message()}"
+        raise HostUnreachable(what, cause, REMEDIES[HostUnreachable]) from answer
+    answer.setKeepAlive(KEEPALIVE_S, KEEPALIVE_COUNT)
+    return answer
+
+
+def _run_loop() -> None:
+    """Keepalive needs libvirt's event loop; it is registered once per process, before the first connection."""
+    global _loop_runs  # noqa: PLW0603 - libvirt itself keeps this per process
+    with _loop:
+        if _loop_runs:
+            return
+        libvirt.registerErrorHandler(lambda _context, _error: None, None)
+        libvirt.virEventRegisterDefaultImpl()
+        threading.Thread(target=_turn, name="libvirt events", daemon=True).start()
+        _loop_runs = True
+
+
+def _turn() -> None:
+    while True:
+        libvirt.virEventRunDefaultImpl()

@@ -1,0 +1,216 @@
+"""How a machine comes into being on a host; the order of steps is what makes `kill -9` harmless.
+
+The domain with its mark comes first, so that every volume of that name belongs to a machine that tells how far it is.
+While the mark says `creating`, nothing of it ever ran and its volumes are made anew at will; from `starting` on the
+disk is never made again.
+"""
+
+import io
+from dataclasses import replace
+
+import libvirt
+
+from components.drivers import ownership
+from components.drivers.base import (
+    DriverError,
+    HostUnreachable,
+    Interrupted,
+    Machine,
+    MachineSpec,
+    Mark,
+    Missing,
+    NotOurs,
+    Phase,
+    Refused,
+)
+from components.drivers.faults import Faults
+from components.drivers.libvirt import images, networks, pools, tree, volumes
+from components.drivers.libvirt import machine as machines
+from components.drivers.libvirt import mark as marks
+from components.drivers.libvirt.admission import admit
+from components.drivers.libvirt.connection import Connection
+from components.drivers.libvirt.domain_xml import notes_for, render
+from components.drivers.libvirt.errors import is_code
+from components.drivers.libvirt.lease import Leases
+from components.drivers.libvirt.power import Starter
+from components.drivers.libvirt.probe import look
+
+ADMISSION_S = 60
+
+
+class Creation:
+    """Makes machines on one host."""
+
+    def __init__(self, connection: Connection, leases: Leases, starter: Starter, faults: Faults) -> None:
+        self._connection = connection
+        self._leases = leases
+        self._starter = starter
+        self._faults = faults
+
+    def run(self, spec: MachineSpec, seed: bytes, mark: Mark) -> None:
+        """Make, resume or take over; see `components.drivers.base.Driver.create`."""
+        what = f"Unable to create machine {spec.name} on {self._connection.host.name}"
+        with self._connection.edge(what) as handle:
+            with self._faults.step("create.look"):
+                domain = machines.find(handle, spec.uuid)
+            if domain is None:
+                domain, notes = self._begin(what, handle, spec, replace(mark, phase=Phase.CREATING))
+            else:
+                domain, notes = self._claim(what, handle, domain, spec, mark)
+        if notes.mark.phase is Phase.READY:
+            return
+        try:
+            with self._connection.edge(what) as handle:
+                self._finish(what, handle, domain, spec, seed, notes)
+        except DriverError as problem:
+            remedy = problem.remedy or "Run again: it goes on from here"
+            raise Interrupted(what, problem.cause, remedy, self._remains(what, spec.uuid, problem)) from problem
+
+    def _begin(
+        self, what: str, handle: libvirt.virConnect, spec: MachineSpec, mark: Mark
+    ) -> tuple[libvirt.virDomain, marks.Notes]:
+        pool = pools.need(handle, what, spec.pool)
+        for disk in spec.disks.values():
+            images.need(what, pool, disk.image, self._connection.host.name)
+        for nic in spec.nics.values():
+            networks.need(handle, what, nic.attach, self._connection.host.name)
+        notes = self._notes(spec, mark)
+        with self._leases.hold(what, pool, "admission", seconds=ADMISSION_S, wait=ADMISSION_S):
+            if (domain := machines.find(handle, spec.uuid)) is not None:
+                return self._claim(what, handle, domain, spec, mark)
+            self._need_names(what, handle, pool, spec, notes)
+            with self._faults.step("create.admit"):
+                admit(what, handle, pool, spec)
+            with self._faults.step("create.define"):
+                return self._define(handle, pool, spec, notes), notes
+
+    def _notes(self, spec: MachineSpec, mark: Mark) -> marks.Notes:
+        return notes_for(spec, mark).without_rates(self._starter.rates_left_out)
+
+    def _define(
+        self, handle: libvirt.virConnect, pool: libvirt.virStoragePool, spec: MachineSpec, notes: marks.Notes
+    ) -> libvirt.virDomain:
+        text = render(spec, notes, accelerated=_accelerated(handle), pool_path=pools.path(pool))
+        return handle.defineXML(text)
+
+    def _need_names(
+        self,
+        what: str,
+        handle: libvirt.virConnect,
+        pool: libvirt.virStoragePool,
+        spec: MachineSpec,
+        notes: marks.Notes,
+    ) -> None:
+        """Raises NotOurs or Refused when a name that we are going to use is taken."""
+        try:
+            other = handle.lookupByName(spec.name)
+        except libvirt.libvirtError as problem:
+            if not is_code(problem, libvirt.VIR_ERR_NO_DOMAIN):
+                raise
+        else:
+            raise NotOurs(
+                what,
+                f"another machine of that name is there, with UUID {other.UUIDString()}",
+                "Nothing was touched. Look at it with `vps show`, then rename or end it",
+            )
+        volumes.refresh(pool)
+        for name in (*(disk.volume for disk in notes.disks.values()), notes.seed):
+            if volumes.find(pool, name) is not None:
+                raise Refused(
+                    what,
+                    f"volume {name} is there without its machine: it may hold the client's data",
+                    "Nothing was touched. Use `vps restore` to bring it back, or empty the trash if it ended",
+                )
+
+    def _claim(
+        self, what: str, handle: libvirt.virConnect, domain: libvirt.virDomain, spec: MachineSpec, mark: Mark
+    ) -> tuple[libvirt.virDomain, marks.Notes]:
+        """Go on with what is there, under the new incarnation."""
+        notes = marks.find(machines.config(domain))
+        claimed = ownership.claim(what, None if notes is None else notes.mark, mark)
+        assert notes is not None
+        with self._faults.step("create.claim"):
+            if claimed.phase is Phase.CREATING and not domain.isActive():
+                # Nothing of it ever ran, so it is defined as it is wanted now, not as it was wanted then.
+                fresh = self._notes(spec, claimed)
+                return self._define(handle, pools.need(handle, what, spec.pool), spec, fresh), fresh
+            write(domain, notes.marked(claimed))
+            return domain, notes.marked(claimed)
+
+    def _finish(
+        self,
+        what: str,
+        handle: libvirt.virConnect,
+        domain: libvirt.virDomain,
+        spec: MachineSpec,
+        seed: bytes,
+        notes: marks.Notes,
+    ) -> None:
+        pool = pools.need(handle, what, notes.pool)
+        if notes.mark.phase is Phase.CREATING:
+            self._volumes(what, handle, pool, spec, seed, notes)
+            with self._faults.step("create.starting"):
+                notes = notes.marked(replace(notes.mark, phase=Phase.STARTING))
+                write(domain, notes)
+        for name in (*(disk.volume for disk in notes.disks.values()), notes.seed):
+            if volumes.find(pool, name) is None:
+                raise Missing(what, f"volume {name} is gone", "It is never made anew. Use `vps restore`")
+        if spec.start and machines.is_off(machines.power(domain)):
+            with self._faults.step("create.start"):
+                domain = self._starter.start(handle, domain)
+        with self._faults.step("create.ready"):
+            found = marks.find(machines.config(domain)) or notes
+            write(domain, found.marked(replace(notes.mark, phase=Phase.READY)))
+
+    def _volumes(
+        self,
+        what: str,
+        handle: libvirt.virConnect,
+        pool: libvirt.virStoragePool,
+        spec: MachineSpec,
+        seed: bytes,
+        notes: marks.Notes,
+    ) -> None:
+        host = self._connection.host.name
+        for name, disk in spec.disks.items():
+            image = images.need(what, pool, disk.image, host)
+            volumes.remove(pool, notes.disks[name].volume)
+            with self._faults.step("create.disk"):
+                volumes.make_disk(pool, notes.disks[name].volume, disk, image)
+            # Whoever removes an image unpublishes it first and then looks for disks: one of us two sees the other.
+            images.need(what, pool, disk.image, host)
+        volumes.remove(pool, notes.seed)
+        with self._faults.step("create.seed"):
+            volume = volumes.make_raw(pool, notes.seed, len(seed))
+            volumes.upload(handle, volume, io.BytesIO(seed), len(seed))
+
+    def _remains(self, what: str, uuid: str, problem: DriverError) -> Machine | None:
+        if isinstance(problem, HostUnreachable):
+            return None
+        try:
+            with self._connection.edge(what) as handle:
+                domain = machines.find(handle, uuid)
+                if domain is None:
+                    return None
+                return machines.facts(handle, domain, machines.config(domain), look(self._connection.host))
+        except DriverError:
+            return None
+
+
+def write(domain: libvirt.virDomain, notes: marks.Notes) -> None:
+    """Write our metadata element into the configuration and touch nothing else."""
+    domain.setMetadata(
+        libvirt.VIR_DOMAIN_METADATA_ELEMENT,
+        tree.text(marks.element(notes)),
+        marks.PREFIX,
+        marks.NAMESPACE,
+        libvirt.VIR_DOMAIN_AFFECT_CONFIG,
+    )
+
+
+def _accelerated(handle: libvirt.virConnect) -> bool:
+    """Whether the host offers KVM; the lab hides /dev/kvm where it doesn't really run a guest."""
+    for arch in tree.parse(handle.getCapabilities()).iterfind("guest/arch"):
+        if arch.get("name") == "x86_64":
+            return any(kind.get("type") == "kvm" for kind in arch.iterfind("domain"))
+    return False

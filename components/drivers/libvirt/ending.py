@@ -1,0 +1,89 @@
+"""How a machine ends: stopped, its disks left in place as trash, its definition kept in a record, undefined.
+
+libvirt can't rename a volume, and a copy could fail half-way: a disk goes into the trash by losing its machine. The
+record `trash-<uuid>.json` in the same pool names the volumes, carries mark and XML (to bring it back), and the day.
+"""
+
+import io
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import libvirt
+
+from components.drivers import ownership
+from components.drivers.base import Phase
+from components.drivers.faults import Faults
+from components.drivers.libvirt import machine as machines
+from components.drivers.libvirt import mark as marks
+from components.drivers.libvirt import pools, tree, volumes
+from components.drivers.libvirt.connection import Connection
+from components.drivers.libvirt.creation import write
+from components.drivers.libvirt.power import stop
+from components.drivers.marks import as_values
+
+UNDEFINE = (
+    libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
+    | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+    | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
+    | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
+)
+
+
+class Ending:
+    """Ends machines on one host."""
+
+    def __init__(self, connection: Connection, faults: Faults, stop_seconds: float) -> None:
+        self._connection = connection
+        self._faults = faults
+        self._stop_seconds = stop_seconds
+
+    def run(self, uuid: str, incarnation: str) -> None:
+        """See `components.drivers.base.Driver.delete`."""
+        what = f"Unable to end machine {uuid} on {self._connection.host.name}"
+        with self._connection.edge(what) as handle:
+            domain = machines.find(handle, uuid)
+            if domain is None:
+                return
+            described = machines.config(domain)
+            notes = marks.find(described)
+            mark = ownership.expect(what, None if notes is None else notes.mark, incarnation)
+            assert notes is not None
+            if mark.phase is Phase.CREATING and not domain.isActive():
+                self._forget(what, handle, domain, notes)
+                return
+            with self._faults.step("delete.ending"):
+                write(domain, notes.marked(replace(mark, phase=Phase.ENDING)))
+            with self._faults.step("delete.stop"):
+                stop(domain, self._stop_seconds)
+            with self._faults.step("delete.trash"):
+                self._record(what, handle, described, notes)
+            with self._faults.step("delete.undefine"):
+                domain.undefineFlags(UNDEFINE)
+
+    def _forget(self, what: str, handle: libvirt.virConnect, domain: libvirt.virDomain, notes: marks.Notes) -> None:
+        """A machine that never ran holds nothing of the client: its volumes go, and their names are free again."""
+        pool = pools.need(handle, what, notes.pool)
+        for name in (*(disk.volume for disk in notes.disks.values()), notes.seed):
+            volumes.remove(pool, name)
+        with self._faults.step("delete.undefine"):
+            domain.undefineFlags(UNDEFINE)
+
+    def _record(self, what: str, handle: libvirt.virConnect, described: tree.Element, notes: marks.Notes) -> None:
+        pool = pools.need(handle, what, notes.pool)
+        uuid = tree.value(described, "uuid")
+        record = {
+            "schema": notes.mark.schema,
+            "uuid": uuid,
+            "name": tree.value(described, "name"),
+            "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+            "mark": as_values(notes.mark),
+            "volumes": {**{name: disk.volume for name, disk in notes.disks.items()}, "seed": notes.seed},
+            "xml": tree.text(described),
+        }
+        content = json.dumps(record, indent=1).encode()
+        name = f"trash-{uuid}.json"
+        # One that is there is of an interrupted end, as the domain still stands.
+        volumes.remove(pool, name)
+        volume = volumes.make_raw(pool, name, len(content))
+        volumes.upload(handle, volume, io.BytesIO(content), len(content))

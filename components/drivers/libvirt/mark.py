@@ -1,0 +1,109 @@
+"""The owner mark in libvirt's metadata: one element of our own namespace, with what libvirt can't hold for us.
+
+`<vps:machine … pool="vps"><vps:disk name="root" volume="…" sizeGib="10"/><vps:nic name="n0" rateMbitS="100"
+leftOut="…"/></vps:machine>`: `sizeGib` is what was promised when the disk was made or grown last (admission counts
+it before the disk is there); `leftOut` says why the host could not take the rate as `<bandwidth>`.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from components.drivers.base import MachineSpec, Mark
+from components.drivers.libvirt import tree
+from components.drivers.marks import as_values, from_values
+
+NAMESPACE = "urn:aegir-vps:machine"
+PREFIX = "vps"
+_TAG = f"{{{NAMESPACE}}}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskNote:
+    """A disk as we noted it: the volume in the machine's pool, and the size promised in GiB."""
+
+    volume: str
+    size_gib: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NicNote:
+    """A NIC as we noted it: its declared rate, and why it stands in no `<bandwidth>` (empty: it does)."""
+
+    rate_mbit_s: int
+    left_out: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notes:
+    """Everything in our metadata element."""
+
+    mark: Mark
+    pool: str
+    seed: str
+    disks: dict[str, DiskNote] = field(default_factory=dict)
+    nics: dict[str, NicNote] = field(default_factory=dict)
+
+    def marked(self, mark: Mark) -> "Notes":
+        """The same notes under another mark."""
+        return replace(self, mark=mark)
+
+    def limited(self, spec: MachineSpec) -> "Notes":
+        """The same notes with the sizes and rates of `spec`."""
+        disks = {name: replace(note, size_gib=spec.disks[name].size_gib) for name, note in self.disks.items()}
+        nics = {name: replace(note, rate_mbit_s=spec.nics[name].rate_mbit_s) for name, note in self.nics.items()}
+        return replace(self, disks=disks, nics=nics)
+
+    def without_rates(self, reason: str) -> "Notes":
+        """The same notes where no NIC rate stands in the configuration, because of `reason` (empty: all do)."""
+        return replace(self, nics={name: replace(note, left_out=reason) for name, note in self.nics.items()})
+
+
+def element(notes: Notes) -> tree.Element:
+    """The metadata element."""
+    values = {name: tree.clean(text) for name, text in as_values(notes.mark).items()}
+    made = tree.Element(f"{_TAG}machine", {**values, "pool": notes.pool, "seed": notes.seed})
+    for name, disk in notes.disks.items():
+        tree.add(made, f"{_TAG}disk", name=name, volume=disk.volume, sizeGib=str(disk.size_gib))
+    for name, nic in notes.nics.items():
+        tree.add(made, f"{_TAG}nic", name=name, rateMbitS=str(nic.rate_mbit_s), leftOut=nic.left_out)
+    return made
+
+
+def find(domain: tree.Element) -> Notes | None:
+    """Our notes in a domain's XML, or None when it carries none that we can read."""
+    found = domain.find(f"metadata/{_TAG}machine")
+    if found is None:
+        return None
+    mark = from_values(found.attrib)
+    if mark is None:
+        return None
+    return Notes(
+        mark=mark,
+        pool=found.get("pool", ""),
+        seed=found.get("seed", ""),
+        disks={
+            disk.get("name", ""): DiskNote(volume=disk.get("volume", ""), size_gib=_number(disk.get("sizeGib")))
+            for disk in found.iterfind(f"{_TAG}disk")
+        },
+        nics={
+            nic.get("name", ""): NicNote(rate_mbit_s=_number(nic.get("rateMbitS")), left_out=nic.get("leftOut", ""))
+            for nic in found.iterfind(f"{_TAG}nic")
+        },
+    )
+
+
+def put(domain: tree.Element, notes: Notes) -> None:
+    """Write our element into a domain's XML, in the place of the former one; other metadata stays."""
+    metadata = domain.find("metadata")
+    if metadata is None:
+        metadata = tree.Element("metadata")
+        # libvirt's order: name, uuid, …, metadata before memory.
+        before = next((index for index, child in enumerate(domain) if child.tag in {"maxMemory", "memory"}), 0)
+        domain.insert(before, metadata)
+    former = metadata.find(f"{_TAG}machine")
+    if former is not None:
+        metadata.remove(former)
+    metadata.append(element(notes))
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdigit() else 0

@@ -1,0 +1,93 @@
+"""Starting and stopping a domain."""
+
+import re
+import time
+
+import libvirt
+
+from components.drivers.base import Power
+from components.drivers.libvirt import mark as marks
+from components.drivers.libvirt import patch, tree
+from components.drivers.libvirt.errors import is_code
+from components.drivers.libvirt.machine import config, is_off, power
+
+STOP_S = 60
+"""How long a guest may take to shut down before its power is cut."""
+ASK_AGAIN_S = 15
+"""A guest that is still booting ignores the power button, so it is pressed again."""
+PAUSE_S = 0.2
+
+
+class Starter:
+    """Starts domains on one host, and remembers that this host can't enforce NIC rates once it was seen."""
+
+    def __init__(self) -> None:
+        self.rates_left_out = ""
+
+    def start(self, handle: libvirt.virConnect, domain: libvirt.virDomain) -> libvirt.virDomain:
+        """Start with every limit that the host can enforce; a NIC rate that it can't never keeps a client down."""
+        described = config(domain)
+        notes = marks.find(described)
+        if notes is None:
+            domain.create()
+            return domain
+        left_out = {note.left_out for note in notes.nics.values()} - {""}
+        if left_out and not self.rates_left_out:
+            # The kernel may have learned it since: try again at each start of the first machine.
+            domain = _with_rates(handle, described, notes, "")
+        try:
+            domain.create()
+        except libvirt.libvirtError as problem:
+            reason = why_rates_fail(problem)
+            if not reason:
+                raise
+            domain = _with_rates(handle, described, notes, reason)
+            domain.create()
+            self.rates_left_out = reason
+        return domain
+
+
+def why_rates_fail(problem: libvirt.libvirtError) -> str:
+    """What keeps the kernel from limiting a NIC, in tc's own words; empty when the start failed for another reason."""
+    message = problem.get_error_message() or ""
+    if not re.search(r"\btc (qdisc|class|filter)\b", message):
+        return ""
+    said = re.findall(r"Error: ([^\n]+?)\.?$", message, flags=re.MULTILINE)
+    tool = re.search(r"\btc (?:qdisc|class|filter) add[^)]*?\b(htb|sfq|ingress|police|fw)\b", message)
+    return f"{said[0] if said else 'tc failed'}{f' ({tool.group(1)})' if tool else ''}"
+
+
+def stop(domain: libvirt.virDomain, seconds: float = STOP_S) -> None:
+    """Bring a domain down: ask the guest, and cut the power after `seconds`."""
+    asked, until = 0.0, time.monotonic() + seconds
+    try:
+        while not is_off(observed := power(domain)):
+            now = time.monotonic()
+            if now > until or observed is not Power.RUNNING:
+                domain.destroy()
+                return
+            if now - asked > ASK_AGAIN_S:
+                _press(domain)
+                asked = now
+            time.sleep(PAUSE_S)
+    except libvirt.libvirtError as problem:
+        # It went down by itself in between.
+        if not is_code(problem, libvirt.VIR_ERR_OPERATION_INVALID, libvirt.VIR_ERR_NO_DOMAIN):
+            raise
+
+
+def _press(domain: libvirt.virDomain) -> None:
+    try:
+        domain.shutdownFlags(libvirt.VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN)
+    except libvirt.libvirtError as problem:
+        if not is_code(problem, libvirt.VIR_ERR_OPERATION_INVALID, libvirt.VIR_ERR_OPERATION_FAILED):
+            raise
+
+
+def _with_rates(
+    handle: libvirt.virConnect, described: tree.Element, notes: marks.Notes, left_out: str
+) -> libvirt.virDomain:
+    noted = notes.without_rates(left_out)
+    patch.rates(described, noted)
+    marks.put(described, noted)
+    return handle.defineXML(tree.text(described))
