@@ -64,8 +64,8 @@ step() {
     shift
     began=$(date +%s)
     say "==> $title" | tee -a "$log"
-    # The ticker ends by itself should this shell be killed, and holds neither its output nor its lock.
-    (while sleep 10 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+    # The ticker ends by itself should this shell be killed (a zombie has no exe), and its sleep holds nothing open.
+    (while sleep 10 >/dev/null 2>&1 && [ -e "/proc/$$/exe" ]; do
         printf '    %4d s  %.90s\n' $(($(date +%s) - began)) "$(tail -n 1 "$log")"
     done) 9>&- &
     ticker=$!
@@ -81,7 +81,7 @@ step() {
 }
 ticker=
 stop_ticker() {
-    [ -z "$ticker" ] || kill "$ticker" 2>/dev/null || :
+    [ -z "$ticker" ] || kill -KILL "$ticker" 2>/dev/null || : # a milder signal is lost while the shell forks
     ticker=
 }
 
