@@ -74,7 +74,9 @@ def _print_text(loaded: "Loaded") -> None:
         return
     number, files = len(loaded.problems), len({problem.file for problem in loaded.problems})
     typer.echo()
-    typer.echo(f"{number} problem{'s' * (number != 1)} in {files} file{'s' * (files != 1)}; whole: {what}.")
+    typer.echo(
+        f"{number} problem{'s' * (number != 1)} in {files} file{'s' * (files != 1)}; {counts['files']} files checked."
+    )
 
 
 def _shown(folder: Path) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from components.domain.problems import DomainError
 
-_QUANTITY = re.compile(r"(0|[1-9][0-9]{0,11})(?:\.([0-9]{1,6}))? ?(\S{1,12})", re.ASCII)
+_QUANTITY = re.compile(r"(0|[1-9][0-9]{0,11})(?:\.([0-9]{1,6}))? ?([^\s\d.]\S{0,11})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

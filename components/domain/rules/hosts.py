@@ -70,16 +70,15 @@ def _reach(path: Steps, host: Host) -> Iterator[Problem]:
 
 
 def _capacity(path: Steps, host: Host) -> Iterator[Problem]:
-    for key, sellable in (
-        ("vcpus", host.sellable_vcpus),
-        ("memory", host.sellable_memory_mib),
-        ("disk", host.sellable_disk_gib),
+    for key, free, whole in (
+        ("memory", host.free_memory_mib, host.memory_mib),
+        ("disk", host.free_disk_gib, host.disk_gib),
     ):
-        if sellable < 1:
+        if free >= whole:
             yield Problem(
-                path=(*path, "sells", key),
-                message="Nothing of it can be sold.",
-                remedy="Raise capacity or the percentage, or lower keeps_free.",
+                path=(*path, "keeps_free", key),
+                message="It is all that the host has, or more.",
+                remedy="Write less than under capacity; to sell no more here, write 0 % under sells.",
             )
 
 

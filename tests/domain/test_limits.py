@@ -1,0 +1,24 @@
+"""Limits by their keys."""
+
+import pytest
+
+from components.domain import limits
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "shown"),
+    [
+        ("vcpus", 2, "2"),
+        ("cpuCapPercent", 150, "150 % of one core"),
+        ("memoryMib", 2048, "2048 MiB"),
+        ("disks.root.rateMibS", 100, "100 MiB/s"),
+        ("nics.n0.rateMbitS", None, "unknown"),
+    ],
+)
+def test_values_are_shown_with_their_unit(key: str, value: int | None, shown: str) -> None:
+    assert limits.display(key, value) == shown
+
+
+def test_a_key_that_is_no_limit_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        limits.unit("colour")
