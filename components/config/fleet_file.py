@@ -133,6 +133,15 @@ class SpareShape(Shape):
         )
 
 
+class AptShape(Shape):
+    """Where images get Debian's packages, at the build and ever after; left out: as the building machine does."""
+
+    archive: Text
+    """URL of the archive."""
+    security: Text
+    """URL of the security archive."""
+
+
 class RetentionShape(Shape):
     """How long things are kept."""
 
@@ -164,3 +173,4 @@ class FleetFile(FileShape):
     networks: Annotated[dict[str, NetworkShape], Field(json_schema_extra=NEVER_EMPTY)]
     spares: Annotated[dict[str, SpareShape], Field(default_factory=dict)]
     retention: RetentionShape
+    apt: AptShape | None = None
