@@ -122,6 +122,8 @@ def store(image: Path, entry: Entry, schema_files: dict[str, bytes]) -> Entry:
     shutil.rmtree(schemas(entry.sha256), ignore_errors=True)
     if schema_files:
         fresh.rename(schemas(entry.sha256))
+    else:
+        fresh.rmdir()
     image.chmod(0o644)
     image.rename(target)
     return write(Entry(**{**asdict(entry), "stamp": target.stat().st_mtime_ns}))

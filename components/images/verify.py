@@ -67,7 +67,7 @@ def _filesystem(wanted: recipe.Recipe, look: Callable[[str, list[str]], str], ra
         _refuse(wanted, f"it carries {', '.join(found)}")
     if wanted.kind == "debian":
         machine_id = look("machine-id", ["debugfs", "-R", "stat /etc/machine-id", root])
-        if not re.search(r"\bSize: 0\b", machine_id):
+        if not re.search(r"Project:\s+\d+\s+Size: 0\b", machine_id):
             _refuse(wanted, "its /etc/machine-id is not empty")
         shadow = look("passwords", ["debugfs", "-R", "cat /etc/shadow", root])
         open_users = re.findall(r"^([a-z_][\w-]*):(?![!*])", shadow, re.MULTILINE)

@@ -1,0 +1,103 @@
+"""An image is built when it must be, recorded when it is there, and a failing build leaves its log."""
+
+import os
+
+import pytest
+
+from components.images import cache, lock, recipe
+from components.images.build import build
+from components.images.errors import ImageError
+from tests.images.test_cache import put
+
+UNREACHABLE = "apt: {archive: http://127.0.0.1:9/debian, security: http://127.0.0.1:9/security}\n"
+
+
+@pytest.fixture
+def said():
+    return []
+
+
+@pytest.fixture
+def cached(own_cache, recipes):
+    """An image in the cache, made from what the recipe says now."""
+    return put(own_cache, inputs=recipe.load("small", recipes=recipes).inputs())
+
+
+def test_a_cached_image_of_the_same_inputs_is_recorded(cached, recipes, fleet, said):
+    image = build("small", fleet, said.append, recipes=recipes)
+    assert image == cached.image()
+    assert lock.locked(fleet) == {"small": image}
+    assert said == [
+        f"small: cached and unchanged ({cached.sha256[:12]}…)",
+        f"small: recorded in {fleet / 'images.lock.yaml'}",
+    ]
+
+
+def test_a_second_run_changes_nothing(cached, recipes, fleet, said):
+    build("small", fleet, recipes=recipes)
+    before = (fleet / "images.lock.yaml").stat().st_mtime_ns
+    build("small", fleet, said.append, recipes=recipes)
+    assert (fleet / "images.lock.yaml").stat().st_mtime_ns == before
+    assert said == [f"small: cached and unchanged ({cached.sha256[:12]}…)"]
+
+
+def test_the_locked_image_wins_over_a_newer_one_of_the_same_inputs(own_cache, cached, recipes, fleet):
+    build("small", fleet, recipes=recipes)
+    newer = put(own_cache, data=b"other", inputs=cached.inputs)
+    os.utime(own_cache / f"{newer.sha256}.json")
+    assert build("small", fleet, recipes=recipes).sha256 == cached.sha256
+
+
+def test_changed_inputs_ask_for_a_build_that_leaves_only_its_log(cached, own_cache, recipes, fleet, said):
+    build("small", fleet, recipes=recipes)
+    locked = (fleet / "images.lock.yaml").read_text()
+    (fleet / "fleet.yaml").write_text(UNREACHABLE)
+    before = {path.name for path in own_cache.iterdir()}
+    with pytest.raises(ImageError) as caught:
+        build("small", fleet, said.append, recipes=recipes)
+    assert "the step 'package lists' ended with exit code" in str(caught.value)
+    assert "127.0.0.1" in str(caught.value)
+    assert str(own_cache / "small.log") in str(caught.value)
+    assert {path.name for path in own_cache.iterdir()} - before == {"small.log"}
+    assert (fleet / "images.lock.yaml").read_text() == locked
+    assert said == ["small: package lists … [0 s]"]
+
+
+def test_bytes_that_rotted_are_not_trusted_when_asked(cached, own_cache, recipes, fleet):
+    build("small", fleet, recipes=recipes)
+    file = cache.path(cached.sha256)
+    stamp = file.stat().st_mtime_ns
+    file.write_bytes(b"imagf")
+    os.utime(file, ns=(stamp, stamp))
+    assert build("small", fleet, recipes=recipes).sha256 == cached.sha256
+    (recipes / "small" / "recipe.yaml").write_text(
+        (recipes / "small" / "recipe.yaml").read_text().replace("busybox-static", "no-such-package")
+    )
+    with pytest.raises(ImageError):
+        build("small", fleet, recipes=recipes, verify_bytes=True)
+
+
+def test_what_a_killed_build_left_is_swept(own_cache, recipes, fleet):
+    stale = own_cache / ".building-other"
+    stale.mkdir()
+    (stale / "disk.raw").write_text("x")
+    (fleet / "fleet.yaml").write_text(UNREACHABLE)
+    with pytest.raises(ImageError):
+        build("small", fleet, lambda line: None, recipes=recipes)
+    assert not stale.exists()
+
+
+def test_a_full_disk_is_told_before_the_build(own_cache, recipes, fleet, monkeypatch):
+    monkeypatch.setattr("components.images.build._NEEDED_BYTES", {"busybox": 1 << 62})
+    with pytest.raises(ImageError, match=r"GiB are free\. Make room"):
+        build("small", fleet, recipes=recipes)
+    assert not (own_cache / "small.log").exists()
+
+
+def test_a_missing_fleet_and_a_broken_lock_file_stop_before_the_build(own_cache, recipes, fleet, said):
+    with pytest.raises(ImageError, match="no fleet folder"):
+        build("small", fleet / "none", said.append, recipes=recipes)
+    (fleet / "images.lock.yaml").write_text("images: [\n")
+    with pytest.raises(ImageError, match="Unable to read"):
+        build("small", fleet, said.append, recipes=recipes)
+    assert said == []
