@@ -26,6 +26,7 @@ for folder in /run/dbus /run/systemd; do
 done
 
 for folder in boot dnsmasq images network qemu sanlock; do mkdir -p "/var/lib/libvirt/$folder"; done
+mkdir -p /var/log/libvirt/qemu # as the package makes it: virtlogd writes consoles there and makes no folder
 
 # A sysfs and a cgroup tree as seen from these namespaces; the machine's are out of sight.
 umount -R -l /sys
