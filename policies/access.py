@@ -1,9 +1,10 @@
 """Only keys let people in, and no secret goes through state."""
 
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from policies.machine import Resource, machine, mapping, text
+from policies.machine import Machine, Resource, text
 from policies.rule import rule
 
 _KEY = re.compile(
@@ -22,23 +23,24 @@ def keys_only(found: Resource) -> Iterator[str]:
     """Every account of a machine has a public key, and a key is its only way in."""
     if not found.is_machine:
         return
-    view = machine(found)
-    for unread in view.unread:
-        yield f"{view.title}: {unread} is no list, so nobody can say who gets in. Declare the machine through its VPS."
-    for user in view.users:
+    users = Machine(found).users
+    if users is None:
+        yield f"{found.title}: seed.values.users is no list, so nobody can say who gets in. Declare it through a VPS."
+        return
+    for user in users:
         name = text(user.get("name")) or "an account without a name"
         keys = user.get("keys")
         listed = [text(key) for key in keys] if isinstance(keys, Sequence) and not isinstance(keys, str) else []
         if not listed:
             yield (
-                f"{view.title}: {name} has no key, so only a password could let them in, and there is none. "
+                f"{found.title}: {name} has no key, so only a password could let them in, and there is none. "
                 "Give the contact an ssh_key, or take the access away."
             )
         for key in listed:
             if not _KEY.fullmatch(key):
-                yield f"{view.title}: a key of {name} is no OpenSSH public key in use today. Ask for an ed25519 key."
+                yield f"{found.title}: a key of {name} is no OpenSSH public key in use today. Ask for an ed25519 key."
             elif key.startswith("ssh-rsa ") and len(key.split()[1]) < _SHORTEST_RSA:
-                yield f"{view.title}: a key of {name} is RSA of less than 2048 bits. Ask for an ed25519 key."
+                yield f"{found.title}: a key of {name} is RSA of less than 2048 bits. Ask for an ed25519 key."
 
 
 def no_secret(found: Resource) -> Iterator[str]:
@@ -51,11 +53,22 @@ def no_secret(found: Resource) -> Iterator[str]:
                 f"{found.title}: input {key} holds rendered text, which would stand in state for good. "
                 "Give the template's digest and its values instead."
             )
-    for path, why in _secrets(mapping(found.properties.get("seed")), "seed"):
+    seed = found.properties.get("seed")
+    # Hardly any machine holds one: only then is it worth finding out where.
+    for path, why in _secrets(seed, "seed") if _holds_secret(seed) else ():
         yield (
             f"{found.title}: {path} {why}; it would stand in state, readable for whoever reads that. "
             "Take it out: a guest makes its own secrets."
         )
+
+
+def _holds_secret(value: object) -> bool:
+    """Whether `_secrets` would find anything."""
+    if isinstance(value, str):
+        return ("$" in value or "-----" in value) and _SECRET_VALUE.search(value) is not None
+    if isinstance(value, Mapping):
+        return any(_names_a_secret(key) or _holds_secret(value[key]) for key in value)
+    return isinstance(value, Sequence) and any(map(_holds_secret, value))
 
 
 def _secrets(value: object, path: str) -> Iterator[tuple[str, str]]:
@@ -64,14 +77,20 @@ def _secrets(value: object, path: str) -> Iterator[tuple[str, str]]:
         if _SECRET_VALUE.search(value):
             yield path, "holds a private key or a password hash"
     elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            if _SECRET_NAME.search(key):
+        for key in value:
+            inner = value[key]
+            if _names_a_secret(key):
                 yield f"{path}.{key}", "is named like a secret"
             else:
                 yield from _secrets(inner, f"{path}.{key}")
     elif isinstance(value, Sequence):
         for index, inner in enumerate(value):
             yield from _secrets(inner, f"{path}.{index}")
+
+
+@functools.lru_cache(maxsize=1024)
+def _names_a_secret(key: str) -> bool:
+    return _SECRET_NAME.search(key) is not None
 
 
 RULES = (

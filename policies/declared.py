@@ -49,32 +49,31 @@ class _Loader(yaml.BaseLoader):
 
 def folder() -> Path:
     """Where the declared files are."""
-    named = os.environ.get("VPS_FLEET", "")
-    return Path(named) if named else Path(__file__).resolve().parent.parent / "stacks"
+    return _folder(os.environ.get("VPS_FLEET", ""))
 
 
-def package(name: str) -> Mapping[str, object]:
+def package(base: Path, name: str) -> Mapping[str, object]:
     """The limits of a package version, by their names in catalogue.yaml. Raises DeclaredError."""
-    packages = _mapping(_read(folder(), "catalogue.yaml"), "packages", "catalogue.yaml")
+    packages = _mapping(_read(base, "catalogue.yaml"), "packages", "catalogue.yaml")
     if name not in packages:
         sold = ", ".join(sorted(packages)) or "none"
         raise DeclaredError(f"catalogue.yaml sells no package {name} (it sells {sold}). Name one that is sold.")
     return _mapping(packages[name], "limits", f"catalogue.yaml, package {name}")
 
 
-def host(name: str) -> Mapping[str, object]:
+def host(base: Path, name: str) -> Mapping[str, object]:
     """What hosts/<name>.yaml declares. Raises DeclaredError."""
     if not _NAME.fullmatch(name):
         raise DeclaredError("the resource names no host that a file could have. Declare it through a host's file.")
-    found = _read(folder(), f"hosts/{name}.yaml")
+    found = _read(base, f"hosts/{name}.yaml")
     if not isinstance(found, Mapping):
         raise DeclaredError(f"hosts/{name}.yaml holds no map. Describe the host in it.")
     return found
 
 
-def spares() -> Mapping[str, object]:
+def spares(base: Path) -> Mapping[str, object]:
     """The spares of fleet.yaml by name; none is no error here. Raises DeclaredError."""
-    found = _read(folder(), "fleet.yaml")
+    found = _read(base, "fleet.yaml")
     if isinstance(found, Mapping) and found.get("spares"):
         return _mapping(found, "spares", "fleet.yaml")
     return {}
@@ -90,6 +89,11 @@ def quantity(text: object, unit: str) -> int | None:
     if found is None or found[2] not in UNITS[unit]:
         return None
     return int(found[1]) * UNITS[unit][found[2]]
+
+
+@functools.cache
+def _folder(named: str) -> Path:
+    return Path(named) if named else Path(__file__).resolve().parent.parent / "stacks"
 
 
 @functools.cache

@@ -4,10 +4,12 @@ Contract HW-2 (the kinds that the target covers) and HW-8 (what a host must carr
 """
 
 import datetime
+import functools
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from policies import declared
-from policies.machine import Resource, machine, mapping, text
+from policies.machine import Machine, Resource, mapping, text
 from policies.rule import rule
 
 KINDS = ("switch", "server", "hard_drive", "ram", "cpu", "raid_controller")
@@ -18,35 +20,46 @@ _FIELDS = ("model", "serial", "installed", "warranty", "spare")
 
 def replaceable(found: Resource) -> Iterator[str]:
     """The host that a resource stands on is described so that any part of it can be replaced."""
-    file = f"hosts/{found.host}.yaml"
-    host = declared.host(found.host)
-    for problem in (*_place(host, found), *_inventory(host)):
-        yield f"{found.title} stands on {found.host}, and {file}: {problem}"
+    base, host = declared.folder(), found.host
+    problems = _host_problems(base, host)
+    if found.is_machine:
+        problems = (*problems, *_assignment(declared.host(base, host), Machine(found).client))
+    for problem in problems:
+        yield f"{found.title} stands on {host}, and hosts/{host}.yaml: {problem}"
 
 
-def _place(host: Mapping[str, object], found: Resource) -> Iterator[str]:
+@functools.cache
+def _host_problems(base: Path, name: str) -> tuple[str, ...]:
+    """What a host's file lacks, found once for all machines on it."""
+    host = declared.host(base, name)
+    return (*_place(host), *_inventory(host, declared.spares(base)))
+
+
+def _place(host: Mapping[str, object]) -> Iterator[str]:
     for field in ("datacentre", "cabinet"):
         if not text(host.get(field)).strip():
             yield f"no {field} is named, so nobody finds the faulty part (HW-8). Name it."
     contact = mapping(host.get("contact"))
     if not text(contact.get("name")).strip() or not text(contact.get("email")).strip():
         yield "no responsible contact with name and email is named (HW-8). Name one under `contact`."
+
+
+def _assignment(host: Mapping[str, object], client: str) -> Iterator[str]:
     assigned = text(host.get("assigned")) or "shared"
-    if found.is_machine and assigned not in ("shared", machine(found).client):
+    if assigned not in ("shared", client):
         yield (
-            f"it is assigned to {assigned} alone (HW-8), but the machine is {machine(found).client}'s. "
+            f"it is assigned to {assigned} alone (HW-8), but the machine is {client or 'nobody'}'s. "
             "Place the VPS on another host, or assign this one to `shared`."
         )
 
 
-def _inventory(host: Mapping[str, object]) -> Iterator[str]:
+def _inventory(host: Mapping[str, object], known: Mapping[str, object]) -> Iterator[str]:
     inventory = host.get("inventory")
     parts = [mapping(part) for part in inventory] if isinstance(inventory, list) else []
     kinds = [text(part.get("kind")) for part in parts]
     lacking = [kind for kind in NEEDED if kind not in kinds]
     if lacking:
         yield f"the inventory lacks {', '.join(lacking)} (HW-2). List every part that may fail."
-    known = declared.spares()
     for number, part in enumerate(parts, start=1):
         name = f"part {number} ({text(part.get('kind')) or 'no kind'} {text(part.get('serial'))})".replace(" )", ")")
         yield from (f"{name} {problem}" for problem in _part(part, known))

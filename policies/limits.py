@@ -1,10 +1,12 @@
 """A machine is exactly as large as its package says (contract VPS-4, VPS-5)."""
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from policies import declared
-from policies.machine import Resource, machine
+from policies.machine import Machine, Resource
 from policies.rule import rule
 
 
@@ -34,49 +36,58 @@ def complete(found: Resource) -> Iterator[str]:
     """Every limit is there, is a number above zero, and there is no disk or NIC beyond the package's."""
     if not found.is_machine:
         return
-    view = machine(found)
+    limits = Machine(found).limits
     for limit in LIMITS:
-        value = view.limits.get(limit.key)
+        value = limits.get(limit.key)
         if value is None or value <= 0:
             seen = "missing or no whole number" if value is None else f"{value}"
             yield (
-                f"{view.title}: limit {limit.key} is {seen}; a machine without it could take the whole host. "
+                f"{found.title}: limit {limit.key} is {seen}; a machine without it could take the whole host. "
                 f"Declare it through a package with all of {', '.join(limit.sold_as for limit in LIMITS)}."
             )
-    for key in sorted(view.limits.keys() - {limit.key for limit in LIMITS}):
-        yield f"{view.title}: {key} belongs to a disk or NIC that no package sells. Take it out of the machine."
+    for key in sorted(limits.keys() - _KEYS):
+        yield f"{found.title}: {key} belongs to a disk or NIC that no package sells. Take it out of the machine."
 
 
 def equal(found: Resource) -> Iterator[str]:
     """Every limit equals what the package version named in the machine sells."""
     if not found.is_machine:
         return
-    view = machine(found)
-    if not view.package:
-        yield f"{view.title}: no package is named, so nobody can say what was sold. Name one like small@2026-01."
+    view = Machine(found)
+    package = view.package
+    if not package:
+        yield f"{found.title}: no package is named, so nobody can say what was sold. Name one like small@2026-01."
         return
-    sold = declared.package(view.package)
+    sold = _sold(declared.folder(), package)
+    limits = view.limits
+    for limit, promised in zip(LIMITS, sold, strict=True):
+        value = limits.get(limit.key)
+        if value is not None and value != promised:
+            more = value > promised
+            yield (
+                f"{found.title}: {limit.key} is {value} {limit.words}, but {package} sells {promised} {limit.words}: "
+                f"{abs(value - promised)} {limit.words} {'more' if more else 'less'} than sold. "
+                f"{'Sell a larger package' if more else 'Give what was sold'}: "
+                "the machine's limits must come from the package that its client's file names."
+            )
+
+
+@functools.cache
+def _sold(base: Path, package: str) -> tuple[int, ...]:
+    """What the package sells, in the order of LIMITS."""
+    found = []
     for limit in LIMITS:
-        yield from _compare(view.title, view.package, limit, sold, view.limits.get(limit.key))
+        promised = declared.quantity(declared.package(base, package).get(limit.sold_as), limit.unit)
+        if promised is None:
+            unit = f" in {limit.unit}" if limit.unit else ""
+            raise declared.DeclaredError(
+                f"catalogue.yaml, package {package}: {limit.sold_as} is no quantity{unit}. Run `vps check` and mend it."
+            )
+        found.append(promised)
+    return tuple(found)
 
 
-def _compare(title: str, package: str, limit: Limit, sold: Mapping[str, object], value: int | None) -> Iterator[str]:
-    promised = declared.quantity(sold.get(limit.sold_as), limit.unit)
-    if promised is None:
-        unit = f" in {limit.unit}" if limit.unit else ""
-        raise declared.DeclaredError(
-            f"catalogue.yaml, package {package}: {limit.sold_as} is no quantity{unit}. Run `vps check` and mend it."
-        )
-    if value is None or value == promised:
-        return
-    more = value > promised
-    yield (
-        f"{title}: {limit.key} is {value} {limit.words}, but {package} sells {promised} {limit.words}: "
-        f"{abs(value - promised)} {limit.words} {'more' if more else 'less'} than sold. "
-        f"{'Sell a larger package' if more else 'Give what was sold'}: "
-        "the machine's limits must come from the package that its client's file names."
-    )
-
+_KEYS = {limit.key for limit in LIMITS}
 
 RULES = (
     rule(

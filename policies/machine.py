@@ -17,7 +17,6 @@ class Resource:
     type: str
     name: str
     protected: bool
-    host: str
     properties: Mapping[str, object]
 
     @property
@@ -30,50 +29,54 @@ class Resource:
         """What people call it: client/VPS for a machine."""
         return text(self.properties.get("title")) or self.name
 
+    @property
+    def host(self) -> str:
+        """The host that it stands on."""
+        return text(mapping(self.properties.get("host")).get("name"))
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True)
 class Machine:
-    """A client's machine. A limit that is no whole number is None; keys are those of the inputs."""
+    """The view of a resource that is a client's machine; each rule takes what it needs."""
 
-    title: str
-    client: str
-    package: str
-    ends: str
-    limits: Mapping[str, int | None]
-    users: tuple[Mapping[str, object], ...]
-    values: Mapping[str, object]
-    """What its seed is rendered from."""
-    unread: tuple[str, ...]
-    """What could not be read as what it must be."""
+    resource: Resource
 
+    @property
+    def client(self) -> str:
+        """The id of the client whose machine it is."""
+        return text(self.resource.properties.get("client"))
 
-def resource(type_: str, name: str, properties: Mapping[str, object], *, protected: bool) -> Resource:
-    """The view of any resource of ours."""
-    host = text(mapping(properties.get("host")).get("name"))
-    return Resource(type=type_, name=name, protected=protected, host=host, properties=properties)
+    @property
+    def package(self) -> str:
+        """The package version that was sold, or the empty text."""
+        return text(self.resource.properties.get("package"))
 
+    @property
+    def ends(self) -> str:
+        """The declared end, or the empty text."""
+        return text(self.resource.properties.get("ends"))
 
-def machine(found: Resource) -> Machine:
-    """The view of a machine."""
-    bag = found.properties
-    limits = {key: whole(bag.get(key)) for key in ("vcpus", "cpuCapPercent", "memoryMib")}
-    for disk, limit in mapping(bag.get("disks")).items():
-        limits |= {f"disks.{disk}.{key}": whole(mapping(limit).get(key)) for key in ("sizeGib", "iops", "rateMibS")}
-    for nic, limit in mapping(bag.get("nics")).items():
-        limits[f"nics.{nic}.rateMbitS"] = whole(mapping(limit).get("rateMbitS"))
-    values = mapping(mapping(bag.get("seed")).get("values"))
-    users = values.get("users")
-    listed = users if isinstance(users, Sequence) and not isinstance(users, str) else ()
-    return Machine(
-        title=found.title,
-        client=text(bag.get("client")),
-        package=text(bag.get("package")),
-        ends=text(bag.get("ends")),
-        limits=limits,
-        users=tuple(mapping(user) for user in listed),
-        values=values,
-        unread=() if values and isinstance(users, Sequence) else ("seed.values.users",),
-    )
+    @property
+    def limits(self) -> Mapping[str, int | None]:
+        """By the keys of the inputs; None is no whole number."""
+        bag = self.resource.properties
+        found = {key: whole(bag.get(key)) for key in ("vcpus", "cpuCapPercent", "memoryMib")}
+        for disk, limit in mapping(bag.get("disks")).items():
+            values = mapping(limit)
+            for key in ("sizeGib", "iops", "rateMibS"):
+                found[f"disks.{disk}.{key}"] = whole(values.get(key))
+        for nic, limit in mapping(bag.get("nics")).items():
+            found[f"nics.{nic}.rateMbitS"] = whole(mapping(limit).get("rateMbitS"))
+        return found
+
+    @property
+    def users(self) -> tuple[Mapping[str, object], ...] | None:
+        """The accounts that the guest is given; None when that is no list."""
+        values = mapping(mapping(self.resource.properties.get("seed")).get("values"))
+        users = values.get("users")
+        if not isinstance(users, Sequence) or isinstance(users, str):
+            return None
+        return tuple(mapping(user) for user in users)
 
 
 def text(value: object) -> str:

@@ -3,14 +3,14 @@
 import datetime
 from collections.abc import Iterator
 
-from policies.machine import Resource, machine
+from policies.machine import Machine, Resource
 from policies.rule import rule
 
 
 def kept(found: Resource) -> Iterator[str]:
     """A machine is protected or carries an ends date; everything else of ours is protected."""
     if found.is_machine:
-        ends = machine(found).ends
+        ends = Machine(found).ends
         if ends and not _is_date(ends):
             yield f'{found.title}: ends is "{ends}", which is no date. Write the day like "2027-03-01".'
         elif not ends and not found.protected:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pulumi_policy import ReportViolation, ResourceValidationArgs, ResourceValidationPolicy
 
 from policies.declared import DeclaredError
-from policies.machine import OURS, Resource, resource
+from policies.machine import OURS, Resource
 
 Judge = Callable[[Resource], Iterator[str]]
 
@@ -21,8 +21,9 @@ def rule(name: str, description: str, judge: Judge) -> ResourceValidationPolicy:
         if not args.resource_type.startswith(OURS):
             return
         protected = args.opts is not None and args.opts.protect
+        found = Resource(type=args.resource_type, name=args.name, protected=protected, properties=args.props)
         try:
-            for sentence in judge(resource(args.resource_type, args.name, args.props, protected=protected)):
+            for sentence in judge(found):
                 report(sentence, None)
         except DeclaredError as error:
             report(f"{args.name}: {name} can't judge: {error}", None)

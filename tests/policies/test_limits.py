@@ -1,0 +1,89 @@
+"""A machine is as large as its package says."""
+
+import pytest
+
+EQUAL = "limits-equal-the-package"
+COMPLETE = "machine-has-every-limit"
+
+
+def put(machine, key, value):
+    *path, last = key.split(".")
+    for step in path:
+        machine = machine[step]
+    machine[last] = value
+
+
+LIMITS = {
+    "vcpus": (2, "vCPUs"),
+    "cpuCapPercent": (150, "% of one core"),
+    "memoryMib": (2048, "MiB"),
+    "disks.root.sizeGib": (10, "GiB"),
+    "disks.root.iops": (1000, "IO/s"),
+    "disks.root.rateMibS": (100, "MiB/s"),
+    "nics.n0.rateMbitS": (100, "Mbit/s"),
+}
+
+
+def test_a_machine_as_sold_passes(judge, machine):
+    assert judge(machine, EQUAL) == judge(machine, COMPLETE) == []
+
+
+@pytest.mark.parametrize("key", LIMITS)
+def test_each_limit_is_compared(judge, machine, key):
+    """Less and more than sold are both told, by how much, with what to do."""
+    sold, unit = LIMITS[key]
+    put(machine, key, sold - 1.0)
+    (less,) = judge(machine, EQUAL)
+    assert less.startswith(
+        f"example-coop/web1: {key} is {sold - 1} {unit}, but small@2026-01 sells {sold} {unit}: "
+        f"1 {unit} less than sold. Give what was sold"
+    )
+    put(machine, key, sold * 2.0)
+    (more,) = judge(machine, EQUAL)
+    assert f": {sold} {unit} more than sold. Sell a larger package" in more
+    assert judge(machine, COMPLETE) == []
+
+
+@pytest.mark.parametrize("key", LIMITS)
+@pytest.mark.parametrize("value", [None, 0, -1, 1.5, True, "2 GiB", [1]])
+def test_each_limit_must_be_there(judge, machine, key, value):
+    put(machine, key, value)
+    (message,) = judge(machine, COMPLETE)
+    assert message.startswith(f"example-coop/web1: limit {key} is ")
+    assert "Declare it through a package" in message
+
+
+@pytest.mark.parametrize("broken", [{"disks": None, "nics": {}}, {"disks": {"root": None}, "nics": {"n0": []}}])
+def test_a_machine_of_no_shape_is_judged(judge, machine, broken):
+    assert len(judge({**machine, **broken}, COMPLETE)) == 4
+    assert len(judge({}, COMPLETE)) == 7
+
+
+def test_more_disks_or_nics_than_sold(judge, machine):
+    machine["disks"]["data"] = {"sizeGib": 100.0, "iops": 1.0, "rateMibS": 1.0}
+    machine["nics"]["n1"] = {"rateMbitS": 1000.0}
+    keys = [message.split()[1] for message in judge(machine, COMPLETE)]
+    assert keys == ["disks.data.iops", "disks.data.rateMibS", "disks.data.sizeGib", "nics.n1.rateMbitS"]
+
+
+def test_no_package_or_one_that_is_not_sold(judge, machine):
+    (nothing,) = judge({**machine, "package": ""}, EQUAL)
+    assert "no package is named" in nothing
+    (unknown,) = judge({**machine, "package": "huge@2026-01"}, EQUAL)
+    assert unknown.startswith(f"v-h3k9-machine: {EQUAL} can't judge: catalogue.yaml sells no package huge@2026-01 ")
+    assert "it sells medium@2026-01, small@2026-01" in unknown
+
+
+@pytest.mark.parametrize("value", ["2 GB", "two", "", "2.5 GiB", ["2 GiB"]])
+def test_a_catalogue_without_a_quantity_can_not_be_judged(judge, machine, fleet, value):
+    def change(data):
+        data["packages"]["small@2026-01"]["limits"]["memory"] = value
+
+    fleet.edit("catalogue.yaml", change)
+    (message,) = judge(machine, EQUAL)
+    assert f"{EQUAL} can't judge: catalogue.yaml, package small@2026-01: memory is no quantity in MiB." in message
+
+
+def test_other_resources_have_no_limits(judge):
+    assert judge({"host": {"name": "lab1"}}, EQUAL, type_="vps:index:StoragePool") == []
+    assert judge({"host": {"name": "lab1"}}, COMPLETE, type_="vps:index:StoragePool") == []

@@ -1,0 +1,56 @@
+"""The pack as a whole: documented, mandatory, and at peace with what the product declares."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import policies
+from components import declaration
+from components.config.loader import load
+from policies.rules import RULES
+
+FOLDER = Path(policies.__file__).parent
+NAMES = [policy.name for policy in RULES]
+
+
+def test_names_are_unique_and_described():
+    assert len(set(NAMES)) == len(NAMES)
+    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)+", policy.name) and policy.description for policy in RULES)
+
+
+def test_the_readme_has_one_row_per_rule():
+    """Name, level, why, how to fix: all filled in, in the pack's order."""
+    rows = [line for line in (FOLDER / "README.md").read_text().splitlines() if line.startswith("| `")]
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    assert [row[0].strip("`") for row in cells] == NAMES
+    assert all(len(row) == 4 and all(row) and row[1] == "mandatory" for row in cells)
+
+
+def test_the_example_fleet_passes_every_rule(judge, fleet):
+    """What the product declares of the example's every VPS and host."""
+    loaded = load(fleet.folder)
+    count = 0
+    for client, vps in loaded.fleet.machines():
+        inputs = declaration.machine_inputs(loaded.fleet, client, vps, "backend")
+        assert judge(json.loads(json.dumps(inputs), parse_int=float)) == []
+        count += 1
+    for host in loaded.fleet.hosts.values():
+        bags = {"StoragePool": [declaration.pool_inputs(host)]}
+        bags["Network"] = declaration.network_inputs(loaded.fleet, host).values()
+        bags["Image"] = declaration.image_inputs(loaded.fleet, host).values()
+        for kind, found in bags.items():
+            for inputs in found:
+                assert judge(inputs, type_=f"vps:index:{kind}", name=f"{host.name}-{kind}") == []
+                count += 1
+    assert count >= 4
+
+
+@pytest.mark.parametrize("file", ["catalogue.yaml", "hosts/lab1.yaml", "fleet.yaml"])
+def test_without_a_file_the_rules_that_need_it_say_so(judge, fleet, machine, file):
+    fleet.remove(file)
+    messages = judge(machine)
+    rule = "limits-equal-the-package" if file == "catalogue.yaml" else "hardware-is-replaceable"
+    assert len(messages) == 1
+    assert messages[0].startswith(f"v-h3k9-machine: {rule} can't judge: {fleet.folder / file} can't be read")
