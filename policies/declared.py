@@ -38,11 +38,12 @@ class _Loader(yaml.BaseLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, f"a key is no text in line {line}")
             if key.value in seen:
-                line = key.start_mark.line + 1
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key {key.value} stands twice, again in line {line}"
-                )
+                told = f"key {key.value} stands twice, again in line {line}"
+                raise yaml.constructor.ConstructorError(None, None, told)
             seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
 
