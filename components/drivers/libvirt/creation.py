@@ -201,7 +201,7 @@ def write(domain: libvirt.virDomain, notes: marks.Notes) -> None:
     """Write our metadata element into the configuration and touch nothing else."""
     domain.setMetadata(
         libvirt.VIR_DOMAIN_METADATA_ELEMENT,
-        tree.text(marks.element(notes)),
+        marks.bare(notes),
         marks.PREFIX,
         marks.NAMESPACE,
         libvirt.VIR_DOMAIN_AFFECT_CONFIG,

@@ -14,6 +14,7 @@ from components.drivers.marks import as_values, from_values
 NAMESPACE = "urn:aegir-vps:machine"
 PREFIX = "vps"
 _TAG = f"{{{NAMESPACE}}}"
+tree.name_prefix(PREFIX, NAMESPACE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,14 @@ def element(notes: Notes) -> tree.Element:
     for name, nic in notes.nics.items():
         tree.add(made, f"{_TAG}nic", name=name, rateMbitS=str(nic.rate_mbit_s), leftOut=nic.left_out)
     return made
+
+
+def bare(notes: Notes) -> str:
+    """The element as libvirt's call for metadata takes it: without the namespace, which libvirt puts in itself."""
+    made = element(notes)
+    for part in made.iter():
+        part.tag = part.tag.removeprefix(_TAG)
+    return tree.text(made)
 
 
 def find(domain: tree.Element) -> Notes | None:

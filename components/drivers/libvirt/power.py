@@ -13,7 +13,7 @@ from components.drivers.libvirt.machine import config, is_off, power
 
 STOP_S = 60
 """How long a guest may take to shut down before its power is cut."""
-ASK_AGAIN_S = 15
+ASK_AGAIN_S = 5
 """A guest that is still booting ignores the power button, so it is pressed again."""
 PAUSE_S = 0.2
 

@@ -18,6 +18,11 @@ def parse(text: str) -> Element:
     return ET.fromstring(text)  # noqa: S314 - see above
 
 
+def name_prefix(prefix: str, uri: str) -> None:
+    """Write `prefix` for the namespace `uri` from now on."""
+    ET.register_namespace(prefix, uri)
+
+
 def text(tree: Element) -> str:
     """The tree as libvirt takes it."""
     return ET.tostring(tree, encoding="unicode")
