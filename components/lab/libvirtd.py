@@ -64,16 +64,7 @@ def start(places: Places, groups: Subtree) -> None:
     """Start what does not run; guests that run are taken up again by the new libvirtd. Raises LabError."""
     configure(places)
     for daemon in ("virtlogd", "libvirtd"):
-        if running(places, daemon):
-            continue
-        what = f"Unable to start {daemon} of lab {places.name}"
-        arguments = ["-d", "-f", f"/etc/libvirt/{daemon}.conf", "-p", str(_pid_file(places, daemon))]
-        call(
-            [*joining(groups.daemons), *places.enter, daemon, *arguments],
-            what=what,
-            remedy=_logs(places),
-            timeout_s=START_S,
-        )
+        _start(places, groups, daemon)
     deadline = time.monotonic() + START_S
     while not answers(places, timeout_s=START_S):
         if not running(places, "libvirtd") or time.monotonic() > deadline:
@@ -81,6 +72,23 @@ def start(places: Places, groups: Subtree) -> None:
                 f"Unable to start libvirtd of lab {places.name}", "it runs no more or does not answer", _logs(places)
             )
         time.sleep(0.1)
+
+
+def _start(places: Places, groups: Subtree, daemon: str) -> None:
+    arguments = ["-d", "-f", f"/etc/libvirt/{daemon}.conf", "-p", str(_pid_file(places, daemon))]
+    ends = time.monotonic() + 10
+    while not running(places, daemon):
+        try:
+            call(
+                [*joining(groups.daemons), *places.enter, daemon, *arguments],
+                what=f"Unable to start {daemon} of lab {places.name}",
+                timeout_s=START_S,
+                remedy=_logs(places),
+            )
+        except LabError:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.2)  # one that a killed `up` began to start may hold the pid file already
 
 
 def running(places: Places, daemon: str = "libvirtd") -> int:

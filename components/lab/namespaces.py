@@ -69,9 +69,13 @@ def make(places: Places, groups: Subtree, *, hide_kvm: bool) -> None:
 
 
 def joining(groups: tuple[Path, ...]) -> list[str]:
-    """The command's head that moves it into `groups` first: namespaces are entered from outside, groups are not."""
+    """The command's head that moves it into `groups` first: setting namespaces does not move a process.
+
+    The command ends with its caller (what it puts into the background does not), so that nothing of a killed `up` is
+    still at work beside the next one.
+    """
     script = 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done; shift; exec "$@"'
-    return ["sh", "-c", script, "sh", *(str(group) for group in groups), "--"]
+    return ["setpriv", "--pdeathsig", "KILL", "sh", "-c", script, "sh", *(str(group) for group in groups), "--"]
 
 
 def remove(places: Places) -> None:

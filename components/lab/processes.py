@@ -41,9 +41,9 @@ def of_namespaces(files: Iterable[Path]) -> set[int]:
 
 
 def of_lab(groups: Subtree | None, namespaces: Iterable[Path]) -> set[int]:
-    """Every process of the lab but this one and those that it runs under."""
+    """Every process of the lab that still runs, but this one and those that it runs under."""
     found = of_namespaces(namespaces) | (groups.processes() if groups else set())
-    return found - _callers()
+    return {pid for pid in found - _callers() if started(pid)}
 
 
 def end(groups: Subtree | None, namespaces: Iterable[Path], *, grace_s: float = 5, deadline_s: float = 10) -> None:

@@ -16,6 +16,7 @@ TOOLS = {
     "tc": "iproute2",
     "nsenter": "util-linux",
     "unshare": "util-linux",
+    "setpriv": "util-linux",
     "mount": "mount",
     "hostname": "hostname",
 }
