@@ -66,8 +66,8 @@ step() {
     say "==> $title" | tee -a "$log"
     # The ticker ends by itself should this shell be killed (a zombie has no exe), and its sleep holds nothing open.
     (while sleep 10 >/dev/null 2>&1 && [ -e "/proc/$$/exe" ]; do
-        printf '    %4d s  %.90s\n' $(($(date +%s) - began)) "$(tail -n 1 "$log")"
-    done) 9>&- &
+        printf '    %4d s  %.90s\n' $(($(date +%s) - began)) "$(tail -n 1 "$log" | tr -cd ' -~')"
+    done) 3>&- 9>&- &
     ticker=$!
     status=0
     "$@" >>"$log" 2>&1 || status=$?
@@ -87,13 +87,13 @@ stop_ticker() {
 
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
 
-# Recommended packages stay out: they bring a desktop and other hypervisors. Services must not inherit the lock.
+# Recommended packages stay out: they bring a desktop and other hypervisors. No service may inherit the lock.
 install_packages() {
-    as_root dpkg --configure -a 9>&- # after an interrupted run
+    as_root dpkg --configure -a 3>&- 9>&- # after an interrupted run
     as_root apt-get -q update
     # shellcheck disable=SC2086 # names, one a word
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends \
-        -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 $1 9>&-
+        -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 $1 3>&- 9>&-
 }
 
 # Debian starts the system's libvirtd with its package. The lab runs one of its own, so where there was none before,
@@ -110,8 +110,9 @@ keep_libvirtd_off() {
 make_environment() {
     rm -rf "$venv"
     "$1" -m venv "$venv"
+    mkdir "$venv/.set-up" # whole
 }
-install_python() { "$venv/bin/python" -m pip --disable-pip-version-check install "$@"; }
+install_python() { "$venv/bin/python" -m pip --disable-pip-version-check install --progress-bar off "$@"; }
 
 announce() {
     free=$(df -Pk "$root" | awk 'NR == 2 { print int($4 / 1048576) }')
@@ -136,8 +137,9 @@ set_up() {
         say "Waiting for another set-up in this checkout."
         flock 9
     }
+    exec 3>&2 # a trap runs with the redirections of the step that it interrupts
     trap stop_ticker EXIT
-    trap 'say "Interrupted. The same command goes on from here." >&2; exit 130' INT TERM
+    trap 'say "Interrupted. The same command goes on from here." >&3; exit 130' INT TERM
 
     packages=
     do_list=
@@ -194,5 +196,5 @@ set_up() {
     stamp "$1" "$(all_inputs)"
     [ -z "$packages$do_list$do_libvirt$do_project$do_engine" ] || say "Set-up is complete."
     trap - EXIT INT TERM
-    exec 9>&-
+    exec 3>&- 9>&-
 }
