@@ -124,7 +124,7 @@ def _explain(error: yaml.MarkedYAMLError, text: str, line: int) -> tuple[str, st
     problem = error.problem or "it is no YAML"
     lines = text.splitlines()
     written = lines[line] if line < len(lines) else ""
-    if "\t" in written and "token" in problem:
+    if "\t" in written and ("token" in problem or "tab" in problem):
         return "A tab stands here.", "Indent and separate with spaces."
     if "mapping values are not allowed" in problem:
         return "A second colon stands here.", 'Put a text that holds ": " in quotes, or mend the indentation above.'

@@ -97,7 +97,7 @@ class _Pile:
         root = places.root_path(file, ())
         if document.data is None:
             self._note(file, document, document.flaws)
-            self.unread.update([root] if root else [places.root_path(file, (key,)) for key in model.stand_ins])
+            self.unread.update([root] if root else [places.root_path(file, (key,)) for key in model.model_fields])
             return None, False
         try:
             whole = model.model_validate(document.data)
@@ -109,7 +109,7 @@ class _Pile:
             return whole, not found
         rest, dropped = draft(document.data, model)
         if rest is None:
-            self.unread.update([root] if root else [places.root_path(file, (key,)) for key in model.stand_ins])
+            self.unread.update([root] if root else [places.root_path(file, (key,)) for key in model.model_fields])
         self.unread.update(places.root_path(file, path) for path in dropped)
         return rest, False
 

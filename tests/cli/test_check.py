@@ -1,0 +1,83 @@
+"""`vps check`: as people and machines read it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Path:
+    ignored = shutil.ignore_patterns("*.py", "__pycache__", "pulumi")
+    return Path(shutil.copytree(ROOT / "stacks", tmp_path / "stacks", ignore=ignored))
+
+
+def check(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The whole process, as the shell starts it."""
+    environment = {key: value for key, value in os.environ.items() if key != "VPS_FLEET"}
+    command = [str(Path(sys.executable).with_name("vps")), "check", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_clean_fleet_is_one_line(fleet: Path) -> None:
+    result = check(fleet.parent)
+    assert (result.returncode, result.stdout) == (0, "stacks: 1 client, 1 VPS, 1 host: all is well.\n")
+    assert result.stderr == ""
+
+
+def test_all_problems_with_file_line_path_and_remedy(fleet: Path) -> None:
+    client = fleet / "clients" / "example-coop.yaml"
+    client.write_text(client.read_text().replace("small@", "smal@").replace("[192.0.2.10]", "[192.0.3.10]"))
+    catalogue = fleet / "catalogue.yaml"
+    catalogue.write_text(catalogue.read_text().replace('"19.00"', "19.00"))
+    result = check(fleet.parent)
+    assert result.returncode == 1
+    assert (
+        result.stdout
+        == """\
+stacks/catalogue.yaml
+  stacks/catalogue.yaml:20 packages.small@2026-01.price.month
+    19.00 is a number with a point or exponent without quotes.
+    Write "19.00".
+
+stacks/clients/example-coop.yaml
+  stacks/clients/example-coop.yaml:16 clients.example-coop.vps.web1.package
+    There is no package "smal@2026-01".
+    Use "small@2026-01" or declare it in catalogue.yaml.
+  stacks/clients/example-coop.yaml:21 clients.example-coop.vps.web1.ipv4.0
+    192.0.3.10 lies outside the network public1 (192.0.2.0/24).
+    Choose a free address of 192.0.2.0/24.
+
+3 problems in 2 files; 5 files checked.
+"""
+    )
+
+
+def test_json_says_the_same(fleet: Path) -> None:
+    clean = check(fleet.parent, "--json")
+    assert clean.returncode == 0
+    report = json.loads(clean.stdout)
+    assert report["checked"] == {"clients": 1, "vps": 1, "hosts": 1, "files": 5}
+    assert (report["fleet"], report["problems"]) == ("demo", [])
+    (fleet / "fleet.yaml").write_text("id: [")
+    broken = check(fleet.parent, "--json", "--fleet", str(fleet))
+    assert broken.returncode == 1
+    (problem,) = json.loads(broken.stdout)["problems"]
+    assert (problem["file"], problem["line"], problem["blocks"]) == ("fleet.yaml", 1, True)
+    assert problem["message"]
+    assert problem["remedy"]
+
+
+def test_no_fleet_is_one_message_without_traceback(tmp_path: Path) -> None:
+    result = check(tmp_path)
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: No fleet was found")
+    assert "--fleet" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -1,0 +1,54 @@
+"""catalogue.yaml, every key of it."""
+
+from datetime import date
+from decimal import Decimal
+
+from components.config.catalogue_file import CatalogueFile
+from components.config.documents import parse
+from components.domain.limits import Limits
+from components.domain.packages import Backup, Growth, Package
+from components.domain.terms import Discount
+
+TEXT = b"""
+packages:
+  small@2026-01:
+    limits:
+      {vcpus: 2, cpu_cap: 150 %, memory: 2 GiB, disk: 10 GiB, disk_iops: 1000, disk_rate: 1 GiB/s, nic_rate: 1 Gbit/s}
+    traffic: 1 TB
+    grows_to: {vcpus: 4, memory: 4 GiB, disk: 1 TiB}
+    backup: {every: 24 h, keep: 14 days}
+    price: {month: "19.50", set_up: "5.00"}
+term_discounts: [{months: 12, percent: 10 %}]
+contracts: {standard@2026-01: {title: Managed VPS, from: "2026-01-01"}}
+images:
+  old: {title: Old, new_installs_until: "2026-06-30"}
+  new: {title: New}
+"""
+
+
+def test_every_key_arrives() -> None:
+    document = parse(TEXT)
+    assert document.flaws == []
+    catalogue = CatalogueFile.model_validate(document.data)
+    assert catalogue.packages["small@2026-01"].domain("small@2026-01") == Package(
+        name="small",
+        version="2026-01",
+        limits=Limits(
+            vcpus=2,
+            cpu_cap_percent=150,
+            memory_mib=2048,
+            disk_gib=10,
+            disk_iops=1000,
+            disk_rate_mib_s=1024,
+            nic_rate_mbit_s=1000,
+        ),
+        traffic_gb=1000,
+        price_month=Decimal("19.50"),
+        set_up=Decimal("5.00"),
+        grows_to=Growth(vcpus=4, memory_mib=4096, disk_gib=1024),
+        backup=Backup(every_hours=24, keep_days=14),
+    )
+    assert [one.domain() for one in catalogue.term_discounts] == [Discount(months=12, percent=10)]
+    assert catalogue.images["old"].domain("old").new_installs_until == date(2026, 6, 30)
+    assert catalogue.images["new"].domain("new").new_installs_until is None
+    assert catalogue.contracts["standard@2026-01"].from_ == date(2026, 1, 1)
