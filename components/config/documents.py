@@ -100,8 +100,11 @@ def parse(raw: bytes) -> Document:
         data = builder.build(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        message, remedy = _explain(error, text, mark.line if mark else 0)
-        return Document(text, None, [Flaw((), mark.line + 1 if mark else 0, message, remedy)])
+        lines = text.splitlines() or [""]
+        # What is missing at the end is found after the last line.
+        number = min(mark.line if mark else 0, len(lines) - 1)
+        message, remedy = _explain(error, lines[number])
+        return Document(text, None, [Flaw((), number + 1, message, remedy)])
     except yaml.YAMLError as error:
         position = min(getattr(error, "position", 0), len(text))
         line = text.count("\n", 0, position) + 1
@@ -120,10 +123,8 @@ def _unreadable(message: str, remedy: str, line: int = 0) -> Document:
     return Document("", None, [Flaw((), line, message, remedy)])
 
 
-def _explain(error: yaml.MarkedYAMLError, text: str, line: int) -> tuple[str, str]:
+def _explain(error: yaml.MarkedYAMLError, written: str) -> tuple[str, str]:
     problem = error.problem or "it is no YAML"
-    lines = text.splitlines()
-    written = lines[line] if line < len(lines) else ""
     if "\t" in written and ("token" in problem or "tab" in problem):
         return "A tab stands here.", "Indent and separate with spaces."
     if "mapping values are not allowed" in problem:
