@@ -8,7 +8,6 @@ import typer
 if TYPE_CHECKING:
     from components.domain.clients import Client, Vps
     from components.domain.fleet import Fleet
-    from components.drivers.base import Machine
 
 
 def show(
@@ -23,6 +22,8 @@ def show(
     from components.declaration import host_ref
     from components.domain.problems import DomainError
     from components.drivers.registry import connect
+    from components.report.vps import document
+    from components.report.vps import show as print_document
 
     declared = load(find_fleet(fleet)).fleet
     client, subscription = _find(declared, vps)
@@ -37,40 +38,11 @@ def show(
     if as_json:
         typer.echo(json.dumps(table, indent=2))
     else:
-        print_document(table)
+        from rich.console import Console
+
+        print_document(table, Console(soft_wrap=True, highlight=False))
     if machine is None:
         raise typer.Exit(1)
-
-
-def document(fleet: "Fleet", client: "Client", vps: "Vps", machine: "Machine | None") -> dict[str, object]:
-    """Everything `vps show` says, as data. Limits are keyed as in `domain.limits`."""
-    from components.declaration import machine_inputs
-    from components.provider.facts import declared_limits, limit_table
-
-    inputs = machine_inputs(fleet, client, vps, backend="")
-    known: dict[str, object] = {
-        "client": f"{client.name} ({client.id})",
-        "vps": f"{client.key}/{vps.key} ({vps.id})",
-        "uuid": inputs["uuid"],
-        "package": vps.package,
-        "host": vps.host,
-        "fqdn": vps.fqdn,
-        "addresses": [*vps.ipv4, *vps.ipv6],
-    }
-    if machine is None:
-        return {
-            **known,
-            "power": "missing",
-            "limits": {},
-            "notes": ["the host answered and does not hold this machine"],
-        }
-    return {
-        **known,
-        "power": str(machine.power),
-        "limits": limit_table(declared_limits(inputs), machine),
-        "rebootRequired": list(machine.reboot_required),
-        "notes": list(machine.host_notes),
-    }
 
 
 def _find(fleet: "Fleet", name: str) -> "tuple[Client, Vps]":
@@ -85,30 +57,3 @@ def _find(fleet: "Fleet", name: str) -> "tuple[Client, Vps]":
             f"{client_key} has no VPS {vps_key!r}.", f"Known: {', '.join(f'{client_key}/{key}' for key in client.vps)}."
         )
     return client, client.vps[vps_key]
-
-
-def print_document(table: dict[str, object]) -> None:
-    """Print what `document` returned, for people."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from components.domain.limits import display
-
-    console = Console(soft_wrap=True, highlight=False)
-    for key in ("client", "vps", "package", "host", "fqdn", "power"):
-        console.print(f"{key:<10} {table[key]}", markup=False)
-    addresses = table["addresses"]
-    assert isinstance(addresses, list)
-    console.print(f"{'addresses':<10} {', '.join(addresses)}", markup=False)
-    limits = table["limits"]
-    assert isinstance(limits, dict)
-    if limits:
-        grid = Table("limit", "declared", "configured", "effective", "read from", box=None, pad_edge=False)
-        for key, row in limits.items():
-            values = [display(key, row.get(name)) for name in ("declared", "configured", "effective")]
-            grid.add_row(key, *values, row["source"])
-        console.print(grid)
-    notes = table["notes"]
-    assert isinstance(notes, list)
-    for note in notes:
-        console.print(f"note: {note}", markup=False)

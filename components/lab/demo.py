@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from components.cli import show
+from rich.console import Console
+
 from components.config.loader import load
 from components.declaration import host_ref
 from components.domain.fleet import Fleet
@@ -21,6 +22,7 @@ from components.drivers.registry import connect
 from components.engine.project import CHECKOUT, Project
 from components.engine.run import POLICIES, Engine
 from components.lab.example import CLIENT, HOST, IMAGE, VPS, make_fake_project, make_project
+from components.report.vps import document, show
 
 Say = Callable[[str], None]
 
@@ -174,7 +176,7 @@ def _print_made(fleet: Fleet) -> None:
     finally:
         driver.close()
     print("\nWhat was made:\n")
-    show.print_document(show.document(fleet, client, vps, machine))
+    show(document(fleet, client, vps, machine), Console(soft_wrap=True, highlight=False))
 
 
 def _print_experiments(project: Project, fleet: Fleet, *, fake: bool) -> None:

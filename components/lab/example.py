@@ -52,7 +52,7 @@ def make_fake_project(folder: Path) -> Project:
     if document["driver"] != "fake":
         document["driver"] = "fake"
         document["uri"] = f"fake://{project.work / 'world'}"
-        document["probe"] = ""
+        document.pop("probe", None)
         partial = host.with_suffix(".partial")
         with partial.open("w", encoding="utf-8") as stream:
             yaml.dump(document, stream)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -86,10 +87,21 @@ class Bench:
         return done.stdout
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    """A fresh project with both stacks made and the host applied; the client is not yet."""
-    bench = Bench(make_fake_project(tmp_path))
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with both stacks made and the host applied; made once, because engine runs are dear."""
+    bench = Bench(make_fake_project(tmp_path_factory.mktemp("prepared") / "project"))
     bench.vps("init", HOST_STACK, STACK)
     bench.up(HOST_STACK)
-    return bench
+    return bench.project.folder
+
+
+@pytest.fixture
+def bench(prepared: Path, tmp_path: Path) -> Bench:
+    """A copy of the prepared project for one test, its paths its own; the client is not applied yet."""
+    folder = tmp_path / "project"
+    shutil.copytree(prepared, folder, symlinks=True, ignore=shutil.ignore_patterns("engine"))
+    for path in folder.rglob("*"):
+        if path.suffix in (".yaml", ".json") and str(prepared) in (text := path.read_text(encoding="utf-8")):
+            path.write_text(text.replace(str(prepared), str(folder)), encoding="utf-8")
+    return Bench(Project(folder=folder, fleet=folder / "stacks"))

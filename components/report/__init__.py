@@ -1,0 +1,1 @@
+"""What people and machines read of the fleet, rendered in one place."""

@@ -1,0 +1,54 @@
+"""One VPS as declared and as its host answers: as data, and for people."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from components.declaration import machine_inputs
+from components.domain.clients import Client, Vps
+from components.domain.fleet import Fleet
+from components.domain.limits import display
+from components.drivers.base import Machine
+from components.provider.facts import declared_limits, limit_table
+
+
+def document(fleet: Fleet, client: Client, vps: Vps, machine: Machine | None) -> dict[str, Any]:
+    """Everything `vps show` says, as data. Limits are keyed as in `domain.limits`; `machine` None is a missing one."""
+    inputs = machine_inputs(fleet, client, vps, backend="")
+    known = {
+        "client": f"{client.name} ({client.id})",
+        "vps": f"{client.key}/{vps.key} ({vps.id})",
+        "uuid": inputs["uuid"],
+        "package": vps.package,
+        "host": vps.host,
+        "fqdn": vps.fqdn,
+        "addresses": [*vps.ipv4, *vps.ipv6],
+    }
+    if machine is None:
+        notes = ["the host answered and does not hold this machine"]
+        return {**known, "power": "missing", "limits": {}, "rebootRequired": [], "notes": notes}
+    return {
+        **known,
+        "power": str(machine.power),
+        "limits": limit_table(declared_limits(inputs), machine),
+        "rebootRequired": list(machine.reboot_required),
+        "notes": list(machine.host_notes),
+    }
+
+
+def show(document: dict[str, Any], console: Console) -> None:
+    """Print what `document` returned. Values are text of clients: no markup in them is obeyed."""
+    for key in ("client", "vps", "package", "host", "fqdn", "power"):
+        console.print(f"{key:<10} {document[key]}", markup=False)
+    console.print(f"{'addresses':<10} {', '.join(document['addresses'])}", markup=False)
+    if document["limits"]:
+        grid = Table("limit", "declared", "configured", "effective", "read from", box=None, pad_edge=False)
+        for key, row in document["limits"].items():
+            values = [display(key, row.get(name)) for name in ("declared", "configured", "effective")]
+            grid.add_row(key, *values, row["source"])
+        console.print(grid)
+    if document["rebootRequired"]:
+        console.print(f"waits for the next reboot: {', '.join(document['rebootRequired'])}", markup=False)
+    for note in document["notes"]:
+        console.print(f"note: {note}", markup=False)

@@ -1,0 +1,62 @@
+"""What `vps show` says, and how it looks."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from components.config.loader import load
+from components.domain.limits import Reading
+from components.drivers.base import Machine, Power
+from components.lab.example import CLIENT, EXAMPLE, VPS
+from components.report.vps import document, show
+
+
+def _text(machine: Machine | None) -> str:
+    fleet = load(EXAMPLE).fleet
+    client = fleet.clients[CLIENT]
+    out = io.StringIO()
+    show(document(fleet, client, client.vps[VPS], machine), Console(file=out, width=200, highlight=False))
+    return out.getvalue()
+
+
+def _machine() -> Machine:
+    readings = {
+        "cpuCapPercent": Reading(configured=150, effective=20, source="cgroup"),
+        "nics.n0.rateMbitS": Reading(configured=100, effective=None, source="not enforced by this host"),
+    }
+    return Machine(
+        uuid="u",
+        name="n",
+        mark=None,
+        power=Power.RUNNING,
+        readings=readings,
+        macs={},
+        attach={},
+        volumes={},
+        reboot_required=("memoryMib",),
+        host_notes=("[red]no markup[/red]",),
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Example Cooperative (c-q7m2)",
+        "192.0.2.10, 2001:db8:1::10",
+        "150 % of one core",
+        "20 % of one core",
+        "unknown",
+        "not enforced by this host",
+        "waits for the next reboot: memoryMib",
+        "[red]no markup[/red]",
+    ],
+)
+def test_shows_what_matters(words: str) -> None:
+    """Declared, configured and in force beside each other; what isn't known is said so."""
+    assert words in _text(_machine())
+
+
+def test_missing_machine_is_said() -> None:
+    """The host answered, and it isn't there."""
+    assert "does not hold this machine" in _text(None)

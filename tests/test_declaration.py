@@ -1,0 +1,63 @@
+"""From the example fleet to resource inputs: the plugin accepts them, and their shape is frozen."""
+
+import dataclasses
+import datetime as dt
+
+import pytest
+
+from components import declaration
+from components.config.loader import load
+from components.domain.fleet import Fleet
+from components.lab.example import CLIENT, EXAMPLE, HOST, VPS
+from components.provider.inputs import ImageInputs, MachineInputs, NetworkInputs, PoolInputs, failures
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Fleet:
+    return load(EXAMPLE).fleet
+
+
+def test_machine_of_the_example(fleet: Fleet) -> None:
+    """What was sold is what is asked for, under an identity that can't move."""
+    client = fleet.clients[CLIENT]
+    inputs = declaration.machine_inputs(fleet, client, client.vps[VPS], backend="b1")
+    assert list(failures(MachineInputs, inputs)) == []
+    assert inputs["uuid"] == "bf8a2b08-122e-558d-8f45-0a3421e4282d"
+    assert inputs["nics"]["n0"]["mac"] == "12:23:c3:57:41:c5"
+    assert inputs["name"] == "demo-c-q7m2-v-h3k9"
+    assert inputs["memoryMib"] == 2048
+    assert inputs["cpuCapPercent"] == 150
+    assert inputs["nics"]["n0"]["addresses"] == ["192.0.2.10/24", "2001:db8:1::10/64"]
+    assert inputs["disks"]["root"]["standalone"] is False
+    assert inputs["ends"] == ""
+
+
+def test_ends_stands_in_the_inputs(fleet: Fleet) -> None:
+    """Protection hangs on it."""
+    client = fleet.clients[CLIENT]
+    ended = dataclasses.replace(client.vps[VPS], ends=dt.date(2027, 3, 1))
+    assert declaration.machine_inputs(fleet, client, ended, backend="b1")["ends"] == "2027-03-01"
+
+
+def test_renaming_client_and_vps_moves_no_identity(fleet: Fleet) -> None:
+    """Names are for people."""
+    client = fleet.clients[CLIENT]
+    renamed = dataclasses.replace(client, key="coop", name="Other")
+    moved = dataclasses.replace(client.vps[VPS], key="www")
+    before = declaration.machine_inputs(fleet, client, client.vps[VPS], backend="b1")
+    after = declaration.machine_inputs(fleet, renamed, moved, backend="b1")
+    same = ("uuid", "name", "client", "vps", "fleet", "nics", "disks", "pool")
+    assert {key: before[key] for key in same} == {key: after[key] for key in same}
+
+
+def test_host_objects_of_the_example(fleet: Fleet) -> None:
+    """Pool, network with the gateways as the host's own addresses, and every offered image."""
+    host = fleet.hosts[HOST]
+    assert list(failures(PoolInputs, declaration.pool_inputs(host))) == []
+    networks = declaration.network_inputs(fleet, host)
+    assert list(failures(NetworkInputs, networks["public1"])) == []
+    assert networks["public1"]["ipv4"] == "192.0.2.1/24"
+    assert networks["public1"]["ipv6"] == "2001:db8:1::1/64"
+    images = declaration.image_inputs(fleet, host)
+    assert set(images) == {"base-debian-13"}
+    assert list(failures(ImageInputs, images["base-debian-13"])) == []

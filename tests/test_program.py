@@ -1,0 +1,67 @@
+"""The program: a stack's own file, nothing else, and words for everything that stops it."""
+
+import datetime as dt
+from pathlib import Path
+
+import pulumi
+import pytest
+from ruamel.yaml import YAML
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+from components.config.loader import load
+from components.lab.example import make_fake_project
+from components.program import declare
+from tests.registrations import registrations
+
+STACK = "client.example-coop"
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Path:
+    return make_fake_project(tmp_path).fleet
+
+
+def _edit(fleet: Path, **web1: str) -> None:
+    path = fleet / "clients" / "example-coop.yaml"
+    yaml = YAML()
+    document = yaml.load(path)
+    document["vps"]["web1"]["term"]["start"] = DoubleQuotedScalarString("2026-01-01")
+    document["vps"]["web1"].update({key: DoubleQuotedScalarString(value) for key, value in web1.items()})
+    with path.open("w") as stream:
+        yaml.dump(document, stream)
+
+
+def test_client_stack_declares_its_machines(fleet: Path) -> None:
+    """One client, one stack."""
+    found = registrations(lambda: declare(load(fleet), STACK), STACK)
+    assert [name for name, request in found.items() if request.custom] == ["v-h3k9-machine"]
+
+
+def test_host_stack_declares_its_objects(fleet: Path) -> None:
+    """No machine stands in a host's stack."""
+    found = registrations(lambda: declare(load(fleet), "host.lab1"), "host.lab1")
+    types = {request.type for request in found.values() if request.custom}
+    assert types == {"vps:index:StoragePool", "vps:index:Network", "vps:index:Image"}
+
+
+@pytest.mark.parametrize(("days", "declared"), [(1, True), (0, False), (-30, False)])
+def test_a_reached_end_is_not_declared_any_more(fleet: Path, days: int, declared: bool) -> None:
+    """From its day on the engine may end it; before, never."""
+    _edit(fleet, ends=(dt.datetime.now(dt.UTC).date() + dt.timedelta(days=days)).isoformat())
+    found = registrations(lambda: declare(load(fleet), STACK), STACK)
+    assert ("v-h3k9-machine" in found) is declared
+
+
+def test_a_broken_file_stops_its_own_stack_only(fleet: Path) -> None:
+    """With place, path and remedy; the host's stack goes on."""
+    _edit(fleet, package="huge@2026-01")
+    with pytest.raises(pulumi.RunError, match=r"clients/example-coop\.yaml:\d+: .*package"):
+        declare(load(fleet), STACK)
+    assert registrations(lambda: declare(load(fleet), "host.lab1"), "host.lab1")
+
+
+@pytest.mark.parametrize("stack", ["client.nobody", "host.nowhere", "dev"])
+def test_a_stack_without_a_file_declares_nothing(fleet: Path, stack: str) -> None:
+    """An empty program would be an order to delete."""
+    with pytest.raises(pulumi.RunError, match=r"never by deleting|No file|not there|not known|is no stack"):
+        declare(load(fleet), stack)
