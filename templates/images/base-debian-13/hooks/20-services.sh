@@ -2,7 +2,8 @@
 # What starts by itself, and what never does.
 set -eu
 root=$1
-chroot "$root" systemctl --quiet enable systemd-networkd systemd-resolved systemd-timesyncd grow-root nftables
+chroot "$root" systemctl --quiet enable systemd-networkd systemd-resolved systemd-timesyncd \
+    grow-root network-by-mac nftables
 # The network is the seed's alone.
 rm -f "$root"/etc/systemd/network/*.network
 printf 'LANG=C.UTF-8\n' >"$root/etc/default/locale"
