@@ -6,7 +6,7 @@ Read from `templates/variables.yaml`. A type is a kind (`components.cloudinit.ki
 
 import functools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,10 +34,14 @@ class Variable:
     secret: bool = False
 
 
-class Checker:
-    """Yields `path: what was expected` for a value that does not fit; quick for one that does."""
+Found = list[tuple[str, str]]
+"""Places, from the inside out with a leading dot, and what was expected there."""
 
-    def problems(self, value: object, path: str) -> Iterator[str]:
+
+class Checker:
+    """Finds what does not fit; a place is spelled out only when something is found, as nearly every value fits."""
+
+    def problems(self, value: object) -> Found:
         """Every way in which `value` does not fit."""
         raise NotImplementedError
 
@@ -46,21 +50,23 @@ class _Kind(Checker):
     def __init__(self, check: Check) -> None:
         self.check = check
 
-    def problems(self, value: object, path: str) -> Iterator[str]:
-        if expected := self.check(value):
-            yield f"{path}: expected {expected}, got {_seen(value)}."
+    def problems(self, value: object) -> Found:
+        expected = self.check(value)
+        return [("", f"expected {expected}, got {_seen(value)}.")] if expected else []
 
 
 class _List(Checker):
     def __init__(self, item: Checker) -> None:
         self.item = item
 
-    def problems(self, value: object, path: str) -> Iterator[str]:
+    def problems(self, value: object) -> Found:
         if not isinstance(value, list | tuple):
-            yield f"{path}: expected a list, got {_seen(value)}."
-            return
+            return [("", f"expected a list, got {_seen(value)}.")]
+        found: Found = []
         for index, item in enumerate(value):
-            yield from self.item.problems(item, f"{path}.{index}")
+            if inner := self.item.problems(item):
+                found += _within(str(index), inner)
+        return found
 
 
 class _Map(Checker):
@@ -68,32 +74,36 @@ class _Map(Checker):
         self.item = item
         self.key = _Kind(KINDS["label"])
 
-    def problems(self, value: object, path: str) -> Iterator[str]:
+    def problems(self, value: object) -> Found:
         if not isinstance(value, Mapping):
-            yield f"{path}: expected a map, got {_seen(value)}."
-            return
+            return [("", f"expected a map, got {_seen(value)}.")]
+        found: Found = []
         for key, item in value.items():
-            yield from self.key.problems(key, f"{path} (a key)")
-            yield from self.item.problems(item, f"{path}.{key}")
+            found += ((" (a key)", said) for _, said in self.key.problems(key))
+            if inner := self.item.problems(item):
+                found += _within(str(key), inner)
+        return found
 
 
 class _Record(Checker):
     def __init__(self, fields: Mapping[str, Checker]) -> None:
         self.fields = fields
 
-    def problems(self, value: object, path: str) -> Iterator[str]:
+    def problems(self, value: object) -> Found:
         if not isinstance(value, Mapping):
-            yield f"{path or 'values'}: expected a map, got {_seen(value)}."
-            return
-        prefix = f"{path}." if path else ""
+            return [("", f"expected a map, got {_seen(value)}.")]
+        found: Found = []
         for name, checker in self.fields.items():
-            if name in value:
-                yield from checker.problems(value[name], prefix + name)
-            else:
-                yield f"{prefix}{name}: missing."
-        if value.keys() - self.fields.keys():
-            unknown = sorted(str(name) for name in value.keys() - self.fields.keys())
-            yield from (f"{prefix}{name}: the template has no such variable." for name in unknown)
+            if name not in value:
+                found.append((f".{name}", "missing."))
+            elif inner := checker.problems(value[name]):
+                found += _within(name, inner)
+        unknown = sorted(str(name) for name in value.keys() - self.fields.keys())
+        return found + [(f".{name}", "the template has no such variable.") for name in unknown]
+
+
+def _within(step: str, inner: Found) -> Found:
+    return [(f".{step}{place}", said) for place, said in inner]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +117,8 @@ class Contract:
 
     def check(self, values: Mapping[str, object]) -> None:
         """Raises ValuesError with every value that is missing, unknown or of another type."""
-        problems = list(self.checker.problems(values, ""))
-        if problems:
+        if found := self.checker.problems(values):
+            problems = [f"{place.removeprefix('.') or 'values'}: {said}" for place, said in found]
             raise ValuesError(
                 f"Unable to render template {self.template}: {len(problems)} of its values do not fit. "
                 + " ".join(problems),
