@@ -83,6 +83,7 @@ def _build(recipe: Recipe, progress: Progress) -> cache.Entry:
 
 
 def _make(steps: Steps, recipe: Recipe, work: Path) -> cache.Entry:
+    inputs = recipe.inputs()
     ids = disk.Identities(
         disk=recipe.identity("disk"),
         bios_boot=recipe.identity("bios_boot"),
@@ -101,13 +102,17 @@ def _make(steps: Steps, recipe: Recipe, work: Path) -> cache.Entry:
     convert = ["qemu-img", "convert", "-c", "-W", "-m", str(min(8, os.cpu_count() or 1)), "-f", "raw", "-O", "qcow2"]
     steps.run("compress", [*convert, "-o", "compression_type=zstd", str(raw), str(image)], deadline_s=900)
     verify.verify(steps, recipe, raw, image)
+    if recipe.inputs() != inputs:
+        raise ImageError(
+            f"Unable to accept the image {recipe.name}: its recipe was changed while it was built.", "Build it again."
+        )
     today = datetime.now(tz=UTC).date()
     entry = cache.Entry(
         name=recipe.name,
         sha256=cache.digest(image),
         bytes=image.stat().st_size,
         virtual_gib=recipe.size_gib,
-        inputs=recipe.inputs(),
+        inputs=inputs,
         built=today.isoformat(),
         expires=(today + timedelta(days=recipe.expires_days)).isoformat(),
         packages=debian.packages(tree) if is_debian else {},
