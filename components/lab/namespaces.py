@@ -81,8 +81,8 @@ def joining(groups: tuple[Path, ...]) -> list[str]:
 def remove(places: Places) -> None:
     """Unmount and delete them and the run folder; what is not there is done. No process may be in them any more."""
     what = f"Unable to remove the namespaces of lab {places.name}"
-    for point in under(places.run):
-        call(["umount", str(point)], what=what)
+    while points := under(places.run):  # read anew each time: where mounts are shared, one takes others along
+        call(["umount", str(points[0])], what=what)
     if is_namespace(places.netns_file):
         call(["ip", "netns", "delete", places.netns], what=what)
     with suppress(FileNotFoundError):
