@@ -85,6 +85,7 @@ class Creation:
                 return self._define(handle, pool, spec, notes), notes
 
     def _notes(self, spec: MachineSpec, mark: Mark) -> marks.Notes:
+        self._starter.learn()
         return notes_for(spec, mark).without_rates(self._starter.rates_left_out)
 
     def _define(

@@ -53,7 +53,7 @@ class LibvirtDriver:
         path = os.environ.get(FAULTS)
         faults = Faults(Path(path) if path else None)
         self._connection = Connection(host)
-        self._starter = Starter()
+        self._starter = Starter(host)
         leases = Leases()
         self._creation = Creation(self._connection, leases, self._starter, faults)
         self._change = Change(self._connection, faults)

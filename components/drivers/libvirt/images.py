@@ -128,6 +128,6 @@ def _is_whole(pool: libvirt.virStoragePool, name: str) -> bool:
 
 def _fact(pool: libvirt.virStoragePool, spec: ImageSpec) -> Fact:
     name = image_volume(spec.name, spec.sha256)
-    size = pool.storageVolLookupByName(name).info()[2]
+    size = pool.storageVolLookupByName(name).infoFlags(libvirt.VIR_STORAGE_VOL_GET_PHYSICAL)[2]
     values: dict[str, str | int | bool] = {"sha256": spec.sha256, "volume": name, "bytes": size}
     return Fact(name=spec.name, made=True, values=values)

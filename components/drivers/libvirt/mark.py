@@ -109,9 +109,10 @@ def put(domain: tree.Element, notes: Notes) -> None:
         before = next((index for index, child in enumerate(domain) if child.tag in {"maxMemory", "memory"}), 0)
         domain.insert(before, metadata)
     former = metadata.find(f"{_TAG}machine")
-    if former is not None:
-        metadata.remove(former)
-    metadata.append(element(notes))
+    if former is None:
+        metadata.append(element(notes))
+    else:
+        metadata[list(metadata).index(former)] = element(notes)
 
 
 def _number(text: str | None) -> int:

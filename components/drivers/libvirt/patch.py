@@ -16,8 +16,8 @@ def limits(domain: tree.Element, spec: MachineSpec, notes: marks.Notes) -> None:
         domain.remove(single)
     for tag in ("memory", "currentMemory"):
         memory = tree.child(domain, tag)
-        memory.text = str(spec.memory_mib)
-        memory.set("unit", "MiB")
+        memory.text = str(spec.memory_mib * 1024)
+        memory.set("unit", "KiB")
     tree.child(domain, "cputune/global_period").text = str(PERIOD_US)
     tree.child(domain, "cputune/global_quota").text = str(quota_us(spec.cpu_cap_percent))
     for name, disk in spec.disks.items():

@@ -5,11 +5,12 @@ import time
 
 import libvirt
 
-from components.drivers.base import Power
+from components.drivers.base import HostRef, Power
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt import patch, tree
 from components.drivers.libvirt.errors import is_code
 from components.drivers.libvirt.machine import config, is_off, power
+from components.drivers.libvirt.probe import look
 
 STOP_S = 60
 """How long a guest may take to shut down before its power is cut."""
@@ -19,10 +20,20 @@ PAUSE_S = 0.2
 
 
 class Starter:
-    """Starts domains on one host, and remembers that this host can't enforce NIC rates once it was seen."""
+    """Starts domains on one host, and knows why this host can't enforce NIC rates, once it was seen."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: HostRef) -> None:
+        self._host = host
+        self._asked = False
         self.rates_left_out = ""
+
+    def learn(self) -> None:
+        """Ask the probe once what the kernel lacks, which spares the first machine a start that fails."""
+        if not self._asked:
+            self._asked = True
+            lacking = look(self._host).lacking
+            if lacking:
+                self.rates_left_out = f"its kernel lacks {', '.join(lacking)}"
 
     def start(self, handle: libvirt.virConnect, domain: libvirt.virDomain) -> libvirt.virDomain:
         """Start with every limit that the host can enforce; a NIC rate that it can't never keeps a client down."""
@@ -31,10 +42,13 @@ class Starter:
         if notes is None:
             domain.create()
             return domain
+        self.learn()
         left_out = {note.left_out for note in notes.nics.values()} - {""}
         if left_out and not self.rates_left_out:
             # The kernel may have learned it since: try again at each start of the first machine.
             domain = _with_rates(handle, described, notes, "")
+        if self.rates_left_out and left_out != {self.rates_left_out}:
+            domain = _with_rates(handle, described, notes, self.rates_left_out)
         try:
             domain.create()
         except libvirt.libvirtError as problem:

@@ -14,7 +14,10 @@ DEADLINE_S = 10
 SCRIPT = r"""
 LC_ALL=C; export LC_ALL
 PATH=$PATH:/usr/sbin:/sbin; export PATH
-command -v tc >/dev/null && command -v ip >/dev/null || { printf '{"error": "ip or tc is not installed"}\n'; exit 0; }
+if ! command -v tc >/dev/null || ! command -v ip >/dev/null; then
+  printf '{"error": "ip or tc is not installed"}\n'
+  exit 0
+fi
 rate() { awk '{ for (i = 1; i < NF; i++) if ($i == "rate") { print $(i + 1); exit } }'; }
 comma=
 printf '{"nics": {'
@@ -24,7 +27,13 @@ for nic in $(ip -o link show | awk -F': ' '{ sub(/@.*/, "", $2); if ($2 ~ /^(vne
   printf '%s"%s": ["%s", "%s"]' "$comma" "$nic" "$inbound" "$outbound"
   comma=', '
 done
-printf '}}\n'
+printf '}, "lacking": ['
+config() { zcat /proc/config.gz 2>/dev/null || cat "/boot/config-$(uname -r)" 2>/dev/null; }
+config | awk '
+  /^# CONFIG_NET_(SCH_HTB|SCH_SFQ|SCH_INGRESS|CLS_FW|CLS_U32|ACT_POLICE) is not set/ {
+    sub(/^CONFIG_NET_/, "", $2); printf "%s\"%s\"", comma, tolower($2); comma = ", "
+  }'
+printf ']}\n'
 """
 SUFFIXES = {"bit": 1, "Kbit": 1000, "Mbit": 1000**2, "Gbit": 1000**3, "Tbit": 1000**4}
 
@@ -33,11 +42,13 @@ SUFFIXES = {"bit": 1, "Kbit": 1000, "Mbit": 1000**2, "Gbit": 1000**3, "Tbit": 10
 class Rates:
     """What tc enforces by tap device: (to the guest, from the guest) in bit/s, None where nothing is in force.
 
-    `failure` says why nothing is known at all.
+    `failure` says why nothing is known at all; `lacking` names what the kernel was built without, of all that
+    libvirt needs to limit a NIC (empty also when the kernel doesn't tell).
     """
 
     by_device: Mapping[str, tuple[int | None, int | None]] = field(default_factory=dict)
     failure: str = ""
+    lacking: tuple[str, ...] = ()
 
 
 def look(host: HostRef) -> Rates:
@@ -68,7 +79,10 @@ def parse(output: str) -> Rates:
         if "error" in said:
             return Rates(failure=f"unknown: the host's probe says {str(said['error'])[:200]}")
         nics = said["nics"].items()
-        return Rates(by_device={name: (bits(inbound), bits(outbound)) for name, (inbound, outbound) in nics})
+        return Rates(
+            by_device={name: (bits(inbound), bits(outbound)) for name, (inbound, outbound) in nics},
+            lacking=tuple(str(name)[:40] for name in said.get("lacking", ())),
+        )
     except (ValueError, KeyError, TypeError, AttributeError):
         return Rates(failure="unknown: the host's probe printed something else than its script does")
 

@@ -1,0 +1,24 @@
+"""Hosts for the contract suite: the fake one everywhere, the real one in the lab."""
+
+import pytest
+
+from tests.drivers.hosts import FakeHost, LibvirtHost
+
+
+@pytest.fixture(scope="session")
+def lab_host(request, tmp_path_factory):
+    return LibvirtHost(tmp_path_factory.mktemp("libvirt"), request.getfixturevalue("lab"))
+
+
+@pytest.fixture(params=["fake", pytest.param("libvirt", marks=pytest.mark.lab)])
+def host(request, tmp_path):
+    made = FakeHost(tmp_path) if request.param == "fake" else request.getfixturevalue("lab_host")
+    yield made
+    made.clean()
+
+
+@pytest.fixture
+def driver(host):
+    made = host.driver()
+    yield made
+    made.close()

@@ -1,0 +1,65 @@
+"""A lease is held by one, waits, and outlasts a holder that died."""
+
+import threading
+import time
+
+import libvirt
+import pytest
+
+from components.drivers.base import DriverError
+from components.drivers.libvirt import lease, volumes
+from components.drivers.libvirt.lease import Leases
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture
+def pool(lab_host):
+    handle = libvirt.open(lab_host.ref.uri)
+    yield handle.storagePoolLookupByName("vps")
+    handle.close()
+    lab_host.clean()
+
+
+def test_two_holders_take_turns(pool):
+    inside, most = [], []
+
+    def work():
+        with Leases().hold("Unable", pool, "turns", seconds=30, wait=20):
+            inside.append(1)
+            most.append(len(inside))
+            time.sleep(0.05)
+            inside.pop()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert most == [1, 1, 1, 1]
+    assert volumes.find(pool, "lease-turns") is None
+
+
+def test_who_waits_too_long_is_told(pool):
+    with (
+        Leases().hold("Unable", pool, "busy", seconds=30, wait=1),
+        pytest.raises(DriverError, match="somebody else holds lease-busy"),
+        Leases().hold("Unable", pool, "busy", seconds=30, wait=0.2),
+    ):
+        pass
+
+
+def test_a_lease_of_a_dead_holder_expires(pool):
+    volumes.make_raw(pool, f"{lease.PREFIX}dead", (int(time.time()) - 1) << 6)
+
+    with Leases().hold("Unable", pool, "dead", seconds=30, wait=5):
+        assert volumes.find(pool, "lease-dead").info()[1] >> 6 > time.time()
+
+
+def test_a_lease_that_another_took_meanwhile_is_left_alone(pool):
+    with Leases().hold("Unable", pool, "slow", seconds=30, wait=5):
+        volumes.remove(pool, "lease-slow")
+        volumes.make_raw(pool, "lease-slow", 1 << 40)
+
+    assert volumes.find(pool, "lease-slow").info()[1] == 1 << 40

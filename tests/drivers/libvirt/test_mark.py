@@ -1,0 +1,31 @@
+"""Our notes on a machine, as libvirt keeps them."""
+
+from dataclasses import replace
+
+from components.drivers.libvirt import domain_xml, tree
+from components.drivers.libvirt import mark as marks
+from tests.drivers.libvirt.test_domain_xml import MARK, SPEC
+
+NOTES = domain_xml.notes_for(SPEC, MARK)
+
+
+def within(notes):
+    domain = tree.Element("domain")
+    tree.add(domain, "metadata").append(marks.element(notes))
+    return tree.parse(tree.text(domain))
+
+
+def test_notes_come_back_from_the_xml():
+    for notes in (NOTES, NOTES.without_rates('no <sch_sfq> & "more"'), NOTES.marked(replace(MARK, revision=5))):
+        assert marks.find(within(notes)) == notes
+
+
+def test_libvirt_gets_the_element_without_namespace():
+    assert "<vps:" not in marks.bare(NOTES)
+    assert "xmlns" not in marks.bare(NOTES)
+    assert marks.bare(NOTES).startswith("<machine ")
+
+
+def test_a_domain_without_our_element_or_of_a_newer_schema_has_no_notes():
+    assert marks.find(tree.Element("domain")) is None
+    assert marks.find(within(NOTES.marked(replace(MARK, schema=99)))) is None

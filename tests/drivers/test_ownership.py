@@ -1,0 +1,60 @@
+"""Who may touch a machine: the rules that keep a replacement from destroying it."""
+
+from dataclasses import replace
+
+import pytest
+
+from components.drivers.base import Changed, Mark, NotOurs, Phase, Refused
+from components.drivers.ownership import claim, expect, expect_revision
+
+FOUND = Mark(
+    fleet="demo",
+    backend="b",
+    urn="urn:x",
+    client="c",
+    vps="v",
+    phase=Phase.READY,
+    incarnation="old",
+    revision=7,
+    reinstall=2,
+    wish="off",
+)
+WANTED = replace(FOUND, phase=Phase.CREATING, incarnation="new", revision=1, reinstall=0, wish="running")
+
+
+def test_a_claim_keeps_what_the_host_tells_and_brings_a_new_incarnation():
+    assert claim("Unable", FOUND, WANTED) == replace(FOUND, incarnation="new", revision=8)
+
+
+@pytest.mark.parametrize("change", [{"fleet": "other"}, {"backend": "other"}, {"urn": "urn:y"}])
+def test_a_claim_of_another_owner_is_refused(change):
+    with pytest.raises(NotOurs, match="belongs to"):
+        claim("Unable", FOUND, replace(WANTED, **change))
+
+
+def test_who_knows_the_incarnation_may_come_under_a_new_name():
+    renamed = replace(WANTED, urn="urn:y", incarnation="old")
+
+    assert claim("Unable", FOUND, renamed).urn == "urn:y"
+
+
+def test_nobody_claims_what_carries_no_mark_or_is_ending():
+    with pytest.raises(NotOurs, match="without our mark"):
+        claim("Unable", None, WANTED)
+    with pytest.raises(Refused, match="under way"):
+        claim("Unable", replace(FOUND, phase=Phase.ENDING), WANTED)
+
+
+def test_another_incarnation_is_not_ours():
+    assert expect("Unable", FOUND, "old") is FOUND
+    for found in (FOUND, None):
+        with pytest.raises(NotOurs):
+            expect("Unable", found, "new")
+
+
+def test_a_revision_one_above_is_our_own_lost_answer_only_when_all_is_as_asked():
+    expect_revision("Unable", FOUND, FOUND, already_done=False)
+    expect_revision("Unable", FOUND, replace(FOUND, revision=6), already_done=True)
+    for revision, done in ((6, False), (5, True), (8, True)):
+        with pytest.raises(Changed):
+            expect_revision("Unable", FOUND, replace(FOUND, revision=revision), already_done=done)

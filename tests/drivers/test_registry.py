@@ -1,0 +1,17 @@
+"""Which driver serves a host."""
+
+import pytest
+
+from components.drivers.base import DriverError, HostRef
+from components.drivers.fake.driver import FakeDriver
+from components.drivers.registry import connect
+
+
+def test_the_driver_is_told_by_its_name(tmp_path):
+    assert isinstance(connect(HostRef(name="h", driver="fake", uri=f"fake://{tmp_path}/w")), FakeDriver)
+    assert type(connect(HostRef(name="h", driver="libvirt", uri="test:///default"))).__name__ == "LibvirtDriver"
+
+
+def test_an_unknown_driver_is_said():
+    with pytest.raises(DriverError, match=r"driver 'vmware' is not known\. Use libvirt or fake"):
+        connect(HostRef(name="h", driver="vmware", uri=""))
