@@ -42,7 +42,7 @@ build() {
             mv "$work/go.new" "$work/go"
         fi
         # Gone when the engine is there: a machine that never sees Go otherwise keeps nothing of it.
-        export GOPATH="$work/path" GOCACHE="$work/cache" GOENV=off
+        export GOPATH="$work/path" GOCACHE="$work/cache"
     fi
     rm -rf "$work/made"
     mkdir "$work/made"
