@@ -16,7 +16,7 @@ Name = Annotated[str, typer.Argument(help="Several labs can be up at once.")]
 
 @app.command()
 def up(name: Name = "lab1") -> None:
-    """Have the lab up (seconds; needs root). Run again, it changes nothing; after a crash it goes on."""
+    """Act: have the lab up (seconds; needs root). Run again, it changes nothing; after a crash it goes on."""
     from components.lab.host import Lab
 
     lab = Lab(name)
@@ -28,7 +28,7 @@ def status(
     name: Name = "lab1",
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
-    """Say how the lab is; changes nothing. Exit code 3 when it does not run."""
+    """Look: how the lab is; changes nothing. Exit code 3 when it does not run."""
     import json
     from dataclasses import asdict
 
@@ -49,7 +49,7 @@ def down(
     data: Annotated[bool, typer.Option("--data", help="Remove its machines, disks and logs as well.")] = False,
     grace: Annotated[float, typer.Option(min=0, help="Seconds that guests have to shut down.")] = 20,
 ) -> None:
-    """End the lab and what runs in it, and nothing else. Its data stay unless --data is given."""
+    """Act: end the lab and what runs in it, and nothing else. Its data stay unless --data is given."""
     from components.lab.host import Lab
 
     Lab(name).down(typer.echo, data=data, grace_s=grace)

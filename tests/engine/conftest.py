@@ -16,7 +16,7 @@ from components.lab.example import make_fake_project
 
 STACK = "client.example-coop"
 HOST_STACK = "host.lab1"
-DEADLINE_S = 120
+DEADLINE_S = 240
 
 
 class Bench:

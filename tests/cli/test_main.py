@@ -1,0 +1,54 @@
+"""The command's last edge and its table in README."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import typer
+
+from components.cli import main as command
+from components.engine.project import CHECKOUT
+
+VPS = CHECKOUT / ".venv" / "bin" / "vps"
+
+
+def _rows() -> list[str]:
+    """Every command with the first sentence of its help, groups opened."""
+    group = typer.main.get_command(command.app)
+    assert hasattr(group, "commands")
+    rows = []
+    for name, found in group.commands.items():
+        below = getattr(found, "commands", None)
+        for path, leaf in {f"{name} {key}": sub for key, sub in below.items()}.items() if below else [(name, found)]:
+            kind, _, words = " ".join((leaf.help or "").split("\n\n")[0].split()).partition(": ")
+            rows.append(f"| `vps {path}` | {kind} | {words} |")
+    return rows
+
+
+def test_readme_lists_every_command() -> None:
+    """The table stands between its marks exactly as the code says it."""
+    text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    table = text.split("<!-- commands -->")[1].split("<!-- end of commands -->")[0].strip().splitlines()
+    assert table == ["| command | kind | what it does |", "| --- | --- | --- |", *_rows()]
+
+
+def test_every_command_says_its_kind() -> None:
+    """Look, write or act: one verb, one meaning."""
+    assert {row.split(" | ")[1] for row in _rows()} <= {"Look", "Write", "Act"}
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_an_error_is_one_message_and_a_traceback_only_for_debug(tmp_path: Path, debug: bool) -> None:
+    """Bad input is never a traceback."""
+    arguments = ["--debug"] if debug else []
+    done = subprocess.run(
+        [VPS, *arguments, "show", "nobody/web1", "--fleet", str(CHECKOUT / "stacks")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "error: No client file clients/nobody.yaml" in done.stderr
+    assert ("Traceback" in done.stderr) is debug

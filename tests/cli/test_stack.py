@@ -1,0 +1,42 @@
+"""`vps up` and its kin, before the engine starts; engine runs themselves are in tests/engine."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from components.cli.main import app
+from components.lab.example import make_fake_project
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Path:
+    return make_fake_project(tmp_path).fleet
+
+
+@pytest.mark.parametrize("verb", ["up", "preview"])
+def test_problems_of_the_stack_stop_it_with_file_and_line(fleet: Path, verb: str) -> None:
+    """Nothing is touched, everything is said."""
+    client = fleet / "clients" / "example-coop.yaml"
+    client.write_text(client.read_text().replace("small@2026-01", "huge@2026-01"))
+    done = CliRunner().invoke(app, [verb, "client.example-coop", "--fleet", str(fleet)])
+    assert done.exit_code == 1
+    assert "clients/example-coop.yaml:" in done.output
+    assert "nothing was touched" in done.output
+
+
+def test_a_stack_that_was_never_made_names_the_command(fleet: Path) -> None:
+    """`vps init` is the remedy."""
+    done = CliRunner().invoke(app, ["up", "client.example-coop", "--fleet", str(fleet)])
+    assert done.exit_code == 1
+    assert "vps init client.example-coop" in str(done.exception)
+
+
+@pytest.mark.engine
+def test_env_makes_the_plain_engine_work(fleet: Path) -> None:
+    """Lines for a shell: backend, passphrase file, fleet and PATH, absolute, and no secret in them."""
+    done = CliRunner().invoke(app, ["env", "--fleet", str(fleet)])
+    assert done.exit_code == 0
+    assert f"export PULUMI_BACKEND_URL=file://{fleet.parent}/.vps/state" in done.output
+    secret = (fleet.parent / ".vps" / "passphrase").read_text().strip()
+    assert secret not in done.output

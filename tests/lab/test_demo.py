@@ -1,0 +1,44 @@
+"""`./run demo --fake`, as a user runs it."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from components.engine.project import CHECKOUT
+
+
+def _demo(*arguments: str) -> subprocess.CompletedProcess[str]:
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "VPS_"))}
+    command = [sys.executable, "-m", "components.lab.demo", "--fake", *arguments]
+    return subprocess.run(
+        command,
+        cwd=CHECKOUT,
+        env=clean,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.mark.engine
+def test_fake_demo_makes_shows_and_removes() -> None:
+    """Twice is once; down leaves nothing of it."""
+    folder = CHECKOUT / ".vps" / "demo-fake"
+    assert not folder.exists(), "a demo of yours is up; ./run demo --fake --down removes it"
+    try:
+        first = _demo()
+        assert first.returncode == 0, first.stdout + first.stderr
+        assert "What was made" in first.stdout
+        assert "Four experiments" in first.stdout
+        assert "150 % of one core" in first.stdout
+        again = _demo()
+        assert again.returncode == 0, again.stdout + again.stderr
+        assert "created" not in again.stdout
+    finally:
+        gone = _demo("--down")
+    assert gone.returncode == 0, gone.stderr
+    assert not folder.exists()

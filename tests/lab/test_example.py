@@ -1,0 +1,25 @@
+"""A project folder made from the example: complete, its own, never overwritten."""
+
+from pathlib import Path
+
+from components.config.loader import load
+from components.lab.example import make_fake_project, make_project
+
+
+def test_project_is_sound_and_the_plugin_is_found(tmp_path: Path) -> None:
+    """What an operator's repository needs is there."""
+    project = make_project(tmp_path)
+    assert load(project.fleet).problems == ()
+    settings = (tmp_path / "Pulumi.yaml").read_text()
+    plugin = next(line.split("path:")[1].strip() for line in settings.splitlines() if "path:" in line)
+    assert (Path(plugin) / "pulumi-resource-vps").is_file()
+
+
+def test_edits_survive_a_second_run(tmp_path: Path) -> None:
+    """The demo's experiments are edits."""
+    client = make_fake_project(tmp_path).fleet / "clients" / "example-coop.yaml"
+    client.write_text(client.read_text().replace("small@2026-01", "medium@2026-01"))
+    edited = client.read_text()
+    project = make_fake_project(tmp_path)
+    assert client.read_text() == edited
+    assert load(project.fleet).fleet.hosts["lab1"].driver == "fake"
