@@ -42,7 +42,7 @@ def test_a_step_that_overruns_is_killed_with_its_children(steps, tmp_path):
     pid = tmp_path / "pid"
     with pytest.raises(ImageError, match="took longer than 1 s"):
         steps.run("hang", ["sh", "-c", f"sleep 60 & echo $! > {pid}; wait"], deadline_s=1)
-    assert is_gone(int(pid.read_text()))
+    wait_for(lambda: is_gone(int(pid.read_text())))
 
 
 def test_a_missing_command_names_the_set_up(steps):
