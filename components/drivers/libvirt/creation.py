@@ -75,7 +75,7 @@ class Creation:
         for nic in spec.nics.values():
             networks.need(handle, what, nic.attach, self._connection.host.name)
         notes = self._notes(spec, mark)
-        with self._leases.hold(what, pool, "admission", seconds=ADMISSION_S, wait=ADMISSION_S):
+        with self._leases.hold(what, pool, "admission", wait=ADMISSION_S):
             if (domain := machines.find(handle, spec.uuid)) is not None:
                 return self._claim(what, handle, domain, spec, mark)
             self._need_names(what, handle, pool, spec, notes)

@@ -35,7 +35,7 @@ from components.drivers.libvirt.lease import Leases
 from components.drivers.libvirt.networks import Networks
 from components.drivers.libvirt.pools import Pools
 from components.drivers.libvirt.power import STOP_S, Starter, stop
-from components.drivers.libvirt.probe import look
+from components.drivers.libvirt.probe import Rates, look
 
 FAULTS = "VPS_FAULTS"
 """Environment variable that names a file of faults (`components.drivers.faults`); for tests only."""
@@ -84,7 +84,7 @@ class LibvirtDriver:
                 if is_code(problem, libvirt.VIR_ERR_NO_DOMAIN):
                     return None
                 raise
-            return machines.facts(handle, domain, described, look(self._host))
+            return machines.facts(handle, domain, described, self._rates(domain))
 
     @_once_more
     def read_all(self) -> Sequence[Machine]:
@@ -203,4 +203,8 @@ class LibvirtDriver:
     def _facts(self, what: str, uuid: str) -> Machine:
         with self._connection.edge(what) as handle, self._faults.step("read.back"):
             domain = need(handle, what, uuid)
-            return machines.facts(handle, domain, machines.config(domain), look(self._host))
+            return machines.facts(handle, domain, machines.config(domain), self._rates(domain))
+
+    def _rates(self, domain: libvirt.virDomain) -> Rates:
+        """What the probe says; of a machine that is off it could say nothing."""
+        return look(self._host) if domain.isActive() else Rates()

@@ -34,7 +34,7 @@ class Images:
             pool = pools.need(handle, what, spec.pool)
             name = image_volume(spec.name, spec.sha256)
             if not _is_whole(pool, name):
-                with self._leases.hold(what, pool, f"image-{spec.sha256[:16]}", seconds=UPLOAD_S, wait=UPLOAD_S):
+                with self._leases.hold(what, pool, f"image-{spec.sha256[:16]}", wait=UPLOAD_S):
                     if not _is_whole(pool, name):
                         self._bring(what, handle, pool, spec, name)
             return _fact(pool, spec)
@@ -58,7 +58,7 @@ class Images:
             if pool is None:
                 return
             name = image_volume(spec.name, spec.sha256)
-            with self._leases.hold(what, pool, f"image-{spec.sha256[:16]}", seconds=60, wait=30):
+            with self._leases.hold(what, pool, f"image-{spec.sha256[:16]}", wait=60):
                 volume = volumes.find(pool, name)
                 if volume is None:
                     volumes.remove(pool, name + VERIFIED)

@@ -1,15 +1,15 @@
 """Leases for host-wide work: a volume of a fixed name, made exclusively in the pool, that expires.
 
 The whole lease is the file's size, so that taking it is one atomic call: a sparse file of `expiry << 6 | token` bytes,
-expiry in seconds of Unix time. A holder that died is outlasted; clocks of two controllers may differ by less than
-the shortest lease.
+expiry in seconds of Unix time. The holder renews it by growing the file; one that died is outlasted within `LEASE_S`.
+Clocks of two controllers may differ by less than that.
 """
 
 import secrets
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import libvirt
 
@@ -18,6 +18,8 @@ from components.drivers.libvirt import volumes
 from components.drivers.libvirt.errors import is_code
 
 PREFIX = "lease-"
+LEASE_S = 12
+TOKEN = 63
 PAUSE_S = 0.05
 
 
@@ -29,28 +31,65 @@ class Leases:
         self._mine: dict[str, threading.Lock] = {}
 
     @contextmanager
-    def hold(
-        self, what: str, pool: libvirt.virStoragePool, purpose: str, *, seconds: int, wait: float
-    ) -> Iterator[None]:
-        """Hold the lease `purpose` for at most `seconds`; raises DriverError when `wait` seconds were not enough."""
+    def hold(self, what: str, pool: libvirt.virStoragePool, purpose: str, *, wait: float) -> Iterator[None]:
+        """Hold the lease `purpose`, renewed until the end; raises DriverError when `wait` seconds were not enough."""
         name = f"{PREFIX}{purpose}"
         with self._lock:
             mine = self._mine.setdefault(name, threading.Lock())
         if not mine.acquire(timeout=wait):
             raise _busy(what, name)
         try:
-            size = _take(what, pool, name, seconds, time.monotonic() + wait)
+            held = _Held(pool, name, _take(what, pool, name, time.monotonic() + wait))
             try:
                 yield
             finally:
-                _give_back(pool, name, size)
+                held.give_back()
         finally:
             mine.release()
 
 
-def _take(what: str, pool: libvirt.virStoragePool, name: str, seconds: int, until: float) -> int:
+class _Held:
+    """A lease that we hold, renewed by a thread of its own."""
+
+    def __init__(self, pool: libvirt.virStoragePool, name: str, size: int) -> None:
+        self._pool = pool
+        self._name = name
+        self._size = size
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._renew, name=name, daemon=True)
+        self._thread.start()
+
+    def give_back(self) -> None:
+        """Remove our lease, unless it expired and is another's by now. A lost connection leaves it to its expiry."""
+        self._over.set()
+        self._thread.join()
+        with suppress(libvirt.libvirtError):
+            held = self._ours()
+            if held is not None:
+                held.delete(0)
+
+    def _renew(self) -> None:
+        while not self._over.wait(LEASE_S / 4):
+            with suppress(libvirt.libvirtError):
+                held = self._ours()
+                if held is None:
+                    return
+                size = _size(self._size & TOKEN)
+                held.resize(size, 0)
+                self._size = size
+
+    def _ours(self) -> libvirt.virStorageVol | None:
+        held = volumes.find(self._pool, self._name)
+        return held if held is not None and held.info()[1] == self._size else None
+
+
+def _size(token: int) -> int:
+    return (int(time.time()) + LEASE_S) << 6 | token
+
+
+def _take(what: str, pool: libvirt.virStoragePool, name: str, until: float) -> int:
     while True:
-        size = (int(time.time()) + seconds) << 6 | secrets.randbelow(64)
+        size = _size(secrets.randbelow(TOKEN + 1))
         try:
             volumes.make_raw(pool, name, size)
         except libvirt.libvirtError as problem:
@@ -75,17 +114,9 @@ def _outlast(pool: libvirt.virStoragePool, name: str) -> None:
             raise
 
 
-def _give_back(pool: libvirt.virStoragePool, name: str, size: int) -> None:
-    """Remove our lease, unless it expired and is another's by now. A lost connection leaves it to its expiry."""
-    try:
-        held = volumes.find(pool, name)
-        if held is not None and held.info()[1] == size:
-            held.delete(0)
-    except libvirt.libvirtError:
-        return
-
-
 def _busy(what: str, name: str) -> DriverError:
     return DriverError(
-        what, f"somebody else holds {name} on the host", "It expires by itself within minutes; run again"
+        what,
+        f"somebody else holds {name} on the host",
+        "It expires by itself within seconds once its holder is gone; run again",
     )

@@ -25,7 +25,7 @@ def test_two_holders_take_turns(pool):
     inside, most = [], []
 
     def work():
-        with Leases().hold("Unable", pool, "turns", seconds=30, wait=20):
+        with Leases().hold("Unable", pool, "turns", wait=20):
             inside.append(1)
             most.append(len(inside))
             time.sleep(0.05)
@@ -43,9 +43,9 @@ def test_two_holders_take_turns(pool):
 
 def test_who_waits_too_long_is_told(pool):
     with (
-        Leases().hold("Unable", pool, "busy", seconds=30, wait=1),
+        Leases().hold("Unable", pool, "busy", wait=1),
         pytest.raises(DriverError, match="somebody else holds lease-busy"),
-        Leases().hold("Unable", pool, "busy", seconds=30, wait=0.2),
+        Leases().hold("Unable", pool, "busy", wait=0.2),
     ):
         pass
 
@@ -53,13 +53,22 @@ def test_who_waits_too_long_is_told(pool):
 def test_a_lease_of_a_dead_holder_expires(pool):
     volumes.make_raw(pool, f"{lease.PREFIX}dead", (int(time.time()) - 1) << 6)
 
-    with Leases().hold("Unable", pool, "dead", seconds=30, wait=5):
+    with Leases().hold("Unable", pool, "dead", wait=5):
         assert volumes.find(pool, "lease-dead").info()[1] >> 6 > time.time()
 
 
 def test_a_lease_that_another_took_meanwhile_is_left_alone(pool):
-    with Leases().hold("Unable", pool, "slow", seconds=30, wait=5):
+    with Leases().hold("Unable", pool, "slow", wait=5):
         volumes.remove(pool, "lease-slow")
         volumes.make_raw(pool, "lease-slow", 1 << 40)
 
     assert volumes.find(pool, "lease-slow").info()[1] == 1 << 40
+
+
+def test_a_long_lease_is_renewed_and_still_given_back(pool, monkeypatch):
+    monkeypatch.setattr(lease, "LEASE_S", 2)
+    with Leases().hold("Unable", pool, "long", wait=5):
+        first = volumes.find(pool, "lease-long").info()[1] >> 6
+        time.sleep(2.5)
+        assert volumes.find(pool, "lease-long").info()[1] >> 6 > first
+    assert volumes.find(pool, "lease-long") is None
