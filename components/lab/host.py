@@ -4,7 +4,8 @@ import shlex
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -77,7 +78,7 @@ class Lab:
         """
         say = progress or _silent
         requirements.check("up", self.name)
-        with lock.held(self.places):
+        with _plain("bring up", self.name), lock.held(self.places):
             groups = subtree(self.name)
             known = record.read(self.places)
             whole = namespaces.whole(self.places, groups)
@@ -108,7 +109,7 @@ class Lab:
         """
         say = progress or _silent
         requirements.check("down", self.name)
-        with lock.held(self.places):
+        with _plain("take down", self.name), lock.held(self.places):
             groups = subtree(self.name)
             if namespaces.leftovers(self.places) or any(root.exists() for root in groups.roots):
                 if libvirtd.running(self.places) and libvirtd.answers(self.places):
@@ -212,6 +213,16 @@ class Lab:
             rates_why=known.rates_why if known else "the lab is not up",
             note=note,
         )
+
+
+@contextmanager
+def _plain(verb: str, lab: str) -> Iterator[None]:
+    """Say what the system refused (a full disk, a read-only one) as every other failure is said."""
+    try:
+        yield
+    except OSError as error:
+        cause = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+        raise LabError(f"Unable to {verb} lab {lab}", cause, "Mend that, then run it again: it goes on.") from error
 
 
 def _remove_empty(*folders: Path) -> None:

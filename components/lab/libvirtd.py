@@ -67,9 +67,12 @@ def start(places: Places, groups: Subtree) -> None:
         _start(places, groups, daemon)
     deadline = time.monotonic() + START_S
     while not answers(places, timeout_s=START_S):
-        if not running(places, "libvirtd") or time.monotonic() > deadline:
+        pid = running(places)
+        if not pid or time.monotonic() > deadline:
             raise LabError(
-                f"Unable to start libvirtd of lab {places.name}", "it runs no more or does not answer", _logs(places)
+                f"Unable to start libvirtd of lab {places.name}",
+                f"it runs (pid {pid}) but does not answer" if pid else "it ended again at once",
+                f"{f'End it with `kill -9 {pid}` (guests go on). ' if pid else ''}{_logs(places)}",
             )
         time.sleep(0.1)
 

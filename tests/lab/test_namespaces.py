@@ -1,6 +1,7 @@
 import os
 import secrets
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,27 @@ def test_what_a_crash_leaves_at_any_step_is_not_whole_and_goes(place):
     assert not under(places.run)
     assert not is_namespace(places.netns_file)
     namespaces.remove(places)  # and once more, with nothing there
+
+
+def test_machine_that_shares_its_mounts_is_no_different(place):
+    """As systemd sets it up: unmounting one file of a namespace takes its twins along."""
+    places, _ = place
+    code = f"""
+from components.lab import namespaces
+from components.lab.cgroup import subtree
+from components.lab.mountinfo import mounts
+from components.lab.places import Places
+places, groups = Places({places.name!r}), subtree({places.name!r})
+before = sorted(str(mount.point) for mount in mounts())
+namespaces.make(places, groups, hide_kvm=True)
+assert namespaces.whole(places, groups)
+namespaces.remove(places)
+groups.remove()
+left = sorted(str(mount.point) for mount in mounts())
+print([point for point in left if point not in before])
+"""
+    shell = 'mount --make-rshared / && exec "$@"'
+    command = ["unshare", "--mount", "sh", "-c", shell, "sh", sys.executable, "-c", code]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.strip() in ("[]", "['/run/netns']")
