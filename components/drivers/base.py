@@ -247,10 +247,11 @@ class Driver(Protocol):
 
         `seed` is the NoCloud ISO (label CIDATA), written once beside the disk and attached as a CD-ROM.
 
-        Resumes a machine whose mark names `mark.urn` and is not `ready`; takes over a `ready` one of the same URN by
-        writing `mark.incarnation` and nothing else (no disk, no limit, no power is touched).
-        Raises NotOurs (same UUID, other owner or no mark; a volume of that name that isn't ours), Missing (image,
-        pool, network), HostFull, Interrupted (something was made).
+        Resumes a machine of the same fleet, backend and URN (or incarnation) that is not `ready`; takes over a `ready`
+        one by writing `mark.incarnation` and the next revision and nothing else (no disk, limit or power is touched).
+        Raises NotOurs (same UUID or name, other owner or no mark), Refused (a volume of its name is there without
+        its machine, trash included; its end is under way), Missing (image, pool, network), HostFull, Interrupted
+        (something was made; `machine` is None when the host could not be asked any more).
         """
         ...
 
@@ -266,7 +267,7 @@ class Driver(Protocol):
         """Bring the machine's limits to `spec`, live where the host can, and read it back.
 
         Patches owned elements only. `mark` is the one that was read, its revision is raised by one and its URN is
-        written anew. Raises Missing (machine not there), NotOurs (incarnation differs), Changed (revision differs),
+        written anew. A revision one above with everything as asked is our own lost answer and is done again. Raises Missing (machine not there), NotOurs (incarnation differs), Changed (revision differs),
         Refused (a disk would shrink), HostFull. After a failed live set the former state is restored and read back.
         """
         ...
@@ -276,8 +277,9 @@ class Driver(Protocol):
         ...
 
     def delete(self, uuid: str, incarnation: str) -> None:
-        """End a machine: stop gracefully, rename its disks into the trash, undefine; re-entrant, absent is done.
+        """End a machine: stop gracefully, leave its disks as trash, undefine; re-entrant, absent is done.
 
+        Data is never destroyed: only a machine still `creating`, which holds none, takes its volumes with it.
         Raises NotOurs when the incarnation differs: nothing is touched then.
         """
         ...

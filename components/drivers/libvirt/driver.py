@@ -25,6 +25,7 @@ from components.drivers.base import (
 from components.drivers.faults import Faults
 from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt import mark as marks
+from components.drivers.libvirt import tree
 from components.drivers.libvirt.change import Change, expect, need
 from components.drivers.libvirt.connection import Connection
 from components.drivers.libvirt.creation import Creation, write
@@ -84,7 +85,7 @@ class LibvirtDriver:
                 if is_code(problem, libvirt.VIR_ERR_NO_DOMAIN):
                     return None
                 raise
-            return machines.facts(handle, domain, described, self._rates(domain))
+            return machines.facts(handle, domain, described, self._rates(domain, described))
 
     @_once_more
     def read_all(self) -> Sequence[Machine]:
@@ -203,8 +204,11 @@ class LibvirtDriver:
     def _facts(self, what: str, uuid: str) -> Machine:
         with self._connection.edge(what) as handle, self._faults.step("read.back"):
             domain = need(handle, what, uuid)
-            return machines.facts(handle, domain, machines.config(domain), self._rates(domain))
+            described = machines.config(domain)
+            return machines.facts(handle, domain, described, self._rates(domain, described))
 
-    def _rates(self, domain: libvirt.virDomain) -> Rates:
-        """What the probe says; of a machine that is off it could say nothing."""
-        return look(self._host) if domain.isActive() else Rates()
+    def _rates(self, domain: libvirt.virDomain, described: tree.Element) -> Rates:
+        """What the probe says, if there is a NIC in force that it could say something about."""
+        notes = marks.find(described)
+        limited = notes is not None and any(not note.left_out for note in notes.nics.values())
+        return look(self._host) if limited and domain.isActive() else Rates()
