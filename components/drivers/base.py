@@ -267,8 +267,9 @@ class Driver(Protocol):
         """Bring the machine's limits to `spec`, live where the host can, and read it back.
 
         Patches owned elements only. `mark` is the one that was read, its revision is raised by one and its URN is
-        written anew. A revision one above with everything as asked is our own lost answer and is done again. Raises Missing (machine not there), NotOurs (incarnation differs), Changed (revision differs),
-        Refused (a disk would shrink), HostFull. After a failed live set the former state is restored and read back.
+        written anew. A revision one above with everything as asked is our own lost answer and is done again.
+        Raises Missing (machine not there), NotOurs (incarnation differs), Changed (revision differs), Refused (a disk
+        would shrink), HostFull. After a failed live set the former state is restored and read back.
         """
         ...
 
