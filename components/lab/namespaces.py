@@ -4,13 +4,14 @@ They are bound to files, so that no process has to live to keep them. Either all
 what is left of them is removed and they are made anew.
 """
 
+import os
 import shutil
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
 from components.lab.cgroup import Subtree
-from components.lab.command import call
+from components.lab.command import LabError, call
 from components.lab.mountinfo import is_namespace, mounts, under
 from components.lab.places import Places
 
@@ -47,23 +48,33 @@ def make(places: Places, groups: Subtree, *, hide_kvm: bool) -> None:
         "CGROUP_MOUNTS": " ".join(groups.controllers),
         "HIDE_KVM": str(int(hide_kvm)),
     }
-    bound = zip(("mount", "uts", "cgroup"), _FILES, strict=True)
-    call(
-        [
-            *joining(groups.roots),
-            *places.enter_network,
-            "unshare",
-            *(f"--{kind}={places.namespaces / name}" for kind, name in bound),
-            "--propagation=slave",
-            "env",
-            *(f"{key}={value}" for key, value in settings.items()),
-            "sh",
-            "-s",
-        ],
-        what=what,
-        text=files("components.lab").joinpath("inside.sh").read_text(encoding="utf-8"),
-        remedy="It needs a kernel with namespaces, and root without restrictions (a container has to be privileged).",
-    )
+    command = [
+        "unshare",
+        *(
+            f"--{kind}={places.namespaces / name}"
+            for kind, name in zip(("mount", "uts", "cgroup"), _FILES, strict=True)
+        ),
+        "--propagation=slave",
+        "env",
+        *(f"{key}={value}" for key, value in settings.items()),
+        "sh",
+        "-s",
+    ]
+    script = files("components.lab").joinpath("inside.sh").read_text(encoding="utf-8")
+    remedy = "It needs a kernel with namespaces, and root without restrictions (a container has to be privileged)."
+    processors = sorted(os.sched_getaffinity(0))
+    for number, processor in enumerate(processors, start=1):
+        pinned = ["taskset", "--cpu-list", str(processor), *command]
+        try:
+            call([*joining(groups.roots), *places.enter_network, *pinned], what=what, text=script, remedy=remedy)
+            break
+        except LabError as error:
+            # Linux 6.18 numbers namespaces per processor and binds none that is older, by number, than the caller's.
+            if number == len(processors) or "Invalid argument" not in error.cause:
+                raise
+            for name in _FILES:
+                if is_namespace(places.namespaces / name):
+                    call(["umount", str(places.namespaces / name)], what=what)
     groups.delegate()
     _furnished(places).touch()
 

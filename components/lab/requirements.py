@@ -17,6 +17,7 @@ TOOLS = {
     "nsenter": "util-linux",
     "unshare": "util-linux",
     "setpriv": "util-linux",
+    "taskset": "util-linux",
     "mount": "mount",
     "hostname": "hostname",
 }
