@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 UNITS = {
     "vcpus": "",
-    "cpuCapPercent": "% of one core",
+    "cpuCapPercent": "%",
     "memoryMib": "MiB",
     "sizeGib": "GiB",
     "iops": "IO/s",

@@ -238,12 +238,13 @@ def serve(kinds: dict[str, Resource], engine_address: str, announce: Callable[[s
 
 def main() -> None:
     """The plugin process: serves until the engine ends it, and never outlives the engine."""
-    # Ctrl-C reaches the whole process group; the engine decides what is finished and then ends the plugin.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     connections = Connections()
     address = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), "")
     server = serve(resources(connections), address, lambda text: (sys.stdout.write(text), sys.stdout.flush()))
-    signal.signal(signal.SIGTERM, lambda *_: server.stop(grace=2))
+    # The engine ends its plugins with SIGINT, waits five seconds for each and calls a later one's end premature; it
+    # starts them in groups of their own, so a user's Ctrl-C never arrives here.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: server.stop(grace=1))
     threading.Thread(target=_watch_parent, args=(os.getppid(),), daemon=True).start()
     server.wait_for_termination()
     connections.close()

@@ -43,7 +43,10 @@ def show(document: dict[str, Any], console: Console) -> None:
         console.print(f"{key:<10} {document[key]}", markup=False)
     console.print(f"{'addresses':<10} {', '.join(document['addresses'])}", markup=False)
     if document["limits"]:
-        grid = Table("limit", "declared", "configured", "effective", "read from", box=None, pad_edge=False)
+        grid = Table(box=None, pad_edge=False)
+        for name in ("limit", "declared", "configured", "effective"):
+            grid.add_column(name, no_wrap=True)
+        grid.add_column("read from")
         for key, row in document["limits"].items():
             values = [display(key, row.get(name)) for name in ("declared", "configured", "effective")]
             grid.add_row(key, *values, row["source"])

@@ -9,7 +9,7 @@ from components.domain import limits
     ("key", "value", "shown"),
     [
         ("vcpus", 2, "2"),
-        ("cpuCapPercent", 150, "150 % of one core"),
+        ("cpuCapPercent", 150, "150 %"),
         ("memoryMib", 2048, "2048 MiB"),
         ("disks.root.rateMibS", 100, "100 MiB/s"),
         ("nics.n0.rateMbitS", None, "unknown"),

@@ -128,7 +128,7 @@ def test_refresh_shows_a_changed_limit(resource: MachineResource, driver: Driver
     assert inputs["cpuCapPercent"] == 50
     changes = resource.changes(inputs, seen, news)
     assert [change.key for change in changes] == ["cpuCapPercent"]
-    assert "150 % of one core" in changes[0].consequence.words
+    assert "150 %" in changes[0].consequence.words
     mended = _up(resource, seen, inputs, news)
     assert mended["limits"]["cpuCapPercent"]["effective"] == 150
 

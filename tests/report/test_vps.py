@@ -44,8 +44,8 @@ def _machine() -> Machine:
     [
         "Example Cooperative (c-q7m2)",
         "192.0.2.10, 2001:db8:1::10",
-        "150 % of one core",
-        "20 % of one core",
+        "150 %",
+        "20 %",
         "unknown",
         "not enforced by this host",
         "waits for the next reboot: memoryMib",
