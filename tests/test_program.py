@@ -37,6 +37,15 @@ def test_client_stack_declares_its_machines(fleet: Path) -> None:
     assert [name for name, request in found.items() if request.custom] == ["v-h3k9-machine"]
 
 
+def test_no_path_of_this_machine_gets_into_state(fleet: Path) -> None:
+    """The SDK sends its call stack with every resource, and the engine keeps it."""
+    for stack in (STACK, "host.lab1"):
+        for request in registrations(lambda stack=stack: declare(load(fleet), stack), stack).values():
+            if request.type != "pulumi:pulumi:Stack":
+                assert not request.stackTrace.frames
+                assert not request.sourcePosition.uri
+
+
 def test_host_stack_declares_its_objects(fleet: Path) -> None:
     """No machine stands in a host's stack."""
     found = registrations(lambda: declare(load(fleet), "host.lab1"), "host.lab1")

@@ -80,7 +80,7 @@ def lines(options: Options) -> Iterator[Line]:
     actions = [one.up for one in stacks]
     yield from _lines("pulumi up", in_turn(actions, runs, warm_up=options.warm_up), stacks, None)
     options.say("engine: up with the policy pack")
-    audited = [lambda one=one: one.up("--policy-pack", POLICIES) for one in stacks[:2]]  # type: ignore[misc]
+    audited = [lambda one=one: one.up("--policy-pack", POLICIES) for one in stacks[:2]]
     for count, times in zip(COUNTS, in_turn(audited, runs, warm_up=False), strict=False):
         yield Line(row="engine", what="pulumi up --policy-pack policies", n=count, times=times)
     for what, arguments in (("pulumi preview, no change", PREVIEW), ("pulumi refresh --preview-only", REFRESH)):

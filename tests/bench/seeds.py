@@ -35,7 +35,7 @@ def lines(options: Options) -> Iterator[Line]:
     values = [_values(number) for number in range(COUNTS[-1])]
     documents = {name: yaml.safe_load(text) for name, text in _texts(render(TEMPLATE, values[0])).items()}
     actions: list[Callable[[], Sample]] = [
-        *(lambda count=count: _timed(_ours, values[:count]) for count in COUNTS),  # type: ignore[misc]
+        *(lambda count=count: _timed(_ours, values[:count]) for count in COUNTS),
         lambda: _timed(_pycdlib, [documents] * PYCDLIB),
         lambda: _timed(_genisoimage, [documents] * GENISOIMAGE),
     ]
