@@ -39,7 +39,8 @@ def _keep_call_stacks_out_of_state() -> None:
     """Register resources without the Python call stack that the SDK sends with each; it has no switch for that.
 
     State would keep some twenty paths of the applying machine per resource: 40 % of a state that the engine writes
-    whole twice per resource, and a home directory's name in everybody's state.
+    whole twice per resource, and a home directory's name in everybody's state. (The stack's own resource is registered
+    before this program runs and keeps its one.)
     """
     pulumi.runtime.resource._get_stack_trace = StackTrace  # noqa: SLF001
 
