@@ -1,6 +1,5 @@
 """`vps init|up|preview|drift|env`: the engine's runs, with what it can't know checked first."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +12,8 @@ if TYPE_CHECKING:
 Stacks = Annotated[list[str], typer.Argument(metavar="STACK…", help="client.<name> or host.<name>")]
 Stack = Annotated[str, typer.Argument(metavar="STACK", help="client.<name> or host.<name>")]
 FleetFolder = Annotated[Path | None, typer.Option("--fleet", help="The fleet folder (default: the one you stand in).")]
+
+Diff = Annotated[bool, typer.Option("--diff", help="Every property, not only what changes in words.")]
 
 FINDINGS = 2
 """Exit status of `vps drift` when something differs; 0 is nothing, 1 is could not tell."""
@@ -31,20 +32,26 @@ def up(
     yes: Annotated[bool, typer.Option("--yes", help="Apply without asking; the preview still runs first.")] = False,
 ) -> None:
     """Act: bring a client's machines, or a host, to what the files declare."""
-    _run(stack, fleet, lambda: ["up", *_policies(), "--stack", stack, *(["--yes"] if yes else [])])
+    engine = _ready(stack, fleet)
+    released = engine.claim(stack)
+    if released:
+        typer.echo(released)
+    raise typer.Exit(engine.run(["up", *_policies(), "--stack", stack, *(["--yes"] if yes else [])]))
 
 
-def preview(stack: Stack, fleet: FleetFolder = None) -> None:
+def preview(stack: Stack, fleet: FleetFolder = None, diff: Diff = False) -> None:
     """Look: what `vps up` would do, with the consequence of every change."""
-    _run(stack, fleet, lambda: ["preview", *_policies(), "--diff", "--stack", stack])
+    engine = _ready(stack, fleet)
+    raise typer.Exit(engine.run(["preview", *_policies(), "--stack", stack, *(["--diff"] if diff else [])]))
 
 
-def drift(stack: Stack, fleet: FleetFolder = None) -> None:
+def drift(stack: Stack, fleet: FleetFolder = None, diff: Diff = False) -> None:
     """Look: does the host still have what state remembers? Exit 0 nothing, 2 findings, 1 could not tell."""
     from components.engine.run import EXIT_CHANGES
 
     engine, _ = _engine(fleet)
-    code = engine.run(["refresh", "--preview-only", "--expect-no-changes", "--diff", "--stack", stack])
+    shown = ["--diff"] if diff else []
+    code = engine.run(["refresh", "--preview-only", "--expect-no-changes", "--stack", stack, *shown])
     raise typer.Exit({0: 0, EXIT_CHANGES: FINDINGS}.get(code, 1))
 
 
@@ -60,18 +67,21 @@ def env(fleet: FleetFolder = None) -> None:
     typer.echo(f"cd {shlex.quote(str(engine.project.folder))}")
 
 
-def _run(stack: str, fleet: Path | None, arguments: Callable[[], list[str]]) -> None:
+def _ready(stack: str, fleet: Path | None) -> "Engine":
+    """The engine, once everything is ruled out that it would do wrong or say badly."""
     engine, loaded = _engine(fleet)
     problems = loaded.blocking(stack)
     if problems:
         for problem in problems:
             typer.echo(str(problem), err=True)
+        lost = engine.undeclared(stack, loaded)
+        if lost:
+            known = ", ".join(lost)
+            typer.echo(f"{known}: still there. Deleting lines never ends a VPS; `ends:` in its lines does.", err=True)
         typer.echo(f"error: {len(problems)} problem(s) stop {stack}; nothing was touched.", err=True)
         raise typer.Exit(1)
-    released = engine.check(stack, loaded)
-    if released:
-        typer.echo(released)
-    raise typer.Exit(engine.run(arguments()))
+    engine.check(stack, loaded)
+    return engine
 
 
 def _engine(fleet: Path | None) -> "tuple[Engine, Loaded]":

@@ -103,7 +103,7 @@ class VpsShape(Shape):
     }
 
     id: Text
-    """Permanent, made by `vps new`: v- and letters or digits."""
+    """Permanent, chosen once: v- and letters or digits."""
     package: Text
     """A package of catalogue.yaml with its version, like small@2026-01."""
     term: TermShape
@@ -162,7 +162,7 @@ class ClientFile(FileShape):
     }
 
     id: Text
-    """Permanent, made by `vps new`: c- and letters or digits."""
+    """Permanent, chosen once: c- and letters or digits."""
     name: Text
     language: Text
     """A language of fleet.yaml, like en."""

@@ -25,12 +25,12 @@ def is_fleet_id(text: str) -> bool:
 
 
 def is_client_id(text: str) -> bool:
-    """Whether `text` is an id such as `vps new` makes for a client: `c-q7m2`."""
+    """Whether `text` can be a client's permanent id: `c-q7m2`."""
     return _CLIENT_ID.fullmatch(text) is not None
 
 
 def is_vps_id(text: str) -> bool:
-    """Whether `text` is an id such as `vps new` makes for a VPS: `v-h3k9`."""
+    """Whether `text` can be a VPS's permanent id: `v-h3k9`."""
     return _VPS_ID.fullmatch(text) is not None
 
 

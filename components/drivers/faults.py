@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from components.drivers.base import DriverError, HostFull, HostUnreachable
+from components.drivers.errors import DriverError, HostFull, HostUnreachable
 
 
 class Faults:

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from components.drivers.base import Changed, Mark, NotOurs, Phase, Refused
+from components.drivers.base import Mark, Phase
+from components.drivers.errors import Changed, NotOurs, Refused
 
 
 def claim(what: str, found: Mark | None, wanted: Mark) -> Mark:
@@ -15,7 +16,7 @@ def claim(what: str, found: Mark | None, wanted: Mark) -> Mark:
         raise NotOurs(
             what,
             "a machine with this UUID exists there without our mark",
-            "Nothing was touched. Look at it with `vps show`, then use `vps adopt` or another UUID",
+            "Nothing was touched. Look at it on the host; adopting machines is not offered yet, so use another VPS id",
         )
     # The incarnation is random and stands only in state and mark: who knows it may come under a new name.
     owner = (found.fleet, found.backend, found.urn) == (wanted.fleet, wanted.backend, wanted.urn)
@@ -23,13 +24,13 @@ def claim(what: str, found: Mark | None, wanted: Mark) -> Mark:
         raise NotOurs(
             what,
             f"it belongs to {found.urn} of fleet {found.fleet} in backend {found.backend}",
-            "Nothing was touched. Work in that stack, or take the machine over with `vps adopt`",
+            "Nothing was touched. Work in that stack and backend; taking over from another is not offered yet",
         )
     if found.phase is Phase.ENDING:
         raise Refused(
             what,
             "its end was declared and is under way",
-            "Let `vps up` finish the deletion first; its disks stay in the trash until `vps trash empty`",
+            "Let the run that ends it finish first; its disks stay in the trash",
         )
     return replace(wanted, phase=found.phase, revision=found.revision + 1, reinstall=found.reinstall, wish=found.wish)
 
@@ -41,7 +42,7 @@ def expect(what: str, found: Mark | None, incarnation: str) -> Mark:
         raise NotOurs(
             what,
             f"{seen}, state knows {incarnation}: it is not this stack's machine any more",
-            "Nothing was touched. Find out who took it over (`vps show`), then `vps adopt` it or remove it from state",
+            "Nothing was touched. Find out on the host who took it over before you do anything else",
         )
     return found
 

@@ -1,6 +1,7 @@
 """Which driver serves a host: the only place that knows all of them."""
 
-from components.drivers.base import Driver, DriverError, HostRef
+from components.drivers.base import Driver, HostRef
+from components.drivers.errors import DriverError
 
 
 def connect(host: HostRef) -> Driver:

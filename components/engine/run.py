@@ -41,28 +41,28 @@ class Engine:
             raise DomainError(f"The engine could not make stack {stack} (exit {code}).", "Its own words stand above.")
         return True
 
-    def check(self, stack: str, loaded: Loaded) -> str | None:
-        """Everything that can be refused before the engine starts. Raises DomainError with words and remedy.
-
-        Returns a line to show when a lock of a dead process was released.
-        """
+    def check(self, stack: str, loaded: Loaded) -> None:
+        """Everything that can be refused before the engine starts. Raises DomainError with words and remedy."""
         if state.is_initialised(self.environment, stack) is False:
             raise DomainError(f"Stack {stack} was never initialised in this backend.", f"Run: vps init {stack}")
-        released = self._release(stack)
-        declared = _declared(loaded, stack)
-        if declared is not None:
-            gone = [
-                machine for machine in state.machines(self.environment, stack) if machine.get("uuid") not in declared
-            ]
-            lost = [machine for machine in gone if not machine.get("ends")]
-            if lost:
-                titles = ", ".join(str(machine.get("title")) for machine in lost)
-                raise DomainError(
-                    f"{titles}: the machine is there, but its lines are gone from the client's file. Refused, nothing "
-                    "was touched: deleting lines never ends a VPS.",
-                    'Put the lines back (git checkout). To end it, keep them and add `ends: "YYYY-MM-DD"`.',
-                )
-        return released
+        lost = self.undeclared(stack, loaded)
+        if lost:
+            raise DomainError(
+                f"{', '.join(lost)}: the machine is there, but its lines are gone from the client's file. Refused, "
+                "nothing was touched: deleting lines never ends a VPS.",
+                'Put the lines back (git checkout). To end it, keep them and add `ends: "YYYY-MM-DD"`.',
+            )
+
+    def undeclared(self, stack: str, loaded: Loaded) -> list[str]:
+        """Titles of the machines that state holds and no line declares, but those whose end is declared."""
+        kind, _, name = stack.partition(".")
+        client = loaded.fleet.clients.get(name) if kind == "client" else None
+        vps = client.vps.values() if client else ()
+        declared = {found.machine_uuid(loaded.fleet.id, client.id) for found in vps} if client else set()
+        machines = state.machines(self.environment, stack)
+        return [
+            str(found.get("title")) for found in machines if found.get("uuid") not in declared and not found.get("ends")
+        ]
 
     def run(self, arguments: Sequence[str]) -> int:
         """Run the engine in the project's folder and return its exit code. Ctrl-C is the engine's to handle."""
@@ -79,7 +79,11 @@ class Engine:
         finally:
             signal.signal(signal.SIGINT, before)
 
-    def _release(self, stack: str) -> str | None:
+    def claim(self, stack: str) -> str | None:
+        """Before a run that locks the stack: release the lock of a dead run, refuse that of a living one.
+
+        Returns a line to show when a lock was released. Raises DomainError saying who holds it since when.
+        """
         held = list(state.locks(self.environment, stack))
         alive = [lock for lock in held if not lock.is_dead]
         if alive:
@@ -89,11 +93,3 @@ class Engine:
         for lock in held:
             lock.path.unlink(missing_ok=True)
         return f"released the lock of {held[0]}: that process is dead" if held else None
-
-
-def _declared(loaded: Loaded, stack: str) -> set[str] | None:
-    kind, _, name = stack.partition(".")
-    if kind != "client" or name not in loaded.fleet.clients:
-        return None
-    client = loaded.fleet.clients[name]
-    return {vps.machine_uuid(loaded.fleet.id, client.id) for vps in client.vps.values()}

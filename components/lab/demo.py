@@ -70,7 +70,8 @@ def up(say: Say, *, fake: bool) -> None:
     for stack in (host_stack(HOST), client_stack(CLIENT)):
         engine.init(stack)
         loaded = load(project.fleet)
-        released = engine.check(stack, loaded)
+        engine.check(stack, loaded)
+        released = engine.claim(stack)
         say(f"pulumi up --stack {stack}" + (f" ({released})" if released else ""))
         code = engine.run(["up", "--yes", "--stack", stack, "--policy-pack", str(POLICIES), "--suppress-outputs"])
         if code != 0:

@@ -45,21 +45,27 @@ def make_project(folder: Path) -> Project:
 def make_fake_project(folder: Path) -> Project:
     """The example on the fake driver: its world is a folder of the project, its image a line of text."""
     project = make_project(folder)
-    host = project.fleet / "hosts" / f"{HOST}.yaml"
-    yaml = YAML()
-    yaml.width = 4096
-    document = yaml.load(host)
-    if document["driver"] != "fake":
-        document["driver"] = "fake"
-        document["uri"] = f"fake://{project.work / 'world'}"
-        document.pop("probe", None)
-        partial = host.with_suffix(".partial")
-        with partial.open("w", encoding="utf-8") as stream:
-            yaml.dump(document, stream)
-        partial.rename(host)
+    use_host(project, driver="fake", uri=f"fake://{project.work / 'world'}", probe="")
     project.work.mkdir(exist_ok=True)
     lock.record(project.fleet, _fake_image())
     return project
+
+
+def use_host(project: Project, *, driver: str, uri: str, probe: str) -> None:
+    """Let the example's host be another one: the only line of the example that an environment changes."""
+    path = project.fleet / "hosts" / f"{HOST}.yaml"
+    yaml = YAML()
+    yaml.width = 4096
+    document = yaml.load(path)
+    if (document["driver"], document["uri"], document.get("probe", "")) == (driver, uri, probe):
+        return
+    document.update({"driver": driver, "uri": uri, "probe": probe})
+    if not probe:
+        del document["probe"]
+    partial = path.with_suffix(".partial")
+    with partial.open("w", encoding="utf-8") as stream:
+        yaml.dump(document, stream)
+    partial.rename(path)
 
 
 def _sources() -> list[Path]:

@@ -13,16 +13,8 @@ from typing import Any
 
 from components.cloudinit import render, seed_digest, seed_iso, template_digest
 from components.domain.changes import Consequence, Effect, consequence
-from components.drivers.base import (
-    Driver,
-    DriverError,
-    HostRef,
-    Interrupted,
-    Machine,
-    Mark,
-    Phase,
-    Refused,
-)
+from components.drivers.base import Driver, HostRef, Machine, Mark, Phase
+from components.drivers.errors import DriverError, Interrupted, Refused
 from components.provider import facts
 from components.provider.inputs import MachineInputs, SeedInputs, failures, parse
 from components.provider.properties import Bag, flatten
@@ -123,7 +115,8 @@ class MachineResource:
         return uuid, outs, facts.observed_inputs(inputs, machine)
 
     def preview_update(self, state: Bag, news: Bag, changes: list[Change]) -> Bag:
-        """The state that an update would leave, as far as it can be known."""
+        """The state that an update would leave, as far as it can be known. Raises Refused as `update` would."""
+        _refuse(state, changes)
         reboot = {change.key for change in changes if change.consequence.effect is Effect.REBOOT}
         predicted = {**state, **news}
         predicted["rebootRequired"] = sorted({*state.get("rebootRequired", []), *reboot})
@@ -133,10 +126,7 @@ class MachineResource:
         """Carry out what Diff announced; refused changes touch nothing at all."""
         inputs = parse(MachineInputs, news)
         driver = self._driver_for(inputs.host.ref())
-        what = f"Unable to change machine {inputs.title} on {inputs.host.name}"
-        refused = [change.consequence.words for change in changes if change.consequence.effect is Effect.REFUSED]
-        if refused:
-            raise Refused(what, "; ".join(refused), "Nothing was changed.")
+        _refuse(state, changes)
         expected = facts.expected_mark(state, urn)
         if state.get("phase") in (Phase.CREATING, Phase.STARTING):
             return self._make(driver, inputs, news, replace(expected, phase=Phase.CREATING))
@@ -182,6 +172,14 @@ class MachineResource:
             state = _partial(news, error.machine, mark, digest)
             raise PartlyCreated(inputs.uuid, state, str(error)) from error
         return facts.outputs(news, machine, seed_digest=digest, incarnation=mark.incarnation)
+
+
+def _refuse(state: Bag, changes: list[Change]) -> None:
+    """One refused key refuses the whole update, in the preview already: a preview never promises what up won't do."""
+    refused = [change.consequence.words for change in changes if change.consequence.effect is Effect.REFUSED]
+    if refused:
+        what = f"Unable to change machine {state.get('title')} on {state.get('host', {}).get('name')}"
+        raise Refused(what, "; ".join(refused), "Nothing was changed.")
 
 
 def _differs(declared: dict[str, int], machine: Machine) -> bool:

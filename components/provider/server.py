@@ -29,7 +29,7 @@ from pulumi.runtime.proto import (
 
 from components.cloudinit import ValuesError
 from components.domain.problems import DomainError
-from components.drivers.base import DriverError
+from components.drivers.errors import DriverError
 from components.images.cache import locate
 from components.images.errors import ImageError
 from components.provider import host_objects
@@ -69,7 +69,7 @@ def resources(connections: Connections) -> dict[str, Resource]:
     }
 
 
-class Plugin(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc] # generated code is untyped
+class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     """The protocol's verbs, translated to resources and back; no rule of ours lives here."""
 
     def __init__(self, kinds: dict[str, Resource], engine_address: str = "") -> None:

@@ -8,20 +8,15 @@ from dataclasses import replace
 import pytest
 
 from components.domain.names import image_volume
-from components.drivers.base import (
+from components.drivers.base import HostRef, ImageRef, ImageSpec, Phase, PoolSpec, Power
+from components.drivers.errors import (
     Changed,
     DriverError,
     HostFull,
-    HostRef,
     HostUnreachable,
-    ImageRef,
-    ImageSpec,
     Interrupted,
     Missing,
     NotOurs,
-    Phase,
-    PoolSpec,
-    Power,
     Refused,
 )
 from components.drivers.registry import connect
@@ -254,7 +249,7 @@ def test_a_volume_without_its_machine_is_never_overwritten(host, driver):
     host.add_volume(min(host.volume_names(spec)))
     volumes = host.volumes(spec)
 
-    with pytest.raises(Refused, match="vps restore"):
+    with pytest.raises(Refused, match="Look at the volume"):
         driver.create(spec, SEED, host.mark(spec))
 
     assert driver.read(spec.uuid) is None

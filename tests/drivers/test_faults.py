@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from components.drivers.base import DriverError, HostFull, HostUnreachable
+from components.drivers.errors import DriverError, HostFull, HostUnreachable
 from components.drivers.faults import Faults
 
 

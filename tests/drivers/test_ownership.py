@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from components.drivers.base import Changed, Mark, NotOurs, Phase, Refused
+from components.drivers.base import Mark, Phase
+from components.drivers.errors import Changed, NotOurs, Refused
 from components.drivers.ownership import claim, expect, expect_revision
 
 FOUND = Mark(

@@ -47,7 +47,8 @@ def test_machine_without_its_lines_is_refused(engine: Engine, tmp_path: Path) ->
 def test_declared_end_may_leave(engine: Engine, tmp_path: Path) -> None:
     """The plugin judges the date."""
     _checkpoint(tmp_path, {"uuid": "other", "title": "example-coop/web2", "ends": "2026-01-01"})
-    assert engine.check(STACK, load(EXAMPLE)) is None
+    engine.check(STACK, load(EXAMPLE))
+    assert engine.undeclared(STACK, load(EXAMPLE)) == []
 
 
 @pytest.mark.parametrize("alive", [True, False])
@@ -61,10 +62,12 @@ def test_lock_of_the_living_stays_and_of_the_dead_goes(engine: Engine, tmp_path:
     lock.write_text(json.dumps({"pid": 2**22 + 1, "username": "ops", "hostname": host, "timestamp": "today"}))
     if alive:
         with pytest.raises(DomainError, match="locked by ops@elsewhere"):
-            engine.check(STACK, load(EXAMPLE))
+            engine.claim(STACK)
         assert lock.exists()
     else:
-        released = engine.check(STACK, load(EXAMPLE))
+        engine.check(STACK, load(EXAMPLE))
+        assert lock.exists(), "a look changes nothing"
+        released = engine.claim(STACK)
         assert released is not None
         assert "that process is dead" in released
         assert not lock.exists()

@@ -64,14 +64,32 @@ def test_drift_is_exit_7(bench: Bench) -> None:
 
 def test_removed_lines_are_refused(bench: Bench) -> None:
     """Deleting lines never ends a VPS: our command says how, the engine's own protection stands behind it."""
+    bench.edit(lambda client: client["vps"].update(web2=_second(client["vps"]["web1"])))
     bench.up()
+    assert len(bench.domains()) == 2
     before = bench.domains(), bench.volumes()
-    bench.edit(lambda client: client.update(vps={}))
+    bench.edit(lambda client: client["vps"].pop("web1"))
     said = bench.vps("up", STACK, "--yes", code=1)
+    assert "example-coop/web1" in said
     assert "deleting lines never ends a VPS" in said
     assert "ends:" in said
     bench.up(code=1)
     assert (bench.domains(), bench.volumes()) == before
+
+
+def test_the_last_lines_are_refused_too(bench: Bench) -> None:
+    """An empty file is a mistake in the file, and its machine is named."""
+    bench.up()
+    before = bench.domains()
+    bench.edit(lambda client: client.update(vps={}))
+    said = bench.vps("up", STACK, "--yes", code=1)
+    assert "example-coop/web1: still there" in said
+    assert bench.domains() == before
+
+
+def _second(web1: dict[str, object]) -> dict[str, object]:
+    own = {"id": "v-b8x2", "ipv4": ["192.0.2.11"], "ipv6": ["2001:db8:1::11"], "fqdn": "web2.coop.example"}
+    return {**web1, **own}
 
 
 def test_a_file_that_is_gone_is_refused(bench: Bench) -> None:

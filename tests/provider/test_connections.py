@@ -2,7 +2,8 @@
 
 import pytest
 
-from components.drivers.base import DriverError, HostRef
+from components.drivers.base import HostRef
+from components.drivers.errors import DriverError
 from components.provider.connections import Connections
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from components.drivers.base import Driver, HostRef, ImageSpec, Missing, Refused
+from components.drivers.base import Driver, HostRef, ImageSpec
+from components.drivers.errors import Missing, Refused
 from components.images.errors import ImageMissing
 from components.provider import host_objects
 from components.provider.properties import Bag

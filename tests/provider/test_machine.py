@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from components.drivers.base import Driver, HostRef, NotOurs, Phase, Power, Refused
+from components.drivers.base import Driver, HostRef, Phase, Power
+from components.drivers.errors import NotOurs, Refused
 from components.provider.machine import MachineResource, PartlyCreated
 from components.provider.properties import Bag
 
@@ -175,6 +176,8 @@ def test_a_disk_never_shrinks(resource: MachineResource, news: Bag) -> None:
     less["disks"]["root"]["sizeGib"] = 5
     changes = resource.changes(news, state, less)
     assert "never shrinks" in changes[0].consequence.words
+    with pytest.raises(Refused, match="never shrinks"):
+        resource.preview_update(state, less, changes)
     with pytest.raises(Refused, match="never shrinks"):
         resource.update(news["uuid"], URN, state, less, changes)
 

@@ -36,7 +36,7 @@ _KEY_TYPES = (
     "sk-ecdsa-sha2-nistp256@openssh.com",
     "ssh-rsa",
 )
-_ID_REMEDY = "Ids are made by `vps new`: {0}- and 4 to 12 lower-case letters or digits."
+_ID_REMEDY = "An id is {0}- and 4 to 12 lower-case letters or digits."
 
 
 def problems(fleet: Fleet, unread: Unread) -> Iterator[Problem]:

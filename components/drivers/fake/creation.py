@@ -5,18 +5,8 @@ from dataclasses import replace
 
 from components.domain.names import disk_volume, seed_volume
 from components.drivers import ownership
-from components.drivers.base import (
-    DriverError,
-    HostFull,
-    HostUnreachable,
-    Interrupted,
-    MachineSpec,
-    Mark,
-    Missing,
-    NotOurs,
-    Phase,
-    Refused,
-)
+from components.drivers.base import MachineSpec, Mark, Phase
+from components.drivers.errors import DriverError, HostFull, HostUnreachable, Interrupted, Missing, NotOurs, Refused
 from components.drivers.fake import machine as machines
 from components.drivers.fake.network import Networks
 from components.drivers.fake.storage import Storage
@@ -80,7 +70,7 @@ class Creation:
                     raise Refused(
                         self._what,
                         f"volume {volume} is there without its machine: it may hold the client's data",
-                        "Nothing was touched. Use `vps restore` to bring it back, or empty the trash if it ended",
+                        "Nothing was touched. Look at the volume; if nobody needs it, move it away on the host",
                     )
             self._admit(spec, others)
             with self._faults.step("create.define"):
@@ -110,7 +100,11 @@ class Creation:
         if mark.phase is Phase.STARTING:
             for volume in (*domain["disks"].values(), domain["seed"]):
                 if self._storage.volume(domain["pool"], volume) is None:
-                    raise Missing(self._what, f"volume {volume} is gone", "It is never made anew. Use `vps restore`")
+                    raise Missing(
+                        self._what,
+                        f"volume {volume} is gone",
+                        "It is never made anew: bring it back by hand, restoring is not offered yet",
+                    )
             if spec.start and domain["power"] == "off":
                 with self._faults.step("create.start"):
                     domain = machines.boot(domain, self._world.host()["unenforced"])

@@ -11,21 +11,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from components.drivers import ownership
-from components.drivers.base import (
-    DriverError,
-    Fact,
-    HostRef,
-    HostUnreachable,
-    ImageSpec,
-    Machine,
-    MachineSpec,
-    Mark,
-    Missing,
-    NetworkSpec,
-    Phase,
-    PoolSpec,
-    Refused,
-)
+from components.drivers.base import Fact, HostRef, ImageSpec, Machine, MachineSpec, Mark, NetworkSpec, Phase, PoolSpec
+from components.drivers.errors import DriverError, HostUnreachable, Missing, Refused
 from components.drivers.fake import machine as machines
 from components.drivers.fake.creation import Creation
 from components.drivers.fake.network import Networks
@@ -216,7 +203,11 @@ class FakeDriver:
     def _domain(self, what: str, uuid: str) -> Values:
         domain = self.world.get("domains", uuid)
         if domain is None:
-            raise Missing(what, f"the host answered and holds no machine {uuid}", "Use `vps restore` or `vps move`")
+            raise Missing(
+                what,
+                f"the host answered and holds no machine {uuid}",
+                "Look on the host and in its trash; bring it back by hand, restoring is not offered yet",
+            )
         return domain
 
     def _facts(self, what: str, uuid: str) -> Machine:
@@ -230,7 +221,7 @@ class FakeDriver:
             size = wanted[f"disks.{name}.sizeGib"]
             values = self._storage.volume(domain["pool"], volume)
             if values is None:
-                raise Missing(what, f"volume {volume} is gone", "Use `vps restore`")
+                raise Missing(what, f"volume {volume} is gone", "Bring it back by hand, restoring is not offered yet")
             if size < int(values["sizeGib"]):
                 raise Refused(
                     what,

@@ -1,6 +1,7 @@
 """Networks of the fake world."""
 
-from components.drivers.base import Fact, Missing, NetworkSpec, Refused
+from components.drivers.base import Fact, NetworkSpec
+from components.drivers.errors import Missing, Refused
 from components.drivers.fake.world import Values, World
 
 

@@ -4,7 +4,8 @@ import hashlib
 from pathlib import Path
 
 from components.domain.names import image_volume
-from components.drivers.base import DriverError, Fact, HostFull, ImageRef, ImageSpec, Missing, PoolSpec, Refused
+from components.drivers.base import Fact, ImageRef, ImageSpec, PoolSpec
+from components.drivers.errors import DriverError, HostFull, Missing, Refused
 from components.drivers.fake.world import Values, World
 from components.drivers.faults import Faults
 
@@ -130,7 +131,7 @@ class Storage:
             raise HostFull(
                 what,
                 f"pool {pool} holds {used} of {size} GiB, {size_gib} more are needed",
-                "Empty the trash (`vps trash`), add disks, or choose another host",
+                "Free space in the pool, add disks, or choose another host",
             )
 
     def _pool(self, name: str) -> Fact:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
-from components.drivers.base import DriverError
+from components.drivers.errors import DriverError
 
 Values = dict[str, Any]
 

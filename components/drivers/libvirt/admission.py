@@ -7,7 +7,8 @@ they only need a floor of free space.
 
 import libvirt
 
-from components.drivers.base import HostFull, MachineSpec
+from components.drivers.base import MachineSpec
+from components.drivers.errors import HostFull
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt import tree
 from components.drivers.libvirt.machine import config

@@ -12,7 +12,8 @@ from functools import partial
 import libvirt
 
 from components.drivers import ownership
-from components.drivers.base import DriverError, MachineSpec, Mark, Missing, Refused
+from components.drivers.base import MachineSpec, Mark
+from components.drivers.errors import DriverError, Missing, Refused
 from components.drivers.faults import Faults
 from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt import mark as marks
@@ -86,7 +87,11 @@ class Change:
             path = "" if drive is None else tree.attribute(drive, "source", "file")
             size = volumes.capacity(handle, path) if path else None
             if size is None:
-                raise Missing(what, f"the volume of disk {name} ({path or 'none'}) is gone", "Use `vps restore`")
+                raise Missing(
+                    what,
+                    f"the volume of disk {name} ({path or 'none'}) is gone",
+                    "Bring it back by hand, restoring is not offered yet",
+                )
             if disk.size_gib * GIB < size:
                 raise Refused(
                     what,
@@ -144,7 +149,11 @@ def need(handle: libvirt.virConnect, what: str, uuid: str) -> libvirt.virDomain:
     """The domain of that UUID. Raises Missing: it was delivered, so it is never created empty again."""
     domain = machines.find(handle, uuid)
     if domain is None:
-        raise Missing(what, f"the host answered and holds no machine {uuid}", "Use `vps restore` or `vps move`")
+        raise Missing(
+            what,
+            f"the host answered and holds no machine {uuid}",
+            "Look on the host and in its trash; bring it back by hand, restoring is not offered yet",
+        )
     return domain
 
 

@@ -7,7 +7,8 @@ from contextlib import contextmanager, suppress
 
 import libvirt
 
-from components.drivers.base import HostRef, HostUnreachable
+from components.drivers.base import HostRef
+from components.drivers.errors import HostUnreachable
 from components.drivers.libvirt.errors import REMEDIES, is_code, translate
 
 OPEN_S = 6.0

@@ -11,18 +11,8 @@ from dataclasses import replace
 import libvirt
 
 from components.drivers import ownership
-from components.drivers.base import (
-    DriverError,
-    HostUnreachable,
-    Interrupted,
-    Machine,
-    MachineSpec,
-    Mark,
-    Missing,
-    NotOurs,
-    Phase,
-    Refused,
-)
+from components.drivers.base import Machine, MachineSpec, Mark, Phase
+from components.drivers.errors import DriverError, HostUnreachable, Interrupted, Missing, NotOurs, Refused
 from components.drivers.faults import Faults
 from components.drivers.libvirt import images, networks, pools, tree, volumes
 from components.drivers.libvirt import machine as machines
@@ -120,7 +110,7 @@ class Creation:
                 raise Refused(
                     what,
                     f"volume {name} is there without its machine: it may hold the client's data",
-                    "Nothing was touched. Use `vps restore` to bring it back, or empty the trash if it ended",
+                    "Nothing was touched. Look at the volume; if nobody needs it, move it away on the host",
                 )
 
     def _claim(
@@ -155,7 +145,11 @@ class Creation:
                 write(domain, notes)
         for name in (*(disk.volume for disk in notes.disks.values()), notes.seed):
             if volumes.find(pool, name) is None:
-                raise Missing(what, f"volume {name} is gone", "It is never made anew. Use `vps restore`")
+                raise Missing(
+                    what,
+                    f"volume {name} is gone",
+                    "It is never made anew: bring it back by hand, restoring is not offered yet",
+                )
         if spec.start and machines.is_off(machines.power(domain)):
             with self._faults.step("create.start"):
                 domain = self._starter.start(handle, domain)

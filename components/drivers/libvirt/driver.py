@@ -10,18 +10,8 @@ from pathlib import Path
 import libvirt
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
-from components.drivers.base import (
-    DriverError,
-    Fact,
-    HostRef,
-    ImageSpec,
-    Machine,
-    MachineSpec,
-    Mark,
-    NetworkSpec,
-    PoolSpec,
-    Power,
-)
+from components.drivers.base import Fact, HostRef, ImageSpec, Machine, MachineSpec, Mark, NetworkSpec, PoolSpec, Power
+from components.drivers.errors import DriverError
 from components.drivers.faults import Faults
 from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt import mark as marks

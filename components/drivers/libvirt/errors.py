@@ -4,7 +4,7 @@ import errno
 
 import libvirt
 
-from components.drivers.base import DriverError, HostFull, HostUnreachable, Missing
+from components.drivers.errors import DriverError, HostFull, HostUnreachable, Missing
 
 
 class Lost(HostUnreachable):

@@ -9,7 +9,8 @@ from pathlib import Path
 import libvirt
 
 from components.domain.names import image_volume
-from components.drivers.base import DriverError, Fact, ImageRef, ImageSpec, Missing, Refused
+from components.drivers.base import Fact, ImageRef, ImageSpec
+from components.drivers.errors import DriverError, Missing, Refused
 from components.drivers.faults import Faults
 from components.drivers.libvirt import pools, volumes
 from components.drivers.libvirt.connection import Connection

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 
 import libvirt
 
-from components.drivers.base import DriverError
+from components.drivers.errors import DriverError
 from components.drivers.libvirt import volumes
 from components.drivers.libvirt.errors import is_code
 

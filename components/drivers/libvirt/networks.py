@@ -4,7 +4,8 @@ from ipaddress import ip_interface
 
 import libvirt
 
-from components.drivers.base import Fact, Missing, NetworkSpec, Refused
+from components.drivers.base import Fact, NetworkSpec
+from components.drivers.errors import Missing, Refused
 from components.drivers.libvirt import tree
 from components.drivers.libvirt.connection import Connection
 from components.drivers.libvirt.errors import is_code

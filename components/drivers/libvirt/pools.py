@@ -2,7 +2,8 @@
 
 import libvirt
 
-from components.drivers.base import Fact, Missing, PoolSpec, Refused
+from components.drivers.base import Fact, PoolSpec
+from components.drivers.errors import Missing, Refused
 from components.drivers.libvirt import tree
 from components.drivers.libvirt.connection import Connection
 from components.drivers.libvirt.errors import is_code

@@ -5,7 +5,8 @@ import multiprocessing
 
 import pytest
 
-from components.drivers.base import DriverError, HostRef
+from components.drivers.base import HostRef
+from components.drivers.errors import DriverError
 from components.drivers.fake.driver import FakeDriver
 from components.drivers.fake.world import World
 

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from components.drivers.base import HostRef, HostUnreachable
+from components.drivers.base import HostRef
+from components.drivers.errors import HostUnreachable
 from components.drivers.libvirt.connection import OPEN_S, Connection
 
 

@@ -6,7 +6,8 @@ import signal
 
 import pytest
 
-from components.drivers.base import HostRef, HostUnreachable, Phase, Power
+from components.drivers.base import HostRef, Phase, Power
+from components.drivers.errors import HostUnreachable
 from components.drivers.libvirt.driver import LibvirtDriver
 from tests.drivers.hosts import SEED
 

@@ -3,7 +3,7 @@
 import libvirt
 import pytest
 
-from components.drivers.base import DriverError, HostFull, HostUnreachable, Missing
+from components.drivers.errors import DriverError, HostFull, HostUnreachable, Missing
 from components.drivers.libvirt.errors import translate
 
 

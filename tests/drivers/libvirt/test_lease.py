@@ -6,7 +6,7 @@ import time
 import libvirt
 import pytest
 
-from components.drivers.base import DriverError
+from components.drivers.errors import DriverError
 from components.drivers.libvirt import lease, volumes
 from components.drivers.libvirt.lease import Leases
 
