@@ -238,6 +238,8 @@ def serve(kinds: dict[str, Resource], engine_address: str, announce: Callable[[s
 
 def main() -> None:
     """The plugin process: serves until the engine ends it, and never outlives the engine."""
+    # Before the first answer: an engine that dies after it must be missed.
+    engine = os.getppid()
     connections = Connections()
     address = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), "")
     server = serve(resources(connections), address, lambda text: (sys.stdout.write(text), sys.stdout.flush()))
@@ -245,7 +247,7 @@ def main() -> None:
     # starts them in groups of their own, so a user's Ctrl-C never arrives here.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: server.stop(grace=1))
-    threading.Thread(target=_watch_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_watch_parent, args=(engine,), daemon=True).start()
     server.wait_for_termination()
     connections.close()
 
