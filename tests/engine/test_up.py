@@ -1,5 +1,7 @@
 """The main job on the fake driver: one client file, `pulumi up`, and a machine."""
 
+import copy
+
 import pytest
 
 from tests.engine.conftest import HOST_STACK, STACK, Bench
@@ -89,7 +91,7 @@ def test_the_last_lines_are_refused_too(bench: Bench) -> None:
 
 def _second(web1: dict[str, object]) -> dict[str, object]:
     own = {"id": "v-b8x2", "ipv4": ["192.0.2.11"], "ipv6": ["2001:db8:1::11"], "fqdn": "web2.coop.example"}
-    return {**web1, **own}
+    return {**copy.deepcopy(web1), **own}
 
 
 def test_a_file_that_is_gone_is_refused(bench: Bench) -> None:
@@ -97,7 +99,7 @@ def test_a_file_that_is_gone_is_refused(bench: Bench) -> None:
     bench.up()
     before = bench.domains()
     (bench.project.fleet / "clients" / "example-coop.yaml").unlink()
-    assert "No file declares stack" in bench.pulumi("preview", "--stack", STACK, code=1)
+    assert "never by deleting files" in bench.pulumi("preview", "--stack", STACK, code=1)
     assert bench.domains() == before
 
 
