@@ -144,6 +144,8 @@ class Machine:
     macs: Mapping[str, str]
     """By NIC name; NICs of ours are told by the alias or MAC that we gave them."""
     attach: Mapping[str, str]
+    addresses: Mapping[str, tuple[str, ...]]
+    """By NIC name, as the host has them noted for it; what the guest uses inside is its own."""
     volumes: Mapping[str, str]
     """By disk name (and `seed`): the volume's name in its pool."""
     reboot_required: tuple[str, ...] = ()

@@ -60,7 +60,7 @@ def limit_table(declared: Mapping[str, int], machine: Machine) -> dict[str, dict
 
 
 def observed_inputs(inputs: Mapping[str, Any], machine: Machine) -> Bag:
-    """The inputs with every limit, MAC and attachment as the host has it.
+    """The inputs with every limit, MAC, address and attachment as the host has it.
 
     A configured value that differs is shown; where configuration is as declared but less or more is in force, that is
     shown, unless it only waits for a reboot. What a host can't tell stays as declared: unknown is no drift.
@@ -77,6 +77,8 @@ def observed_inputs(inputs: Mapping[str, Any], machine: Machine) -> Bag:
     for nic in bag.get("nics", {}):
         if nic in machine.macs:
             bag["nics"][nic]["mac"] = machine.macs[nic]
+        if machine.addresses.get(nic):
+            bag["nics"][nic]["addresses"] = list(machine.addresses[nic])
         if nic in machine.attach:
             bag["nics"][nic]["attach"] = machine.attach[nic]
     return bag

@@ -51,6 +51,8 @@ def test_a_new_machine_runs_and_its_facts_are_those_declared(host, driver):
     assert machine.mark == replace(mark, phase=Phase.READY)
     assert machine.macs == {"n0": spec.nics["n0"].mac}
     assert machine.attach == {"n0": "network:public1"}
+    assert machine.addresses == {"n0": spec.nics["n0"].addresses}
+    assert machine.addresses["n0"]
     assert set(machine.volumes.values()) == host.volume_names(spec) == set(host.volumes(spec))
     assert machine.reboot_required == ()
     assert {key: reading.configured for key, reading in machine.readings.items()} == spec.limits()
@@ -359,6 +361,16 @@ def test_what_was_lowered_behind_our_back_is_seen_and_mended(host, driver):
     assert seen.readings["cpuCapPercent"].configured == 50
 
     assert driver.update(spec, seen.mark).readings["cpuCapPercent"].effective == 50
+
+
+def test_an_update_notes_new_addresses_and_touches_nothing_else(host, driver):
+    spec, machine = make(host, driver)
+
+    changed = driver.update(with_nic(spec, addresses=("192.0.2.77/24",)), machine.mark)
+
+    assert changed.addresses == {"n0": ("192.0.2.77/24",)}
+    assert changed.readings == machine.readings
+    assert changed.power is Power.RUNNING
 
 
 def test_an_update_writes_the_urn_anew(host, driver):

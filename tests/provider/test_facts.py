@@ -1,5 +1,7 @@
 """What state remembers: three values per limit, and drift only where there is some."""
 
+import dataclasses
+
 from components.domain.limits import Reading
 from components.drivers.base import Machine, Power
 from components.provider.facts import declared_limits, limit_table, observed_inputs
@@ -15,6 +17,7 @@ def _machine(readings: dict[str, Reading], waiting: tuple[str, ...] = ()) -> Mac
         readings=readings,
         macs={},
         attach={},
+        addresses={},
         volumes={},
         reboot_required=waiting,
     )
@@ -56,3 +59,9 @@ def test_waiting_for_a_reboot_is_no_drift(news: Bag) -> None:
     """It was declared and configured; the guest gets it with its next boot."""
     reading = Reading(configured=2048, effective=1024, source="balloon")
     assert observed_inputs(news, _machine({"memoryMib": reading}, ("memoryMib",))) == news
+
+
+def test_addresses_noted_otherwise_are_drift(news: Bag) -> None:
+    """Somebody edited the host's note behind the file."""
+    machine = dataclasses.replace(_machine({}), addresses={"n0": ("192.0.2.99/24",)})
+    assert observed_inputs(news, machine)["nics"]["n0"]["addresses"] == ["192.0.2.99/24"]

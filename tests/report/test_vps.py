@@ -33,6 +33,7 @@ def _machine() -> Machine:
         readings=readings,
         macs={},
         attach={},
+        addresses={},
         volumes={},
         reboot_required=("memoryMib",),
         host_notes=("[red]no markup[/red]",),

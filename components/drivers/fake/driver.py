@@ -83,7 +83,11 @@ class FakeDriver:
             with self._faults.step("update.define"):
                 revision = mark.revision + 1
                 written = replace(found, urn=mark.urn, revision=revision)
-                self.world.put("domains", spec.uuid, domain | {"config": wanted, "mark": as_values(written)})
+                nics = {
+                    name: nic | {"addresses": list(spec.nics[name].addresses)} for name, nic in domain["nics"].items()
+                }
+                fresh = {"config": wanted, "nics": nics, "mark": as_values(written)}
+                self.world.put("domains", spec.uuid, domain | fresh)
         return self._facts(what, spec.uuid)
 
     def power(self, uuid: str, wish: str, mark: Mark) -> Machine:

@@ -22,7 +22,10 @@ def define(spec: MachineSpec, mark: Mark, disks: dict[str, str], seed: str) -> V
         "pool": spec.pool,
         "config": spec.limits(),
         "live": {},
-        "nics": {name: {"mac": nic.mac, "attach": nic.attach} for name, nic in spec.nics.items()},
+        "nics": {
+            name: {"mac": nic.mac, "attach": nic.attach, "addresses": list(nic.addresses)}
+            for name, nic in spec.nics.items()
+        },
         "disks": disks,
         "seed": seed,
         "boots": 0,
@@ -71,6 +74,7 @@ def machine(domain: Values, unenforced: dict[str, str]) -> Machine:
         readings={key: _reading(key, config, live, power, unenforced) for key in sorted(config.keys() | live.keys())},
         macs={name: nic["mac"] for name, nic in domain["nics"].items()},
         attach={name: nic["attach"] for name, nic in domain["nics"].items()},
+        addresses={name: tuple(nic["addresses"]) for name, nic in domain["nics"].items()},
         volumes={**domain["disks"], "seed": domain["seed"]},
         reboot_required=waiting,
         host_notes=tuple(notes),

@@ -21,7 +21,9 @@ def notes_for(spec: MachineSpec, mark: Mark) -> marks.Notes:
             name: marks.DiskNote(volume=disk_volume(spec.name, spec.uuid, name), size_gib=disk.size_gib)
             for name, disk in spec.disks.items()
         },
-        nics={name: marks.NicNote(rate_mbit_s=nic.rate_mbit_s) for name, nic in spec.nics.items()},
+        nics={
+            name: marks.NicNote(rate_mbit_s=nic.rate_mbit_s, addresses=nic.addresses) for name, nic in spec.nics.items()
+        },
     )
 
 

@@ -52,7 +52,9 @@ def facts(handle: libvirt.virConnect, domain: libvirt.virDomain, described: tree
     uuid, name, observed = tree.value(described, "uuid"), tree.value(described, "name"), power(domain)
     notes = marks.find(described)
     if notes is None:
-        return Machine(uuid=uuid, name=name, mark=None, power=observed, readings={}, macs={}, attach={}, volumes={})
+        return Machine(
+            uuid=uuid, name=name, mark=None, power=observed, readings={}, macs={}, attach={}, addresses={}, volumes={}
+        )
     live = None if is_off(observed) else _live(domain)
     subject = Subject(handle=handle, domain=domain, config=described, live=live, notes=notes, rates=rates)
     readings = read(subject)
@@ -66,6 +68,7 @@ def facts(handle: libvirt.virConnect, domain: libvirt.virDomain, described: tree
         readings=readings,
         macs={nic: tree.attribute(found, "mac", "address") for nic, found in nics.items() if found is not None},
         attach={nic: _attach(found) for nic, found in nics.items() if found is not None},
+        addresses={nic: note.addresses for nic, note in notes.nics.items()},
         volumes={**{disk: note.volume for disk, note in notes.disks.items()}, "seed": notes.seed},
         reboot_required=tuple(
             key

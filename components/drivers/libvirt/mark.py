@@ -1,8 +1,9 @@
 """The owner mark in libvirt's metadata: one element of our own namespace, with what libvirt can't hold for us.
 
 `<vps:machine … pool="vps"><vps:disk name="root" volume="…" sizeGib="10"/><vps:nic name="n0" rateMbitS="100"
-leftOut="…"/></vps:machine>`: `sizeGib` is what was promised when the disk was made or grown last (admission counts
-it before the disk is there); `leftOut` says why the host could not take the rate as `<bandwidth>`.
+addresses="192.0.2.10/24" leftOut="…"/></vps:machine>`: `sizeGib` is what was promised when the disk was made or grown
+last (admission counts it before the disk is there); `leftOut` says why the host could not take the rate as
+`<bandwidth>`.
 """
 
 from dataclasses import dataclass, field, replace
@@ -27,9 +28,10 @@ class DiskNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NicNote:
-    """A NIC as we noted it: its declared rate, and why it stands in no `<bandwidth>` (empty: it does)."""
+    """A NIC as we noted it: its rate, its addresses, and why the rate stands in no `<bandwidth>` (empty: it does)."""
 
     rate_mbit_s: int
+    addresses: tuple[str, ...] = ()
     left_out: str = ""
 
 
@@ -48,9 +50,12 @@ class Notes:
         return replace(self, mark=mark)
 
     def limited(self, spec: MachineSpec) -> "Notes":
-        """The same notes with the sizes and rates of `spec`."""
+        """The same notes with the sizes, rates and addresses of `spec`."""
         disks = {name: replace(note, size_gib=spec.disks[name].size_gib) for name, note in self.disks.items()}
-        nics = {name: replace(note, rate_mbit_s=spec.nics[name].rate_mbit_s) for name, note in self.nics.items()}
+        nics = {
+            name: replace(note, rate_mbit_s=spec.nics[name].rate_mbit_s, addresses=spec.nics[name].addresses)
+            for name, note in self.nics.items()
+        }
         return replace(self, disks=disks, nics=nics)
 
     def without_rates(self, reason: str) -> "Notes":
@@ -65,7 +70,9 @@ def element(notes: Notes) -> tree.Element:
     for name, disk in notes.disks.items():
         tree.add(made, f"{_TAG}disk", name=name, volume=disk.volume, sizeGib=str(disk.size_gib))
     for name, nic in notes.nics.items():
-        tree.add(made, f"{_TAG}nic", name=name, rateMbitS=str(nic.rate_mbit_s), leftOut=nic.left_out)
+        addresses = " ".join(nic.addresses)
+        rate = str(nic.rate_mbit_s)
+        tree.add(made, f"{_TAG}nic", name=name, rateMbitS=rate, addresses=addresses, leftOut=nic.left_out)
     return made
 
 
@@ -94,7 +101,11 @@ def find(domain: tree.Element) -> Notes | None:
             for disk in found.iterfind(f"{_TAG}disk")
         },
         nics={
-            nic.get("name", ""): NicNote(rate_mbit_s=_number(nic.get("rateMbitS")), left_out=nic.get("leftOut", ""))
+            nic.get("name", ""): NicNote(
+                rate_mbit_s=_number(nic.get("rateMbitS")),
+                addresses=tuple(nic.get("addresses", "").split()),
+                left_out=nic.get("leftOut", ""),
+            )
             for nic in found.iterfind(f"{_TAG}nic")
         },
     )
