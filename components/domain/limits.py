@@ -45,6 +45,8 @@ class Reading:
     configured: int | None
     effective: int | None
     source: str
+    absent: bool = False
+    """The host answered and holds no such limit: not unknown, but unlimited."""
 
 
 def unit(key: str) -> str:

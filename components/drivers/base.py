@@ -56,6 +56,7 @@ class Mark:
     """The owner mark that a machine carries on its host (libvirt metadata; Proxmox description).
 
     `incarnation` is random and also stands in state: a different one means *not mine any more*.
+    `previous` is the incarnation before the last take-over of a delivered machine (empty: never taken over).
     `revision` counts our writes. `wish` is the last observed wish of the client for power (`running` or `off`).
     """
 
@@ -70,6 +71,7 @@ class Mark:
     reinstall: int = 0
     wish: str = "running"
     schema: int = SCHEMA
+    previous: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +154,8 @@ class Machine:
     """Limit keys whose configured value waits for the next boot."""
     host_notes: tuple[str, ...] = ()
     """What this host can't do for the machine, in words."""
+    lost_disks: tuple[str, ...] = ()
+    """Names of disks whose volume the host answered to be gone, or whose device is missing from the machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ def from_values(values: Mapping[str, object]) -> Mark | None:
             reinstall=int(str(values["reinstall"])),
             wish=str(values["wish"]),
             schema=schema,
+            previous=str(values.get("previous", "")),
         )
     except (KeyError, ValueError):
         return None

@@ -9,7 +9,8 @@ from components.drivers.errors import Changed, NotOurs, Refused
 def claim(what: str, found: Mark | None, wanted: Mark) -> Mark:
     """The mark to write when Create meets a machine of its UUID: the found one with the new incarnation.
 
-    Phase, wish and reinstall number stay as the host tells them. Raises NotOurs for a machine without a mark or of
+    Phase, wish and reinstall number stay as the host tells them; taking over a delivered machine notes the former
+    incarnation as `previous`. Raises NotOurs for a machine without a mark or of
     another fleet, backend or URN, and Refused for one whose end is under way.
     """
     if found is None:
@@ -32,7 +33,15 @@ def claim(what: str, found: Mark | None, wanted: Mark) -> Mark:
             "its end was declared and is under way",
             "Let the run that ends it finish first; its disks stay in the trash",
         )
-    return replace(wanted, phase=found.phase, revision=found.revision + 1, reinstall=found.reinstall, wish=found.wish)
+    taken = found.phase is Phase.READY and found.incarnation != wanted.incarnation
+    return replace(
+        wanted,
+        phase=found.phase,
+        revision=found.revision + 1,
+        reinstall=found.reinstall,
+        wish=found.wish,
+        previous=found.incarnation if taken else found.previous,
+    )
 
 
 def expect(what: str, found: Mark | None, incarnation: str) -> Mark:

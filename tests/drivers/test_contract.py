@@ -194,7 +194,7 @@ def test_taking_over_a_delivered_machine_writes_a_new_incarnation_and_nothing_el
 
     taken = driver.create(replace(with_disk(spec, size_gib=3), vcpus=2), b"other", host.mark(spec, incarnation="new"))
 
-    assert taken.mark == replace(first.mark, incarnation="new", revision=2)
+    assert taken.mark == replace(first.mark, incarnation="new", revision=2, previous=first.mark.incarnation)
     assert taken.readings == first.readings
     assert host.volumes(spec) == volumes
 

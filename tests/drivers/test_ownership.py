@@ -24,7 +24,15 @@ WANTED = replace(FOUND, phase=Phase.CREATING, incarnation="new", revision=1, rei
 
 
 def test_a_claim_keeps_what_the_host_tells_and_brings_a_new_incarnation():
-    assert claim("Unable", FOUND, WANTED) == replace(FOUND, incarnation="new", revision=8)
+    assert claim("Unable", FOUND, WANTED) == replace(FOUND, incarnation="new", revision=8, previous="old")
+
+
+def test_only_taking_over_a_delivered_machine_notes_the_former_incarnation():
+    resumed = claim("Unable", replace(FOUND, phase=Phase.STARTING), WANTED)
+    again = claim("Unable", replace(FOUND, previous="older"), replace(WANTED, incarnation="old"))
+
+    assert resumed.previous == ""
+    assert again.previous == "older"
 
 
 @pytest.mark.parametrize("change", [{"fleet": "other"}, {"backend": "other"}, {"urn": "urn:y"}])
