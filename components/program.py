@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+from typing import Any
 
 import pulumi
 import pulumi.runtime.resource
@@ -10,6 +11,7 @@ from pulumi.runtime.proto.source_pb2 import StackTrace
 from components import declaration
 from components.config.loader import Loaded
 from components.domain.fleet import Fleet
+from components.engine import state
 from components.engine.backend import backend_id
 from components.host import Host
 from components.vps import Vps
@@ -49,11 +51,22 @@ def _declare_client(fleet: Fleet, name: str) -> None:
     client = fleet.clients[name]
     backend = backend_id(os.environ)
     today = dt.datetime.now(dt.UTC).date()
+    known = state.machines(os.environ, f"client.{name}")
     for vps in client.vps.values():
-        if vps.ends and vps.ends <= today:
-            continue  # Its end is reached: not declaring it lets the engine end it, by the plugin's rules.
+        if vps.ends and vps.ends <= today and _may_go(known, vps.machine_uuid(fleet.id, client.id), vps.ends):
+            continue
         Vps(declaration.machine_inputs(fleet, client, vps, backend))
         pulumi.export(vps.key, {"fqdn": vps.fqdn, "ipv4": list(vps.ipv4), "ipv6": list(vps.ipv6), "host": vps.host})
+
+
+def _may_go(known: list[dict[str, Any]] | None, uuid: str, ends: dt.date) -> bool:
+    """Whether leaving a machine out, whose end is reached, lets the engine end it by the plugin's rules.
+
+    Only once state carries that end, and so no protection: the run that first reads an end date records it, the next
+    one ends the machine. Where state can't be read here, the end must have been recorded by an earlier run.
+    """
+    found = next((machine for machine in known or () if machine.get("uuid") == uuid), None)
+    return found is None or found.get("ends") == ends.isoformat()
 
 
 def _declare_host(fleet: Fleet, name: str) -> None:

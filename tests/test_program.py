@@ -1,6 +1,7 @@
 """The program: a stack's own file, nothing else, and words for everything that stops it."""
 
 import datetime as dt
+import json
 from pathlib import Path
 
 import pulumi
@@ -53,10 +54,23 @@ def test_host_stack_declares_its_objects(fleet: Path) -> None:
     assert types == {"vps:index:StoragePool", "vps:index:Network", "vps:index:Image"}
 
 
-@pytest.mark.parametrize(("days", "declared"), [(1, True), (0, False), (-30, False)])
-def test_a_reached_end_is_not_declared_any_more(fleet: Path, days: int, declared: bool) -> None:
-    """From its day on the engine may end it; before, never."""
-    _edit(fleet, ends=(dt.datetime.now(dt.UTC).date() + dt.timedelta(days=days)).isoformat())
+@pytest.mark.parametrize(
+    ("days", "recorded", "declared"),
+    [(1, True, True), (0, False, True), (0, True, False), (-30, True, False), (-30, None, False)],
+)
+def test_an_end_is_carried_out_only_after_it_was_recorded(
+    fleet: Path, monkeypatch: pytest.MonkeyPatch, days: int, recorded: bool | None, declared: bool
+) -> None:
+    """The run that first reads a reached end lifts the protection and records it; the next one ends the machine."""
+    ends = (dt.datetime.now(dt.UTC).date() + dt.timedelta(days=days)).isoformat()
+    _edit(fleet, ends=ends)
+    client = load(fleet).fleet.clients["example-coop"]
+    machine = {"uuid": client.vps["web1"].machine_uuid("demo", client.id), "ends": ends if recorded else ""}
+    resources = [] if recorded is None else [{"type": "vps:index:Machine", "outputs": machine}]
+    folder = fleet / "state" / ".pulumi" / "stacks" / "aegir-vps"
+    folder.mkdir(parents=True)
+    (folder / f"{STACK}.json").write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{fleet / 'state'}")
     found = registrations(lambda: declare(load(fleet), STACK), STACK)
     assert ("v-h3k9-machine" in found) is declared
 

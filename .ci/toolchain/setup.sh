@@ -99,6 +99,12 @@ install_packages() {
 # Debian starts the system's libvirtd with its package. The lab runs one of its own, so where there was none before,
 # that one is stopped again and does not come back at boot (`systemctl enable --now libvirtd` brings it). One that was
 # there before is left as it is, and without systemd, as in containers, Debian starts none.
+had_libvirtd() {
+    case $(dpkg-query -W -f='${db:Status-Status}' libvirt-daemon-system 2>/dev/null) in installed) return 0 ;; esac
+    # One that was built here, or runs as modular daemons, is this machine's own as well.
+    command -v libvirtd >/dev/null || command -v virtqemud >/dev/null
+}
+
 keep_libvirtd_off() {
     for unit in libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket libvirt-guests.service \
         virtlogd.socket virtlogd-admin.socket virtlogd.service virtlockd.socket virtlockd-admin.socket virtlockd.service; do
@@ -173,7 +179,7 @@ set_up() {
             fail "Unable to install Debian packages: you are not root and sudo is not to be had. Run this as root," \
                 "or have these installed: $packages; or use --fake, which needs none."
         fi
-        dpkg-query -W libvirt-daemon-system >/dev/null 2>&1 || : >"$root/.vps/libvirtd-is-new"
+        had_libvirtd || : >"$root/.vps/libvirtd-is-new"
         step "Debian packages" install_packages "$packages"
     fi
     [ ! -e "$root/.vps/libvirtd-is-new" ] || step "The system's libvirtd stays off" keep_libvirtd_off

@@ -36,7 +36,10 @@ def up(
     released = engine.claim(stack)
     if released:
         typer.echo(released)
-    raise typer.Exit(engine.run(["up", *_policies(), "--stack", stack, *(["--yes"] if yes else [])]))
+    code = engine.run(["up", *_policies(), "--stack", stack, *(["--yes"] if yes else [])])
+    for title in engine.ending(stack) if code == 0 else ():
+        typer.echo(f"{title}: its end is reached and recorded; the next `vps up {stack}` ends it.")
+    raise typer.Exit(code)
 
 
 def preview(stack: Stack, fleet: FleetFolder = None, diff: Diff = False) -> None:
@@ -90,7 +93,8 @@ def _engine(fleet: Path | None) -> "tuple[Engine, Loaded]":
     from components.engine.run import Engine
 
     folder = find_fleet(fleet)
-    return Engine.of(project_of(folder)), load(folder)
+    loaded = load(folder)
+    return Engine.of(project_of(folder), loaded.fleet.hosts.values()), loaded
 
 
 def _policies() -> list[str]:

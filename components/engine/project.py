@@ -40,7 +40,6 @@ class Project:
         found = [str(engine_path().parent), str(CHECKOUT / ".venv" / "bin"), environment.get("PATH", os.defpath)]
         environment["PATH"] = os.pathsep.join(found)
         environment["VPS_FLEET"] = str(self.fleet)
-        environment["VPS_PYTHON"] = str(CHECKOUT / ".venv" / "bin" / "python")
         environment.setdefault("PULUMI_BACKEND_URL", f"file://{self.work / 'state'}")
         environment.setdefault("PULUMI_HOME", str(self.work / "engine"))
         if "PULUMI_CONFIG_PASSPHRASE" not in environment:

@@ -1,16 +1,20 @@
 """Engine runs: one subprocess, its words straight to the user, its exit code kept."""
 
+import datetime as dt
+import json
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from components.config.loader import Loaded
+from components.domain.hosts import Host
 from components.domain.problems import DomainError
 from components.engine import state
 from components.engine.location import engine_path
 from components.engine.project import CHECKOUT, Project
+from components.provider.connections import ADDRESSES
 
 EXIT_CHANGES = 7
 """The engine's exit code for `--expect-no-changes` that was violated."""
@@ -26,9 +30,11 @@ class Engine:
     environment: dict[str, str]
 
     @classmethod
-    def of(cls, project: Project) -> "Engine":
-        """Ready to run. Raises DomainError without an engine."""
+    def of(cls, project: Project, hosts: Iterable[Host] = ()) -> "Engine":
+        """Ready to run; the plugin learns the hosts' addresses of today. Raises DomainError without an engine."""
         environment = project.environment(os.environ)
+        addresses = {host.name: {"driver": host.driver, "uri": host.uri, "probe": host.probe} for host in hosts}
+        environment[ADDRESSES] = json.dumps(addresses, sort_keys=True)
         project.prepare(environment)
         return cls(project=project, environment=environment)
 
@@ -59,10 +65,16 @@ class Engine:
         client = loaded.fleet.clients.get(name) if kind == "client" else None
         vps = client.vps.values() if client else ()
         declared = {found.machine_uuid(loaded.fleet.id, client.id) for found in vps} if client else set()
-        machines = state.machines(self.environment, stack)
+        machines = state.machines(self.environment, stack) or []
         return [
             str(found.get("title")) for found in machines if found.get("uuid") not in declared and not found.get("ends")
         ]
+
+    def ending(self, stack: str) -> list[str]:
+        """Titles of the machines in state whose end is reached: the next run ends them."""
+        today = dt.datetime.now(dt.UTC).date().isoformat()
+        machines = state.machines(self.environment, stack) or []
+        return [str(found.get("title")) for found in machines if found.get("ends") and found["ends"] <= today]
 
     def run(self, arguments: Sequence[str]) -> int:
         """Run the engine in the project's folder and return its exit code. Ctrl-C is the engine's to handle."""

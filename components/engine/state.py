@@ -35,11 +35,11 @@ def is_initialised(environment: Mapping[str, str], stack: str) -> bool | None:
     return None if folder is None else _checkpoint(folder, stack).is_file()
 
 
-def machines(environment: Mapping[str, str], stack: str) -> list[dict[str, Any]]:
-    """The outputs of every machine that the stack's state holds; empty where only the engine can tell."""
+def machines(environment: Mapping[str, str], stack: str) -> list[dict[str, Any]] | None:
+    """The outputs of every machine that the stack's state holds; None where only the engine can tell."""
     folder = local_folder(environment)
     if folder is None:
-        return []
+        return None
     try:
         document = json.loads(_checkpoint(folder, stack).read_bytes())
     except FileNotFoundError:

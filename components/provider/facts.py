@@ -13,7 +13,11 @@ from components.provider.properties import Bag, flatten
 
 PRESENT = "present"
 MISSING = "missing"
+DAMAGED = "a disk is gone"
 FOREIGN = "not ours any more"
+
+UNLIMITED = 0
+"""The observed value of a limit that its host does not hold at all: no declared limit is ever 0."""
 
 LIMIT_NAMES = frozenset({"vcpus", "cpuCapPercent", "memoryMib", "sizeGib", "iops", "rateMibS", "rateMbitS"})
 
@@ -32,7 +36,7 @@ def outputs(inputs: Mapping[str, Any], machine: Machine, *, seed_digest: str, in
     ours = mark is not None and mark.incarnation == incarnation
     bag = dict(inputs)
     bag.update(
-        status=PRESENT if ours else FOREIGN,
+        status=FOREIGN if not ours else DAMAGED if machine.lost_disks else PRESENT,
         phase=str(mark.phase) if mark is not None and ours else "",
         incarnation=incarnation,
         revision=mark.revision if mark is not None and ours else 0,
@@ -63,14 +67,17 @@ def observed_inputs(inputs: Mapping[str, Any], machine: Machine) -> Bag:
     """The inputs with every limit, MAC, address and attachment as the host has it.
 
     A configured value that differs is shown; where configuration is as declared but less or more is in force, that is
-    shown, unless it only waits for a reboot. What a host can't tell stays as declared: unknown is no drift.
+    shown, unless it only waits for a reboot. A limit that is gone reads 0, that is unlimited. What a host can't tell
+    stays as declared: unknown is no drift.
     """
     bag: Bag = copy.deepcopy(dict(inputs))
     for key, declared in declared_limits(inputs).items():
         reading = machine.readings.get(key)
         if reading is None:
             continue
-        if reading.configured is not None and reading.configured != declared:
+        if reading.absent:
+            _put(bag, key, UNLIMITED)
+        elif reading.configured is not None and reading.configured != declared:
             _put(bag, key, reading.configured)
         elif reading.effective is not None and reading.effective != declared and key not in machine.reboot_required:
             _put(bag, key, reading.effective)

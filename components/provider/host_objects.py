@@ -1,11 +1,11 @@
 """`vps:index:Image`, `Network` and `StoragePool`: what a host must hold before machines can stand on it.
 
 One behaviour for three nouns: ensure, read, remove. None is ever replaced: a new image digest is uploaded beside the
-old one, a network or pool that differs is refused in words. What vanished stays in state as `missing`, and the next
-update ensures it again: these objects hold no client data of their own.
+old one, a network or pool that differs is refused in words. What vanished stays in state as `missing`; the next update
+makes images and networks again, but never a pool: its disk may only be unmounted, with clients' data on it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -13,7 +13,7 @@ from components.domain.changes import Consequence, Effect
 from components.drivers.base import Driver, Fact, HostRef
 from components.provider import facts
 from components.provider.inputs import ImageInputs, NetworkInputs, PoolInputs, Versioned, failures, parse
-from components.provider.machine import Change
+from components.provider.machine import Change, refuse
 from components.provider.properties import Bag, flatten
 
 Inputs = TypeVar("Inputs", bound=Versioned)
@@ -30,12 +30,14 @@ class HostObject(Generic[Inputs]):
         ensure: Callable[[Driver, Inputs], Fact],
         read: Callable[[Driver, Inputs], Fact | None],
         delete: Callable[[Driver, Inputs], None],
+        renewable: Mapping[str, str],
     ) -> None:
         self.model = model
         self._driver_for = driver_for
         self._ensure = ensure
         self._read = read
         self._delete = delete
+        self._renewable = renewable
 
     def check(self, news: Bag) -> list[tuple[str, str]]:
         """Every problem of the inputs as (property, reason)."""
@@ -44,14 +46,10 @@ class HostObject(Generic[Inputs]):
     def changes(self, old_inputs: Bag, state: Bag, news: Bag) -> list[Change]:
         """What differs; never raises, never asks a host."""
         before, after = flatten(old_inputs), flatten(news)
-        found = [
-            _change(key, before.get(key), after.get(key), f"{key}: {before.get(key)} -> {after.get(key)}")
-            for key in sorted(before.keys() | after.keys())
-            if before.get(key) != after.get(key)
-        ]
+        differing = [key for key in sorted(before.keys() | after.keys()) if before.get(key) != after.get(key)]
+        found = [self._change(key, before.get(key), after.get(key)) for key in differing]
         if state.get("status", facts.PRESENT) != facts.PRESENT:
-            words = "it is gone from the host: it is made again"
-            found.append(_change("status", state.get("status"), facts.PRESENT, words))
+            found.append(self._change("status", state.get("status"), facts.PRESENT))
         return found
 
     def preview_create(self, news: Bag) -> Bag:
@@ -65,25 +63,28 @@ class HostObject(Generic[Inputs]):
         fact = self._ensure(self._driver_for(inputs.host.ref()), inputs)
         return f"{inputs.host.name}/{news['name']}", _outputs(news, fact)
 
-    def read(self, identity: str, state: Bag, inputs: Bag) -> tuple[str, Bag, Bag]:
+    def read(self, identity: str, urn: str, state: Bag, inputs: Bag) -> tuple[str, Bag, Bag]:
         """(id, outputs, inputs) as the host answers."""
+        del urn
         parsed = parse(self.model, inputs or state)
         fact = self._read(self._driver_for(parsed.host.ref()), parsed)
         if fact is None:
             return identity, {**state, "status": facts.MISSING}, inputs
         observed = {key: fact.values[key] for key in inputs if key in fact.values and key != "name"}
-        return identity, _outputs(inputs, fact), {**inputs, **observed}
+        return identity, _outputs(inputs, fact, made=state.get("made")), {**inputs, **observed}
 
     def preview_update(self, state: Bag, news: Bag, changes: list[Change]) -> Bag:
-        """The state that an update would leave."""
-        del changes
+        """The state that an update would leave. Raises Refused as `update` would."""
+        refuse(state, changes)
         return {**state, **news}
 
     def update(self, identity: str, urn: str, state: Bag, news: Bag, changes: list[Change]) -> Bag:
-        """Have the object as declared now; the driver refuses what would pull the floor from under machines."""
-        del identity, urn, state, changes
+        """Have the object as declared now, unless that would pull the floor from under machines (Refused)."""
+        del identity, urn
+        refuse(state, changes)
         inputs = parse(self.model, news)
-        return _outputs(news, self._ensure(self._driver_for(inputs.host.ref()), inputs))
+        fact = self._ensure(self._driver_for(inputs.host.ref()), inputs)
+        return _outputs(news, fact, made=state.get("made"))
 
     def delete(self, identity: str, state: Bag) -> str:
         """Remove what we made; what was there before us stays."""
@@ -93,13 +94,26 @@ class HostObject(Generic[Inputs]):
         self._delete(self._driver_for(inputs.host.ref()), inputs)
         return f"{identity} removed"
 
+    def _change(self, key: str, before: object, after: object) -> Change:
+        if key in ("host.uri", "host.probe"):
+            effect, words = Effect.RECORDED, ""
+        elif key in self._renewable:
+            effect, words = Effect.LIVE, f"{key}: {before} -> {after}: {self._renewable[key]}"
+        elif key == "status":
+            effect = Effect.REFUSED
+            words = "refused: it is gone from the host, and clients' disks may be on it; mount and start it by hand"
+        else:
+            effect = Effect.REFUSED
+            words = f"refused: {key}: {before} -> {after}: machines stand on it; put {before!r} back"
+        return Change(key=key, before=before, after=after, consequence=Consequence(key=key, effect=effect, words=words))
 
-def images(driver_for: Callable[[HostRef], Driver], locate: Callable[[str], Path]) -> HostObject[ImageInputs]:
+
+def images(driver_for: Callable[[HostRef], Driver], locate: Callable[[str, str], Path]) -> HostObject[ImageInputs]:
     """Golden images; `locate` finds the local file of a digest when the host still lacks it."""
 
     def ensure(driver: Driver, inputs: ImageInputs) -> Fact:
         present = driver.read_image(inputs.spec())
-        return present or driver.ensure_image(inputs.spec(source=str(locate(inputs.sha256))))
+        return present or driver.ensure_image(inputs.spec(source=str(locate(inputs.sha256, inputs.name))))
 
     return HostObject(
         ImageInputs,
@@ -107,6 +121,10 @@ def images(driver_for: Callable[[HostRef], Driver], locate: Callable[[str], Path
         ensure=ensure,
         read=lambda driver, inputs: driver.read_image(inputs.spec()),
         delete=lambda driver, inputs: driver.delete_image(inputs.spec()),
+        renewable={
+            "sha256": "uploaded beside the old one; machines made from that one keep it",
+            "status": "it is uploaded again",
+        },
     )
 
 
@@ -118,6 +136,7 @@ def networks(driver_for: Callable[[HostRef], Driver]) -> HostObject[NetworkInput
         ensure=lambda driver, inputs: driver.ensure_network(inputs.spec()),
         read=lambda driver, inputs: driver.read_network(inputs.spec()),
         delete=lambda driver, inputs: driver.delete_network(inputs.spec()),
+        renewable={"status": "it is made again"},
     )
 
 
@@ -129,13 +148,11 @@ def pools(driver_for: Callable[[HostRef], Driver]) -> HostObject[PoolInputs]:
         ensure=lambda driver, inputs: driver.ensure_pool(inputs.spec()),
         read=lambda driver, inputs: driver.read_pool(inputs.spec()),
         delete=lambda driver, inputs: driver.delete_pool(inputs.spec()),
+        renewable={},
     )
 
 
-def _outputs(inputs: Bag, fact: Fact) -> Bag:
-    return {**inputs, "status": facts.PRESENT, "made": fact.made, "facts": dict(fact.values)}
-
-
-def _change(key: str, before: object, after: object, words: str) -> Change:
-    verdict = Consequence(key=key, effect=Effect.LIVE, words=words)
-    return Change(key=key, before=before, after=after, consequence=verdict)
+def _outputs(inputs: Bag, fact: Fact, made: bool | None = None) -> Bag:
+    """State of an object. Whether we made it was decided once: a later look can't tell."""
+    first = fact.made if made is None else made
+    return {**inputs, "status": facts.PRESENT, "made": first, "facts": dict(fact.values)}

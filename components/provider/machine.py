@@ -69,6 +69,14 @@ class MachineResource:
         status = state.get("status", facts.PRESENT)
         if status != facts.PRESENT:
             found.append(_status_change(status, state))
+        elif state.get("phase") == Phase.ENDING:
+            words = "refused: its end began and was interrupted; declare its `ends:` again, so that it can be finished"
+            verdict = Consequence(key="phase", effect=Effect.REFUSED, words=words)
+            found.append(Change(key="phase", before=Phase.ENDING.value, after="ready", consequence=verdict))
+        elif state.get("phase") == Phase.ENDING:
+            words = "refused: its end began and was interrupted; declare its `ends:` again so that it can be finished"
+            verdict = Consequence(key="phase", effect=Effect.REFUSED, words=words)
+            found.append(Change(key="phase", before=state.get("phase"), after="ready", consequence=verdict))
         elif state.get("phase") not in (None, "", Phase.READY):
             words = "creation was interrupted: it is taken up where it stopped"
             verdict = Consequence(key="phase", effect=Effect.LIVE, words=words)
@@ -93,10 +101,15 @@ class MachineResource:
             incarnation=secrets.token_hex(8),
             reinstall=inputs.reinstall,
         )
-        return inputs.uuid, self._make(driver, inputs, news, mark)
+        machine, digest = self._make(driver, inputs, news, mark)
+        return inputs.uuid, facts.outputs(news, machine, seed_digest=digest, incarnation=mark.incarnation)
 
-    def read(self, uuid: str, state: Bag, inputs: Bag) -> tuple[str, Bag, Bag]:
-        """(id, outputs, observed inputs) as the host answers. The id is empty only for what was never delivered."""
+    def read(self, uuid: str, urn: str, state: Bag, inputs: Bag) -> tuple[str, Bag, Bag]:
+        """(id, outputs, observed inputs) as the host answers. The id is empty only for what was never delivered.
+
+        A machine whose mark names this URN and, as its previous incarnation, the one that state knows was taken over
+        by a run of ours that died before state was written: its new incarnation is learnt here.
+        """
         if not inputs:
             raise Refused(
                 f"Unable to import machine {uuid}",
@@ -109,14 +122,15 @@ class MachineResource:
             if state.get("phase") in (Phase.CREATING, Phase.STARTING):
                 return "", {}, {}
             return uuid, {**state, "status": facts.MISSING, "observedPower": "unknown"}, inputs
-        outs = facts.outputs(
-            inputs, machine, seed_digest=state.get("seedDigest", ""), incarnation=state.get("incarnation", "")
-        )
+        incarnation = state.get("incarnation", "")
+        if machine.mark is not None and (machine.mark.urn, machine.mark.previous) == (urn, incarnation):
+            incarnation = machine.mark.incarnation
+        outs = facts.outputs(inputs, machine, seed_digest=state.get("seedDigest", ""), incarnation=incarnation)
         return uuid, outs, facts.observed_inputs(inputs, machine)
 
     def preview_update(self, state: Bag, news: Bag, changes: list[Change]) -> Bag:
         """The state that an update would leave, as far as it can be known. Raises Refused as `update` would."""
-        _refuse(state, changes)
+        refuse(state, changes)
         reboot = {change.key for change in changes if change.consequence.effect is Effect.REBOOT}
         predicted = {**state, **news}
         predicted["rebootRequired"] = sorted({*state.get("rebootRequired", []), *reboot})
@@ -126,15 +140,17 @@ class MachineResource:
         """Carry out what Diff announced; refused changes touch nothing at all."""
         inputs = parse(MachineInputs, news)
         driver = self._driver_for(inputs.host.ref())
-        _refuse(state, changes)
+        refuse(state, changes)
         expected = facts.expected_mark(state, urn)
+        digest = state.get("seedDigest", "")
         if state.get("phase") in (Phase.CREATING, Phase.STARTING):
-            return self._make(driver, inputs, news, replace(expected, phase=Phase.CREATING))
-        machine = driver.update(inputs.spec(), expected)
+            machine, digest = self._make(driver, inputs, news, replace(expected, phase=Phase.CREATING))
+        else:
+            machine = driver.update(inputs.spec(), expected)
         power = next((change for change in changes if change.key == "power"), None)
         if power is not None and machine.mark is not None:
             machine = driver.power(uuid, "running" if power.after == "managed" else "off", machine.mark)
-        return facts.outputs(news, machine, seed_digest=state.get("seedDigest", ""), incarnation=expected.incarnation)
+        return facts.outputs(news, machine, seed_digest=digest, incarnation=expected.incarnation)
 
     def delete(self, uuid: str, state: Bag) -> str:
         """End the machine if its end was declared and reached. Returns words for the log.
@@ -148,7 +164,9 @@ class MachineResource:
         machine = driver.read(uuid)
         if machine is not None and (machine.mark is None or machine.mark.incarnation != incarnation):
             return f"{inputs.title}: {uuid} is not ours any more (another incarnation); nothing was touched"
-        delivered = state.get("phase") not in (Phase.CREATING, Phase.STARTING)
+        # The host's word counts: an answer that was lost left `creating` in state behind a delivered machine.
+        phase = machine.mark.phase if machine is not None and machine.mark is not None else state.get("phase")
+        delivered = phase not in (Phase.CREATING, Phase.STARTING)
         if delivered and not (inputs.ends and inputs.ends <= self._today().isoformat()):
             seen = f"its declared end is {inputs.ends}" if inputs.ends else "no end is declared for it"
             raise Refused(
@@ -157,28 +175,36 @@ class MachineResource:
                 "Nothing was touched. Put the lines back; a VPS ends by `ends:` in its file, never by deleting lines.",
             )
         driver.delete(uuid, incarnation)
+        if machine is None:
+            return f"{inputs.title}: {inputs.host.name} did not hold it any more; nothing was there to end"
+        if not delivered:
+            return f"{inputs.title}: it was never delivered; what was made of it is removed"
         return f"{inputs.title}: ended; its disks are in the trash of {inputs.host.name}"
 
-    def _make(self, driver: Driver, inputs: MachineInputs, news: Bag, mark: Mark) -> Bag:
+    def _make(self, driver: Driver, inputs: MachineInputs, news: Bag, mark: Mark) -> tuple[Machine, str]:
         iso = _seed(inputs.seed, inputs.title)
         digest = seed_digest(iso)
         spec = inputs.spec()
         try:
             machine = driver.create(spec, iso, mark)
-            if machine.mark is not None and _differs(spec.limits(), machine):
-                # Taken over after state had lost it: the machine is whole, only its limits may be behind the file.
-                machine = driver.update(spec, machine.mark)
         except Interrupted as error:
             state = _partial(news, error.machine, mark, digest)
             raise PartlyCreated(inputs.uuid, state, str(error)) from error
-        return facts.outputs(news, machine, seed_digest=digest, incarnation=mark.incarnation)
+        if machine.mark is not None and _differs(spec.limits(), machine):
+            # Taken over after state had lost it: the machine is whole, only its limits may be behind the file.
+            try:
+                machine = driver.update(spec, machine.mark)
+            except DriverError as error:
+                # The host carries the new incarnation by now: state must learn it, or it takes us for a stranger.
+                raise PartlyCreated(inputs.uuid, _partial(news, machine, mark, digest), str(error)) from error
+        return machine, digest
 
 
-def _refuse(state: Bag, changes: list[Change]) -> None:
+def refuse(state: Bag, changes: list[Change]) -> None:
     """One refused key refuses the whole update, in the preview already: a preview never promises what up won't do."""
     refused = [change.consequence.words for change in changes if change.consequence.effect is Effect.REFUSED]
     if refused:
-        what = f"Unable to change machine {state.get('title')} on {state.get('host', {}).get('name')}"
+        what = f"Unable to change {state.get('title') or state.get('name')} on {state.get('host', {}).get('name')}"
         raise Refused(what, "; ".join(refused), "Nothing was changed.")
 
 
@@ -223,6 +249,11 @@ def _status_change(status: str, state: Bag) -> Change:
         words = (
             f"refused: {title} was delivered and {host} does not hold it any more; it is never created empty again. "
             "Look on the host and in its trash first; restoring and moving are not offered yet"
+        )
+    elif status == facts.DAMAGED:
+        words = (
+            f"refused: {host} answered that a disk of {title} is gone; it is never made anew. "
+            "Look in the pool first; restoring is not offered yet"
         )
     else:
         words = f"refused: the machine on {host} carries another incarnation: somebody else took it over"

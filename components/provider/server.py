@@ -52,7 +52,7 @@ class Resource(Protocol):
     def changes(self, old_inputs: Bag, state: Bag, news: Bag) -> list[Change]: ...
     def preview_create(self, news: Bag) -> Bag: ...
     def create(self, urn: str, news: Bag) -> tuple[str, Bag]: ...
-    def read(self, identity: str, state: Bag, inputs: Bag, /) -> tuple[str, Bag, Bag]: ...
+    def read(self, identity: str, urn: str, state: Bag, inputs: Bag, /) -> tuple[str, Bag, Bag]: ...
     def preview_update(self, state: Bag, news: Bag, changes: list[Change]) -> Bag: ...
     def update(self, identity: str, urn: str, state: Bag, news: Bag, changes: list[Change], /) -> Bag: ...
     def delete(self, identity: str, state: Bag, /) -> str: ...
@@ -140,7 +140,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
         with self._errors(context):
             identity, state, inputs = self._kind(request.urn).read(
-                request.id, from_struct(request.properties), from_struct(request.inputs)
+                request.id, request.urn, from_struct(request.properties), from_struct(request.inputs)
             )
         return provider_pb2.ReadResponse(
             id=identity, properties=to_struct(state), inputs=to_struct(inputs), refresh_before_update=True
@@ -217,7 +217,9 @@ class EngineLog:
 def _abort_partly(context: grpc.ServicerContext, error: PartlyCreated) -> NoReturn:
     detail = any_pb2.Any()
     detail.Pack(
-        provider_pb2.ErrorResourceInitFailed(id=error.uuid, properties=to_struct(error.state), reasons=[str(error)])
+        provider_pb2.ErrorResourceInitFailed(
+            id=error.uuid, properties=to_struct(error.state), reasons=[str(error)], refresh_before_update=True
+        )
     )
     status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error), details=[detail])
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))

@@ -73,4 +73,5 @@ def test_other_backends_are_left_to_the_engine() -> None:
     """None is not no."""
     remote = {"PULUMI_BACKEND_URL": "s3://bucket"}
     assert state.is_initialised(remote, STACK) is None
+    assert state.machines(remote, STACK) is None
     assert list(state.locks(remote, STACK)) == []

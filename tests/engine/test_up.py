@@ -1,8 +1,11 @@
 """The main job on the fake driver: one client file, `pulumi up`, and a machine."""
 
 import copy
+import datetime as dt
+import json
 
 import pytest
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from tests.engine.conftest import HOST_STACK, STACK, Bench
 
@@ -103,6 +106,34 @@ def test_a_file_that_is_gone_is_refused(bench: Bench) -> None:
     assert bench.domains() == before
 
 
+def test_a_reached_end_is_recorded_then_carried_out_and_the_disk_kept(bench: Bench) -> None:
+    """Two runs: the first lifts the protection, the second ends the machine by the plugin's rules."""
+    bench.up()
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    bench.edit(lambda client: client["vps"]["web1"]["term"].update(start=DoubleQuotedScalarString("2026-01-01")))
+    bench.edit(lambda client: client["vps"]["web1"].update(ends=DoubleQuotedScalarString(today)))
+    said = bench.vps("up", STACK, "--yes")
+    assert "the next `vps up client.example-coop` ends it" in said
+    assert len(bench.domains()) == 1
+    bench.vps("up", STACK, "--yes")
+    assert bench.domains() == {}
+    assert all(volume["trash"] for volume in bench.volumes().values())
+    bench.vps("up", STACK, "--yes")
+
+
+def test_a_host_that_moved_is_still_reached(bench: Bench) -> None:
+    """Its new address is recorded, its machines are as they were."""
+    bench.up()
+    before = bench.domains()
+    moved = bench.project.work / "moved"
+    bench.world.rename(moved)
+    bench.edit(lambda host: host.update(uri=f"fake://{moved}"), file="hosts/lab1.yaml")
+    bench.vps("up", STACK, "--yes")
+    assert not bench.world.exists()
+    domains = {path.stem: json.loads(path.read_text()) for path in (moved / "domains").glob("*.json")}
+    assert domains.keys() == before.keys()
+
+
 def test_a_stack_that_was_never_made_is_said_with_its_remedy(bench: Bench) -> None:
     """No traceback, one command to run."""
     said = bench.vps("up", "client.nobody", "--yes", code=1)
@@ -122,8 +153,6 @@ def test_our_files_are_never_rewritten(bench: Bench) -> None:
 
 
 def _lower(bench: Bench, uuid: str) -> None:
-    import json
-
     path = bench.world / "domains" / f"{uuid}.json"
     domain = json.loads(path.read_text())
     domain["config"]["cpuCapPercent"] = domain["live"]["cpuCapPercent"] = 20

@@ -109,7 +109,7 @@ def test_vanished_machine_stays_in_state_and_is_never_made_anew(
     """Gone is not deleted."""
     _, state = resource.create(URN, news)
     (_world(host) / "domains" / f"{news['uuid']}.json").unlink()
-    identity, seen, inputs = resource.read(news["uuid"], state, news)
+    identity, seen, inputs = resource.read(news["uuid"], URN, state, news)
     assert identity == news["uuid"]
     assert seen["status"] == "missing"
     assert [change.key for change in resource.changes(inputs, seen, news)] == ["status"]
@@ -125,7 +125,7 @@ def test_refresh_shows_a_changed_limit(resource: MachineResource, driver: Driver
     domain = json.loads(path.read_text())
     domain["config"]["cpuCapPercent"] = domain["live"]["cpuCapPercent"] = 50
     path.write_text(json.dumps(domain))
-    _, seen, inputs = resource.read(news["uuid"], state, news)
+    _, seen, inputs = resource.read(news["uuid"], URN, state, news)
     assert inputs["cpuCapPercent"] == 50
     changes = resource.changes(inputs, seen, news)
     assert [change.key for change in changes] == ["cpuCapPercent"]
@@ -137,7 +137,7 @@ def test_refresh_shows_a_changed_limit(resource: MachineResource, driver: Driver
 def test_refresh_without_drift_has_no_changes(resource: MachineResource, news: Bag) -> None:
     """Noise would blind the operator."""
     _, state = resource.create(URN, news)
-    _, seen, inputs = resource.read(news["uuid"], state, news)
+    _, seen, inputs = resource.read(news["uuid"], URN, state, news)
     assert inputs == news
     assert resource.changes(inputs, seen, news) == []
 
@@ -216,7 +216,7 @@ def test_power_is_declared_only_for_stopped_and_suspended(resource: MachineResou
     assert machine is not None
     assert machine.mark is not None
     driver.power(news["uuid"], "off", machine.mark)
-    _, seen, inputs = resource.read(news["uuid"], state, news)
+    _, seen, inputs = resource.read(news["uuid"], URN, state, news)
     assert resource.changes(inputs, seen, news) == []
     after = _up(resource, seen, inputs, {**news, "cpuCapPercent": 100})
     assert after["observedPower"] == Power.OFF
@@ -225,7 +225,7 @@ def test_power_is_declared_only_for_stopped_and_suspended(resource: MachineResou
 def test_import_is_refused_in_words(resource: MachineResource, news: Bag) -> None:
     """The engine's import knows the id alone."""
     with pytest.raises(Refused, match="not offered yet"):
-        resource.read(news["uuid"], {}, {})
+        resource.read(news["uuid"], URN, {}, {})
 
 
 def test_template_of_another_checkout_is_refused(resource: MachineResource, news: Bag) -> None:
@@ -233,3 +233,84 @@ def test_template_of_another_checkout_is_refused(resource: MachineResource, news
     news["seed"]["templateDigest"] = "0" * 64
     with pytest.raises(Exception, match="one checkout"):
         resource.create(URN, news)
+
+
+def test_a_run_killed_inside_a_replacement_is_no_stranger(resource: MachineResource, news: Bag) -> None:
+    """The host carries the new incarnation, state the old one: the next refresh learns it."""
+    _, old = resource.create(URN, news)
+    _, lost = resource.create(URN, news)
+    _, seen, inputs = resource.read(news["uuid"], URN, old, news)
+    assert seen["status"] == "present"
+    assert seen["incarnation"] == lost["incarnation"]
+    assert resource.changes(inputs, seen, news) == []
+    _, stranger, _ = resource.read(news["uuid"], URN.replace("h3k9", "zzzz"), old, news)
+    assert stranger["status"] != "present"
+
+
+def test_a_take_over_that_cannot_finish_is_kept_in_state(resource: MachineResource, news: Bag) -> None:
+    """Otherwise the next run would take the machine for somebody else's."""
+    resource.create(URN, news)
+    less = copy.deepcopy(news)
+    less["disks"]["root"]["sizeGib"] = 5
+    with pytest.raises(PartlyCreated, match="shrink") as caught:
+        resource.create(URN, less)
+    _, seen, _ = resource.read(news["uuid"], URN, caught.value.state, news)
+    assert seen["status"] == "present"
+
+
+def test_power_declared_while_creation_is_taken_up_is_not_lost(
+    resource: MachineResource, driver: Driver, host: HostRef, news: Bag
+) -> None:
+    """Both the rest of the creation and the new wish happen."""
+    (_world(host) / "faults.json").write_text(json.dumps([{"step": "create.ready", "do": "fail", "times": 1}]))
+    with pytest.raises(PartlyCreated) as caught:
+        resource.create(URN, news)
+    after = _up(resource, caught.value.state, news, {**news, "power": "suspended"})
+    assert after["observedPower"] == Power.OFF
+    machine = driver.read(news["uuid"])
+    assert machine is not None
+    assert machine.power is Power.OFF
+
+
+def test_delete_believes_the_host_not_a_stale_state(resource: MachineResource, driver: Driver, news: Bag) -> None:
+    """State says creating, the host says delivered: without a reached end nothing is touched."""
+    _, state = resource.create(URN, news)
+    with pytest.raises(Refused, match="no end is declared"):
+        resource.delete(news["uuid"], {**state, "phase": "creating"})
+    machine = driver.read(news["uuid"])
+    assert machine is not None
+    assert machine.power is Power.RUNNING
+
+
+def test_an_interrupted_end_is_named_and_not_resumed_as_a_creation(resource: MachineResource, news: Bag) -> None:
+    """Its own words, and nothing else happens."""
+    _, state = resource.create(URN, news)
+    changes = resource.changes(news, {**state, "phase": "ending"}, news)
+    assert [change.key for change in changes] == ["phase"]
+    with pytest.raises(Refused, match="declare its `ends:` again"):
+        resource.update(news["uuid"], URN, {**state, "phase": "ending"}, news, changes)
+
+
+def test_a_lost_disk_is_damage_and_nothing_is_made_anew(
+    resource: MachineResource, driver: Driver, host: HostRef, news: Bag
+) -> None:
+    """Seen by refresh, refused by up."""
+    _, state = resource.create(URN, news)
+    for path in (_world(host) / "volumes" / "vps").glob("*root*"):
+        path.unlink()
+    _, seen, inputs = resource.read(news["uuid"], URN, state, news)
+    assert seen["status"] == "a disk is gone"
+    with pytest.raises(Refused, match="never made anew"):
+        _up(resource, seen, inputs, news)
+
+
+def test_a_removed_limit_is_drift(resource: MachineResource, host: HostRef, news: Bag) -> None:
+    """No limit is not unknown: the client gets more than was sold."""
+    _, state = resource.create(URN, news)
+    path = _world(host) / "domains" / f"{news['uuid']}.json"
+    domain = json.loads(path.read_text())
+    del domain["config"]["cpuCapPercent"], domain["live"]["cpuCapPercent"]
+    path.write_text(json.dumps(domain))
+    _, seen, inputs = resource.read(news["uuid"], URN, state, news)
+    assert inputs["cpuCapPercent"] == 0
+    assert [change.key for change in resource.changes(inputs, seen, news)] == ["cpuCapPercent"]
