@@ -1,6 +1,6 @@
 """`./run demo`: the main job on the example fleet, from nothing to a guest whose web server answers.
 
-Everything it makes stands in the checkout's `.vps/demo` (or `.vps/demo-fake`) and in the lab `lab1`; `--down` removes
+Everything it makes stands in the checkout's `.vps/demo` (or `.vps/demo-fake`) and in the lab `demo`; `--down` removes
 that and nothing else. Each step is idempotent, so a run that was cut goes on where it stopped.
 """
 
@@ -21,13 +21,16 @@ from components.domain.problems import DomainError
 from components.drivers.registry import connect
 from components.engine.project import CHECKOUT, Project
 from components.engine.run import POLICIES, Engine
-from components.lab.example import CLIENT, HOST, IMAGE, VPS, make_fake_project, make_project
+from components.lab.example import CLIENT, HOST, IMAGE, VPS, make_fake_project, make_project, use_host
+from components.lab.host import Lab
 from components.report.vps import document, show
 
 Say = Callable[[str], None]
 
 REAL = CHECKOUT / ".vps" / "demo"
 FAKE = CHECKOUT / ".vps" / "demo-fake"
+LAB = "demo"
+"""A lab of the demo's own: `vps lab up` makes `lab1`, and nothing that stands in there is ours to remove."""
 WEB_DEADLINE_S = 420
 """A guest without KVM needs a minute or two; a busy machine several."""
 
@@ -66,7 +69,7 @@ def up(say: Say, *, fake: bool) -> None:
         say(f"project {project.folder}: the example fleet on the fake driver")
     else:
         project = _real(say)
-    engine = Engine.of(project)
+    engine = Engine.of(project, load(project.fleet).fleet.hosts.values())
     for stack in (host_stack(HOST), client_stack(CLIENT)):
         engine.init(stack)
         loaded = load(project.fleet)
@@ -87,12 +90,16 @@ def down(say: Say, *, fake: bool) -> None:
     """Remove the demo: its project folder and, for the real one, its lab with everything in it."""
     folder = FAKE if fake else REAL
     if not fake:
-        from components.lab.host import Lab
-
-        lab = Lab(HOST)
-        _refuse_strangers(folder)
-        say(f"lab {HOST}: down")
-        lab.down(data=True)
+        lab = Lab(LAB)
+        if _owner(lab) == str(REAL):
+            say(f"lab {LAB}: down, with its guests and their disks")
+            lab.down(data=True)
+            _owner_file(lab).unlink()
+        elif _owner(lab) is not None:
+            raise DomainError(
+                f"The demo that is up on this machine is another checkout's: {_owner(lab)}. Nothing was removed.",
+                "Take it down there: ./run demo --down",
+            )
     if folder.is_dir():
         shutil.rmtree(folder)
         say(f"removed {folder}")
@@ -101,44 +108,49 @@ def down(say: Say, *, fake: bool) -> None:
 
 def _real(say: Say) -> Project:
     from components.images.build import build
-    from components.lab.host import Lab
 
-    say(f"lab {HOST}: a KVM host of its own in namespaces")
-    lab = Lab(HOST)
-    lab.up(say)
-    status = lab.status()
-    say(f"lab {HOST}: {status.acceleration}, {status.uri}")
+    say(f"lab {LAB}: a KVM host of its own in namespaces")
+    lab = Lab(LAB)
+    claim(lab)
+    status = lab.up(say)
+    say(f"lab {LAB}: {status.acceleration} ({status.acceleration_why}), {status.uri}")
     project = make_project(REAL)
+    use_host(project, driver="libvirt", uri=lab.uri, probe=lab.probe)
     say(f"project {project.folder}: a copy of the example fleet, yours to edit")
     build(IMAGE, project.fleet, say)
     return project
 
 
-def _refuse_strangers(folder: Path) -> None:
-    """The lab is removed only when nothing but the demo's own fleet stands in it."""
-    if not (folder / "stacks" / "fleet.yaml").is_file():
-        return
-    fleet = load(folder / "stacks").fleet
-    driver = connect(host_ref(fleet.hosts[HOST]))
-    try:
-        strangers = [machine.name for machine in driver.read_all() if machine.mark and machine.mark.fleet != fleet.id]
-    except Exception as error:  # noqa: BLE001 - a lab that is down holds nobody to ask
-        del error
-        return
-    finally:
-        driver.close()
-    if strangers:
+def claim(lab: Lab) -> None:
+    """Write down that this checkout's demo made the lab, before it is made. Raises DomainError when another did."""
+    owner = _owner_file(lab)
+    if _owner(lab) is None:
+        if lab.places.data.exists():
+            raise DomainError(
+                f"There is a lab {LAB} on this machine that no demo made. Nothing was touched.",
+                f"Remove it with everything in it, if nobody needs it: vps lab down {LAB} --data",
+            )
+        owner.parent.mkdir(parents=True, exist_ok=True)
+        owner.write_text(f"{REAL}\n", encoding="utf-8")
+    if _owner(lab) != str(REAL):
         raise DomainError(
-            f"Lab {HOST} also holds machines of another fleet: {', '.join(strangers)}. Nothing was removed.",
-            "End those first, or remove the lab by hand: vps lab down lab1",
+            f"The demo of another checkout is up on this machine: {_owner(lab)}. Nothing was touched.",
+            "Take it down there first: ./run demo --down",
         )
 
 
-def _wait_for_web(say: Say, fleet: Fleet) -> None:
-    from components.lab.host import Lab
+def _owner(lab: Lab) -> str | None:
+    file = _owner_file(lab)
+    return file.read_text(encoding="utf-8").strip() if file.is_file() else None
 
+
+def _owner_file(lab: Lab) -> Path:
+    return lab.places.data.with_name(f"{LAB}.made-by")
+
+
+def _wait_for_web(say: Say, fleet: Fleet) -> None:
     vps = fleet.clients[CLIENT].vps[VPS]
-    lab = Lab(HOST)
+    lab = Lab(LAB)
     urls = [f"http://{address}/" for address in vps.ipv4] + [f"http://[{address}]/" for address in vps.ipv6]
     end = time.monotonic() + WEB_DEADLINE_S
     said = 0.0
@@ -188,9 +200,9 @@ def _print_experiments(project: Project, fleet: Fleet, *, fake: bool) -> None:
     stack, file = client_stack(CLIENT), f"{place}/clients/{CLIENT}.yaml"
     client = fleet.clients[CLIENT]
     machine = client.vps[VPS]
-    print(f"\nReach it (inside the lab's network): {vps} lab status" if not fake else "")
+    print(f"\nReach it (inside the lab's network): {vps} lab status {LAB}" if not fake else "")
     if not fake:
-        print(f"  nsenter --net=/run/netns/vps-{HOST} curl http://{machine.ipv4[0]}/")
+        print(f"  nsenter --net=/run/netns/vps-{LAB} curl http://{machine.ipv4[0]}/")
         print(f"  virsh -c '{fleet.hosts[HOST].uri}' console {_domain(fleet)}      # leave with Ctrl-]")
         lower = (
             f"virsh -c '{fleet.hosts[HOST].uri}' schedinfo {_domain(fleet)} --live --config --set global_quota=20000"

@@ -3,10 +3,13 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from components.domain.problems import DomainError
 from components.engine.project import CHECKOUT
+from components.lab import demo
 
 
 def _demo(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -42,3 +45,23 @@ def test_fake_demo_makes_shows_and_removes() -> None:
         gone = _demo("--down")
     assert gone.returncode == 0, gone.stderr
     assert not folder.exists()
+
+
+def test_a_lab_of_somebody_else_is_never_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not without a mark of ours, and not with another checkout's."""
+    made_by = tmp_path / "demo.made-by"
+    monkeypatch.setattr(demo, "_owner_file", lambda _: made_by)
+    monkeypatch.setattr(demo, "REAL", tmp_path / "demo")
+    removed: list[str] = []
+    monkeypatch.setattr(demo.Lab, "down", lambda self, *_, **__: removed.append(self.name))
+    demo.down(lambda _: None, fake=False)
+    made_by.write_text("/elsewhere/.vps/demo\n")
+    with pytest.raises(DomainError, match="another checkout"):
+        demo.down(lambda _: None, fake=False)
+    with pytest.raises(DomainError, match="another checkout"):
+        demo.claim(demo.Lab(demo.LAB))
+    assert removed == []
+    made_by.write_text(f"{tmp_path / 'demo'}\n")
+    demo.down(lambda _: None, fake=False)
+    assert removed == ["demo"]
+    assert not made_by.exists()
