@@ -108,8 +108,7 @@ def network_inputs(fleet: Fleet, host: Host) -> dict[str, Inputs]:
 
 
 def image_inputs(fleet: Fleet, host: Host) -> dict[str, Inputs]:
-    """`vps:index:Image` per image that the host must hold: those offered for new VPSs and those its VPSs name."""
-    wanted = set(fleet.offers) | {vps.image for _, vps in fleet.machines() if vps.host == host.name}
+    """`vps:index:Image` per image that the host must hold: every one that is offered and locked."""
     return {
         name: {
             "schema": SCHEMA,
@@ -118,7 +117,7 @@ def image_inputs(fleet: Fleet, host: Host) -> dict[str, Inputs]:
             "sha256": fleet.images[name].sha256,
             "pool": host.pool.name,
         }
-        for name in sorted(wanted & fleet.images.keys())
+        for name in sorted(fleet.offers.keys() & fleet.images.keys())
     }
 
 

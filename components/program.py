@@ -25,16 +25,10 @@ def declare(loaded: Loaded, stack: str) -> None:
         listed = "\n".join(f"  {problem}" for problem in problems)
         raise pulumi.RunError(f"{len(problems)} problem(s) in the declared files stop {stack}:\n{listed}")
     kind, _, name = stack.partition(".")
-    if kind == "client" and name in loaded.fleet.clients:
+    if kind == "client":
         _declare_client(loaded.fleet, name)
-    elif kind == "host" and name in loaded.fleet.hosts:
-        _declare_host(loaded.fleet, name)
     else:
-        folder = "clients" if kind == "client" else "hosts"
-        raise pulumi.RunError(
-            f"No file declares stack {stack}: {folder}/{name}.yaml is not there. Nothing was touched. "
-            "Put the file back; a VPS ends by `ends:` in its client's file, never by deleting lines or files."
-        )
+        _declare_host(loaded.fleet, name)
 
 
 def _keep_call_stacks_out_of_state() -> None:

@@ -7,6 +7,7 @@ can't judge says so by name, as a violation.
 from collections.abc import Callable, Iterator
 
 from pulumi_policy import ReportViolation, ResourceValidationArgs, ResourceValidationPolicy
+from pulumi_policy.proxy import UnknownValueError
 
 from policies.declared import DeclaredError
 from policies.machine import OURS, Resource
@@ -25,7 +26,11 @@ def rule(name: str, description: str, judge: Judge) -> ResourceValidationPolicy:
         try:
             for sentence in judge(found):
                 report(sentence, None)
+        except UnknownValueError:
+            raise  # A preview's unknown value is the engine's to report; `up` judges it.
         except DeclaredError as error:
             report(f"{args.name}: {name} can't judge: {error}", None)
+        except Exception as error:  # noqa: BLE001 - a rule that fails must stop the change, by its name
+            report(f"{args.name}: {name} can't judge: {type(error).__name__}: {error}", None)
 
     return ResourceValidationPolicy(name=name, description=description, validate=validate)

@@ -1,4 +1,4 @@
-"""The Pulumi program: one stack per client, one per host (design section 4)."""
+"""The Pulumi program: one stack per client, one per host."""
 
 import pulumi
 

@@ -26,7 +26,7 @@ app = typer.Typer(
 def options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Options of every command; `main` looks for --debug itself."""
+    """Options of every command; `main` takes --debug out before."""
     del debug
 
 
@@ -44,12 +44,16 @@ app.add_typer(lab.app, name="lab", cls=Commands)
 
 def main() -> None:
     """Run the command line. An error is one message with its remedy; its traceback is for `--debug`."""
+    # `--debug` is taken wherever it stands, and a misused command is no finding: exit 2 belongs to `vps drift`.
+    debug = "--debug" in sys.argv
+    sys.argv[1:] = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    typer.BadParameter.__mro__[1].exit_code = 1  # type: ignore[attr-defined] # UsageError, which typer hides
     try:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:  # noqa: BLE001 - the last edge: no traceback for bad input or a bad day
-        if "--debug" in sys.argv:
+        if debug:
             traceback.print_exc()
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)

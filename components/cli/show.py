@@ -12,20 +12,32 @@ if TYPE_CHECKING:
 
 def show(
     vps: Annotated[str, typer.Argument(metavar="CLIENT/VPS")],
-    fleet: Annotated[Path | None, typer.Option("--fleet", help="The fleet folder.")] = None,
+    fleet: Annotated[
+        Path | None, typer.Option("--fleet", help="The fleet folder (default: the one you stand in).")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Look: client, address, limits declared, configured and effective, read from the host now."""
     import json
 
+    from components.config.folder import CLIENTS
     from components.config.loader import find_fleet, load
     from components.declaration import host_ref
+    from components.domain.names import client_stack
     from components.domain.problems import DomainError
     from components.drivers.registry import connect
     from components.report.vps import document
     from components.report.vps import show as print_document
 
-    declared = load(find_fleet(fleet)).fleet
+    loaded = load(find_fleet(fleet))
+    key = vps.partition("/")[0]
+    if f"{CLIENTS}/{key}.yaml" not in loaded.files:
+        known = ", ".join(sorted(loaded.fleet.clients)) or "none"
+        raise DomainError(f"No client file {CLIENTS}/{key}.yaml.", f"Known: {known}. Write CLIENT/VPS.")
+    problems = loaded.blocking(client_stack(key))
+    if problems:
+        raise DomainError("\n".join(str(problem) for problem in problems), "Mend the files first: vps check")
+    declared = loaded.fleet
     client, subscription = _find(declared, vps)
     if subscription.host not in declared.hosts:
         raise DomainError(f"Host {subscription.host} of {vps} is not declared.", "Run: vps check")
@@ -49,9 +61,7 @@ def _find(fleet: "Fleet", name: str) -> "tuple[Client, Vps]":
     from components.domain.problems import DomainError
 
     client_key, _, vps_key = name.partition("/")
-    client = fleet.clients.get(client_key)
-    if client is None:
-        raise DomainError(f"No client file clients/{client_key}.yaml.", f"Known: {', '.join(sorted(fleet.clients))}.")
+    client = fleet.clients[client_key]
     if vps_key not in client.vps:
         raise DomainError(
             f"{client_key} has no VPS {vps_key!r}.", f"Known: {', '.join(f'{client_key}/{key}' for key in client.vps)}."

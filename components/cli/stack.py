@@ -21,7 +21,9 @@ FINDINGS = 2
 
 def init(stacks: Stacks, fleet: FleetFolder = None) -> None:
     """Act: make stacks in the backend, and their engine files; what is there stays as it is."""
-    engine, _ = _engine(fleet)
+    engine, loaded = _engine(fleet)
+    for stack in stacks:
+        declared(stack, loaded)
     for stack in stacks:
         typer.echo(f"{stack}: {'made' if engine.init(stack) else 'already there'}")
 
@@ -52,7 +54,9 @@ def drift(stack: Stack, fleet: FleetFolder = None, diff: Diff = False) -> None:
     """Look: does the host still have what state remembers? Exit 0 nothing, 2 findings, 1 could not tell."""
     from components.engine.run import EXIT_CHANGES
 
-    engine, _ = _engine(fleet)
+    engine, loaded = _engine(fleet)
+    declared(stack, loaded)
+    engine.known(stack)
     shown = ["--diff"] if diff else []
     code = engine.run(["refresh", "--preview-only", "--expect-no-changes", "--stack", stack, *shown])
     raise typer.Exit({0: 0, EXIT_CHANGES: FINDINGS}.get(code, 1))
@@ -85,6 +89,23 @@ def _ready(stack: str, fleet: Path | None) -> "Engine":
         raise typer.Exit(1)
     engine.check(stack, loaded)
     return engine
+
+
+def declared(stack: str, loaded: "Loaded") -> None:
+    """Raises DomainError when no file declares the stack; what is wrong inside the file doesn't matter here."""
+    from components.config.folder import CLIENTS, HOSTS
+    from components.domain.names import CLIENT_STACKS, HOST_STACKS
+    from components.domain.problems import DomainError
+
+    for prefix, folder in ((CLIENT_STACKS, CLIENTS), (HOST_STACKS, HOSTS)):
+        if stack.startswith(prefix):
+            file = f"{folder}/{stack.removeprefix(prefix)}.yaml"
+            if file in loaded.files:
+                return
+            raise DomainError(f"No file declares stack {stack}.", f"It would be {file}; restore it, or mend the name.")
+    raise DomainError(
+        f'"{stack}" is no stack of a fleet.', f"Stacks are {CLIENT_STACKS}<file> and {HOST_STACKS}<file>."
+    )
 
 
 def _engine(fleet: Path | None) -> "tuple[Engine, Loaded]":

@@ -123,7 +123,7 @@ class VpsShape(Shape):
     ends: Date | None = None
     """The day from which the VPS may be ended; the only way to end it."""
     reinstall: Annotated[int, Field(ge=0)] = 0
-    """Raise by one for a new disk; the old one goes to the trash."""
+    """How often it was deliberately installed anew; raising it is refused until reinstalling is offered."""
     uuid: Text | None = None
     """Only for adopted machines: the UUID that they have."""
 

@@ -77,6 +77,9 @@ class Loaded:
 
 
 def _concerns(problem: Problem, wanted: set[str], images: set[str]) -> bool:
+    if problem.file.endswith("/"):
+        # The folder itself is missing or can't be read: every stack that needs a file of it is concerned.
+        return any(file.startswith(problem.file) for file in wanted)
     if problem.file == places.LOCK:
         return len(problem.path) < 2 or problem.path[1] in images
     return problem.file in wanted

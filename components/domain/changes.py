@@ -1,7 +1,7 @@
 """What a change does to a running machine, in words, known before anything happens.
 
-Pure: it judges from the two values alone, never from a host, so that a preview can always be made
-(design section 5, "What a change does"). The driver then does it and reads back; facts win over this forecast.
+Pure: it judges from the two values alone, never from a host, so that a preview can always be made. The driver then
+does it and reads back; facts win over this forecast.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ BOOT_LIMITS = ("vcpus", "memoryMib")
 """Limits that a running machine gets with its next boot."""
 
 GUEST_FACTS = ("image", "addresses")
-"""What the first boot set inside the guest, and nothing sets again (design section 6)."""
+"""What the first boot set inside the guest, and nothing sets again."""
 
 MOVES = ("host", "pool", "attach", "network")
 """Where a machine lives: never changed by an edit alone."""

@@ -8,7 +8,7 @@ from components.domain import names
 from components.domain.terms import Term
 
 POWERS = ("managed", "stopped", "suspended")
-"""`managed`: started once at creation, then the client's; the others are declared (design section 5, Power)."""
+"""`managed`: started once at creation, then the client's; the others are declared."""
 
 ROLES = ("owner", "technical", "billing")
 SUPPORT_LEVELS = ("standard", "vip")

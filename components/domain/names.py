@@ -46,7 +46,7 @@ def is_fqdn(text: str) -> bool:
 
 
 def machine_uuid(fleet_id: str, client_id: str, vps_id: str) -> str:
-    """The machine's identity on every host and in state (design section 5, Identity)."""
+    """The machine's identity on every host and in state."""
     return str(uuid.uuid5(NAMESPACE, f"{fleet_id}/{client_id}/{vps_id}"))
 
 

@@ -9,7 +9,7 @@ class Problem:
 
     `path` leads from the fleet's root to the value: `("clients", "example-coop", "vps", "web1", "ipv4", 0)`.
     `file` and `line` (1-based) are filled in by the loader, which knows where a path was written.
-    One that does not block is reported and fails a check, but stops no apply: it stood before (design section 7).
+    One that does not block is reported and fails a check, but stops no apply: it stood before.
     """
 
     path: tuple[str | int, ...]

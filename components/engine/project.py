@@ -68,6 +68,6 @@ def project_of(fleet: Path) -> Project:
     if not (fleet.parent / "Pulumi.yaml").is_file():
         raise DomainError(
             f"{fleet.parent} holds no Pulumi.yaml, so the engine can't work on the fleet in {fleet}.",
-            "Put the fleet folder into a project folder: copy Pulumi.yaml from the product's checkout beside it.",
+            f"Copy {CHECKOUT / 'Pulumi.yaml'} beside it, and let its plugin path name {CHECKOUT / '.venv' / 'bin'}.",
         )
     return Project(folder=fleet.parent, fleet=fleet)

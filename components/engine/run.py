@@ -35,13 +35,13 @@ class Engine:
         environment = project.environment(os.environ)
         addresses = {host.name: {"driver": host.driver, "uri": host.uri, "probe": host.probe} for host in hosts}
         environment[ADDRESSES] = json.dumps(addresses, sort_keys=True)
-        project.prepare(environment)
         return cls(project=project, environment=environment)
 
     def init(self, stack: str) -> bool:
         """Make the stack in the backend, and its settings file; False when it was there."""
         if state.is_initialised(self.environment, stack):
             return False
+        self.project.prepare(self.environment)
         code = self.run(["stack", "init", stack, "--no-select"])
         if code != 0:
             raise DomainError(f"The engine could not make stack {stack} (exit {code}).", "Its own words stand above.")
@@ -49,8 +49,7 @@ class Engine:
 
     def check(self, stack: str, loaded: Loaded) -> None:
         """Everything that can be refused before the engine starts. Raises DomainError with words and remedy."""
-        if state.is_initialised(self.environment, stack) is False:
-            raise DomainError(f"Stack {stack} was never initialised in this backend.", f"Run: vps init {stack}")
+        self.known(stack)
         lost = self.undeclared(stack, loaded)
         if lost:
             raise DomainError(
@@ -58,6 +57,11 @@ class Engine:
                 "nothing was touched: deleting lines never ends a VPS.",
                 'Put the lines back (git checkout). To end it, keep them and add `ends: "YYYY-MM-DD"`.',
             )
+
+    def known(self, stack: str) -> None:
+        """Raises DomainError when the backend certainly lacks the stack."""
+        if state.is_initialised(self.environment, stack) is False:
+            raise DomainError(f"Stack {stack} was never initialised in this backend.", f"Run: vps init {stack}")
 
     def undeclared(self, stack: str, loaded: Loaded) -> list[str]:
         """Titles of the machines that state holds and no line declares, but those whose end is declared."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from components.domain.problems import DomainError
 from components.engine.backend import PROJECT, local_folder
 
 MACHINE = "vps:index:Machine"
@@ -36,7 +37,10 @@ def is_initialised(environment: Mapping[str, str], stack: str) -> bool | None:
 
 
 def machines(environment: Mapping[str, str], stack: str) -> list[dict[str, Any]] | None:
-    """The outputs of every machine that the stack's state holds; None where only the engine can tell."""
+    """The outputs of every machine that the stack's state holds; None where only the engine can tell.
+
+    Raises DomainError for a checkpoint that can't be read.
+    """
     folder = local_folder(environment)
     if folder is None:
         return None
@@ -44,6 +48,11 @@ def machines(environment: Mapping[str, str], stack: str) -> list[dict[str, Any]]
         document = json.loads(_checkpoint(folder, stack).read_bytes())
     except FileNotFoundError:
         return []
+    except ValueError as error:
+        raise DomainError(
+            f"The state of {stack} is broken: {_checkpoint(folder, stack)}: {error}.",
+            "Nothing was touched. Its last good copy stands beside it, with the ending .bak.",
+        ) from error
     latest = document.get("checkpoint", {}).get("latest") or {}
     return [
         resource.get("outputs", {})

@@ -88,7 +88,7 @@ def is_intact(sha256: str) -> bool:
         return False
 
 
-def locate(sha256: str, name: str = "NAME") -> Path:
+def locate(sha256: str, name: str) -> Path:
     """The cached file of this digest. Raises ImageMissing when it is not here or was changed."""
     if describe(sha256) is None:
         raise ImageMissing(
@@ -141,7 +141,13 @@ def write(entry: Entry) -> Entry:
 @contextlib.contextmanager
 def locked(progress: Progress) -> Iterator[None]:
     """Hold the cache for a build; waits for another one and says so. The lock ends with the process that holds it."""
-    folder().mkdir(parents=True, exist_ok=True)
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImageError(
+            f"Unable to use the image cache {folder()}: {error.strerror}.",
+            "Make it writable, or set XDG_CACHE_HOME to a folder that is.",
+        ) from error
     with (folder() / ".lock").open("a+") as handle:
         deadline = time.monotonic() + _LOCK_DEADLINE_S
         said = False

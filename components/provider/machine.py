@@ -1,7 +1,7 @@
 """`vps:index:Machine`: the life of one machine as Pulumi asks for it.
 
 Never replaced: Diff names updates only. Identity is the UUID; an incarnation in mark and state tells *mine* from *not
-mine any more*, so that Pulumi's create-then-delete of a replacement leaves the machine untouched (design section 5).
+mine any more*, so that Pulumi's create-then-delete of a replacement leaves the machine untouched.
 Gone is not deleted: a delivered machine that its host lost stays in state as `missing`, and Update refuses.
 """
 
@@ -119,8 +119,8 @@ class MachineResource:
         host = parse(MachineInputs, inputs).host.ref()
         machine = self._driver_for(host).read(uuid)
         if machine is None:
-            if state.get("phase") in (Phase.CREATING, Phase.STARTING):
-                return "", {}, {}
+            if state.get("phase") == Phase.CREATING:
+                return "", {}, {}  # Nothing of the client was ever on it.
             return uuid, {**state, "status": facts.MISSING, "observedPower": "unknown"}, inputs
         incarnation = state.get("incarnation", "")
         if machine.mark is not None and (machine.mark.urn, machine.mark.previous) == (urn, incarnation):

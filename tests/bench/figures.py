@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 GROWTH = 2.3
-"""The most that t(2N)/t(N) may be: more means that something grows faster than the work (design section 12)."""
+"""The most that t(2N)/t(N) may be: more means that something grows faster than the work."""
 
 
 class CannotMeasure(Exception):  # noqa: N818 - named as the table says it

@@ -34,7 +34,7 @@ from tests.bench.processes import children_cpu
 
 COUNTS, QUICK = (20, 40), (5,)
 OVERHEAD = 1.3
-"""Times the raw loop, beside the engine's own start (design section 12)."""
+"""Times the raw loop, beside the engine's own start."""
 IMAGE = PACKAGE = "bench"
 LIMITS = {
     "vcpus": 1,

@@ -240,3 +240,12 @@ def test_no_damage_to_a_file_raises(
     assert all(one.file and one.message and one.remedy for one in loaded.problems)
     loaded.blocking(STACK)
     loaded.blocking("host.lab1")
+
+
+@pytest.mark.parametrize(("gone", "stack"), [("hosts", "client.example-coop"), ("clients", "client.example-coop")])
+def test_a_missing_folder_stops_every_stack_that_needs_it(tmp_path: Path, gone: str, stack: str) -> None:
+    """With its own problem, not with a traceback later."""
+    fleet = tmp_path / "fleet"
+    shutil.copytree(STACKS, fleet)
+    shutil.rmtree(fleet / gone)
+    assert [problem for problem in load(fleet).blocking(stack) if gone in problem.file]

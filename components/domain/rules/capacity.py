@@ -1,6 +1,6 @@
 """Rules for what may be sold of a host: a plain sum of packages against what is left to sell.
 
-They are reported and stop no apply: what was sold before stays (design section 7); a host's own admission refuses what
+They are reported and stop no apply: what was sold before stays; a host's own admission refuses what
 it really can't hold.
 """
 

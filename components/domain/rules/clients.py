@@ -120,7 +120,7 @@ def _vps(path: Steps, vps: domain.Vps) -> Iterator[Problem]:
         message = f"It would end on {vps.ends}, before its term starts."
         yield Problem(path=(*path, "ends"), message=message, remedy="Write a later day, or take the line out.")
     if vps.uuid is not None and not _is_uuid(vps.uuid):
-        remedy = "Copy it from the adopted machine, in lower case with hyphens."
+        remedy = "Copy it from the pinned machine, in lower case with hyphens."
         yield Problem(path=(*path, "uuid"), message=f'"{vps.uuid}" is no UUID.', remedy=remedy)
 
 
