@@ -61,7 +61,7 @@ def lines(options: Options) -> Iterator[Line]:
         worlds = [World.make(options.scratch / f"lab-{count}", lab, count, environment) for count in counts]
         options.say(f"lab: {' and '.join(map(str, counts))} machines")
         actions = [start.up, *(action for world in worlds for action in (world.raw, world.ours))]
-        begin, *measured = in_turn(actions, options.few(3), warm_up=options.warm_up)
+        begin, *measured = in_turn(actions, options.few(3), warm_up=False)
         worlds[0].empty()
     yield Line(row="lab", what="engine's start: up of 1 fake machine", n=1, times=begin)
     before: tuple[Times, Times] | None = None
