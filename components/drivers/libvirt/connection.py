@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -17,6 +18,9 @@ KEEPALIVE_S = 3
 KEEPALIVE_COUNT = 3
 """After so many unanswered probes libvirt breaks the connection, and every call that waits on it raises: the deadline
 of all calls (12 s). A call that takes long on a living host, such as copying a disk, is not cut off."""
+SLOW_S = 1.0
+REMEMBER_S = 5.0
+"""A host whose silence cost more than `SLOW_S` is not asked again for so long: many machines wait once, not each."""
 CHANGES = 4
 """How many changes run at a time on one host."""
 
@@ -31,6 +35,7 @@ class Connection:
         self.host = host
         self._lock = threading.Lock()
         self._handle: libvirt.virConnect | None = None
+        self._silent: tuple[float, HostUnreachable] | None = None
         self._changes = threading.BoundedSemaphore(CHANGES)
 
     @contextmanager
@@ -62,7 +67,17 @@ class Connection:
             if self._handle is not None:
                 _close(self._handle)
                 self._handle = None
-            self._handle = _open_within(self.host, what)
+            if self._silent is not None and time.monotonic() < self._silent[0]:
+                known = self._silent[1]
+                raise HostUnreachable(what, known.cause, known.remedy)
+            began = time.monotonic()
+            try:
+                self._handle = _open_within(self.host, what)
+            except HostUnreachable as problem:
+                now = time.monotonic()
+                self._silent = (now + REMEMBER_S, problem) if now - began > SLOW_S else None
+                raise
+            self._silent = None
             return self._handle
 
 
