@@ -2,7 +2,10 @@
 
 import json
 import os
+import shutil
 import socket
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,25 +28,67 @@ def _lock(tmp_path: Path, content: object) -> Path:
     return path
 
 
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A living process whose executable is called `pulumi`."""
+    program = tmp_path / "pulumi"
+    shutil.copy(shutil.which("sleep") or "/bin/sleep", program)
+    process = subprocess.Popen([str(program), "600"])
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(timeout=10)
+
+
+def _held(pid: int, host: str) -> dict[str, object]:
+    return {"pid": pid, "username": "ops", "hostname": host, "timestamp": "2026-11-22"}
+
+
+def test_a_living_engine_keeps_its_lock_until_it_ends(
+    tmp_path: Path, environment: dict[str, str], engine: subprocess.Popen[bytes]
+) -> None:
+    """Taking it would let two runs write one state."""
+    _lock(tmp_path, _held(engine.pid, socket.gethostname()))
+    (lock,) = state.locks(environment, STACK)
+    assert not lock.is_dead
+    assert str(lock) == f"ops@{socket.gethostname()}, process {engine.pid}, since 2026-11-22"
+    engine.kill()
+    engine.wait(timeout=10)
+    (lock,) = state.locks(environment, STACK)
+    assert lock.is_dead
+
+
+def test_an_engine_that_was_updated_while_it_runs_keeps_its_lock(
+    tmp_path: Path, environment: dict[str, str], engine: subprocess.Popen[bytes]
+) -> None:
+    """Its file is gone, the process is not."""
+    _lock(tmp_path, _held(engine.pid, socket.gethostname()))
+    (tmp_path / "pulumi").unlink()
+    (lock,) = state.locks(environment, STACK)
+    assert not lock.is_dead
+
+
+NOBODY = 2**22 + 1
+"""A process number that Linux never gives."""
+
+
 @pytest.mark.parametrize(
-    ("change", "dead"),
+    ("pid", "host", "dead"),
     [
-        ({}, False),
-        ({"pid": 2**22 + 1}, True),
-        ({"pid": 2**22 + 1, "hostname": "elsewhere"}, False),
-        ({"pid": 0}, False),
+        pytest.param(os.getpid(), socket.gethostname(), True, id="the number was given to a process that is no engine"),
+        pytest.param(NOBODY, socket.gethostname(), True, id="no such process"),
+        pytest.param(NOBODY, "elsewhere", False, id="on another host, nobody can tell from here"),
+        pytest.param(0, socket.gethostname(), False, id="no owner that could be asked for"),
     ],
 )
 def test_only_a_certainly_dead_owner_is_dead(
-    tmp_path: Path, environment: dict[str, str], change: dict[str, object], dead: bool
+    tmp_path: Path, environment: dict[str, str], pid: int, host: str, dead: bool
 ) -> None:
-    """A living engine, another host and an unreadable owner all keep their lock."""
-    python = Path(f"/proc/{os.getpid()}/exe").readlink().name
-    alive = {"pid": os.getpid(), "username": "ops", "hostname": socket.gethostname(), "timestamp": "2026-11-22"}
-    _lock(tmp_path, alive | change)
+    """In doubt a lock stays."""
+    _lock(tmp_path, _held(pid, host))
     (lock,) = state.locks(environment, STACK)
-    # This process is no engine, so its own number counts as given to somebody else.
-    assert lock.is_dead == (dead or (not change and "pulumi" not in python))
+    assert lock.is_dead is dead
 
 
 def test_broken_lock_file_is_a_living_lock(tmp_path: Path, environment: dict[str, str]) -> None:
