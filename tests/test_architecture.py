@@ -1,5 +1,8 @@
 """The house keeps its shape: a reader finds the room, and the test, by its name."""
 
+import ast
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -71,8 +74,6 @@ def test_every_test_file_is_collected() -> None:
 @pytest.mark.parametrize("folder", ["stacks", "policies"])
 def test_no_name_shadows_the_standard_library(folder: str) -> None:
     """These folders come first on the path when they run."""
-    import sys
-
     names = {path.stem for path in (ROOT / folder).iterdir() if path.suffix == ".py" or path.is_dir()}
     assert not (names - {"__init__", "__main__", "__pycache__"}) & set(sys.stdlib_module_names)
 
@@ -80,3 +81,27 @@ def test_no_name_shadows_the_standard_library(folder: str) -> None:
 def test_main_program_stays_small() -> None:
     """`stacks/__main__.py` loads and declares, nothing else."""
     assert len((ROOT / "stacks" / "__main__.py").read_text(encoding="utf-8").splitlines()) <= 30
+
+
+def _imports(module: Path) -> Iterator[str]:
+    """Every name that a module imports, wherever in it; `from a import b` is `a.b`."""
+    for node in ast.walk(ast.parse((ROOT / module).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = ".".join(module.parts[: -node.level]) + "." if node.level else ""
+            yield from (f"{package}{node.module or ''}.{alias.name}".replace("..", ".") for alias in node.names)
+
+
+DOMAIN = sorted(path.relative_to(ROOT) for path in (ROOT / "components" / "domain").rglob("*.py"))
+
+
+@pytest.mark.parametrize("module", DOMAIN, ids=str)
+def test_the_domain_needs_nothing_but_python(module: Path) -> None:
+    """Rules of the business outlive every tool: the standard library and the domain itself, whatever else is there."""
+    foreign = [
+        name
+        for name in _imports(module)
+        if name.split(".")[0] not in sys.stdlib_module_names and not name.startswith("components.domain.")
+    ]
+    assert foreign == []
