@@ -2,13 +2,14 @@
 
 import dataclasses
 import datetime as dt
+from pathlib import Path
 
 import pytest
 
 from components import declaration
 from components.config.loader import load
 from components.domain.fleet import Fleet
-from components.lab.example import CLIENT, EXAMPLE, HOST, VPS
+from components.lab.example import CLIENT, EXAMPLE, HOST, VPS, make_fake_project
 from components.provider.inputs import ImageInputs, MachineInputs, NetworkInputs, PoolInputs, failures
 
 
@@ -30,6 +31,19 @@ def test_machine_of_the_example(fleet: Fleet) -> None:
     assert inputs["nics"]["n0"]["addresses"] == ["192.0.2.10/24", "2001:db8:1::10/64"]
     assert inputs["disks"]["root"]["standalone"] is False
     assert inputs["ends"] == ""
+
+
+def test_a_production_hosts_disks_are_whole_copies(tmp_path: Path) -> None:
+    """An overlay would hang every client of the host on one file."""
+    folder = make_fake_project(tmp_path).fleet
+    path = folder / "hosts" / f"{HOST}.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert text.count("disks: overlay") == 1
+    path.write_text(text.replace("disks: overlay", "disks: standalone"), encoding="utf-8")
+    fleet = load(folder).fleet
+    client = fleet.clients[CLIENT]
+    inputs = declaration.machine_inputs(fleet, client, client.vps[VPS], backend="b1")
+    assert inputs["disks"]["root"]["standalone"] is True
 
 
 def test_ends_stands_in_the_inputs(fleet: Fleet) -> None:
