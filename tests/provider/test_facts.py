@@ -1,10 +1,13 @@
 """What state remembers: three values per limit, and drift only where there is some."""
 
+import copy
 import dataclasses
 
+import pytest
+
 from components.domain.limits import Reading
-from components.drivers.base import Machine, Power
-from components.provider.facts import declared_limits, limit_table, observed_inputs
+from components.drivers.base import Machine, Mark, Phase, Power
+from components.provider.facts import declared_limits, limit_table, observed_inputs, outputs
 from components.provider.properties import Bag
 
 
@@ -65,3 +68,32 @@ def test_addresses_noted_otherwise_are_drift(news: Bag) -> None:
     """Somebody edited the host's note behind the file."""
     machine = dataclasses.replace(_machine({}), addresses={"n0": ("192.0.2.99/24",)})
     assert observed_inputs(news, machine)["nics"]["n0"]["addresses"] == ["192.0.2.99/24"]
+
+
+def test_another_mac_and_another_network_are_drift(news: Bag) -> None:
+    """Somebody rewired the machine behind the file; the declaration itself is not changed by looking."""
+    declared = copy.deepcopy(news)
+    machine = dataclasses.replace(_machine({}), macs={"n0": "52:54:00:00:00:99"}, attach={"n0": "bridge:br9"})
+    seen = observed_inputs(news, machine)
+    assert seen["nics"]["n0"] == {**news["nics"]["n0"], "mac": "52:54:00:00:00:99", "attach": "bridge:br9"}
+    assert {**seen, "nics": {}} == {**news, "nics": {}}
+    assert news == declared
+
+
+_OURS = Mark(
+    fleet="demo", backend="b1", urn="urn", client="c", vps="v", phase=Phase.READY, incarnation="ours", revision=3
+)
+
+
+def test_facts_of_ours_are_told_with_the_mark(news: Bag) -> None:
+    """Present, with phase and revision as the host has them."""
+    told = outputs(news, dataclasses.replace(_machine({}), mark=_OURS), seed_digest="d", incarnation="ours")
+    assert (told["status"], told["phase"], told["revision"]) == ("present", "ready", 3)
+
+
+@pytest.mark.parametrize("mark", [None, dataclasses.replace(_OURS, incarnation="theirs")], ids=["no mark", "another"])
+def test_another_incarnation_is_not_ours_any_more(news: Bag, mark: Mark | None) -> None:
+    """Neither its phase nor its revision is ours to use; what we knew it by stays."""
+    told = outputs(news, dataclasses.replace(_machine({}), mark=mark), seed_digest="d", incarnation="ours")
+    assert (told["status"], told["phase"], told["revision"]) == ("not ours any more", "", 0)
+    assert told["incarnation"] == "ours"

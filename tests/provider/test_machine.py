@@ -1,14 +1,16 @@
 """The machine resource over the fake driver: every rule of identity, without an engine."""
 
 import copy
+import dataclasses
 import datetime as dt
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from components.drivers.base import Driver, HostRef, Phase, Power
-from components.drivers.errors import NotOurs, Refused
+from components.drivers.base import Driver, HostRef, Machine, Phase, Power
+from components.drivers.errors import DriverError, NotOurs, Refused
 from components.provider.machine import MachineResource, PartlyCreated
 from components.provider.properties import Bag
 
@@ -30,6 +32,38 @@ def _disks(host: HostRef) -> dict[str, dict[str, object]]:
     found = {path.name: json.loads(path.read_text()) for path in folder.glob("*root*")}
     assert found, f"no disk in {folder}"
     return found
+
+
+def _volumes(host: HostRef) -> dict[str, str]:
+    found = {path.name: path.read_text() for path in (_world(host) / "volumes" / "vps").iterdir()}
+    assert len(found) == 2, f"a disk and a seed were to be found, not {sorted(found)}"
+    return found
+
+
+def _machine(driver: Driver, news: Bag) -> Machine:
+    found = driver.read(news["uuid"])
+    assert found is not None
+    return found
+
+
+def _behind_the_file(host: HostRef, news: Bag, change: Callable[[Bag], object]) -> None:
+    """Change the machine on its host, as somebody there could."""
+    path = _world(host) / "domains" / f"{news['uuid']}.json"
+    domain = json.loads(path.read_text())
+    change(domain)
+    path.write_text(json.dumps(domain))
+
+
+def _fail(host: HostRef, step: str) -> None:
+    (_world(host) / "faults.json").write_text(json.dumps([{"step": step, "do": "fail", "times": 1}]))
+
+
+def _interrupted(resource: MachineResource, host: HostRef, news: Bag, step: str) -> Bag:
+    """The state of a creation that stopped before `step`."""
+    _fail(host, step)
+    with pytest.raises(PartlyCreated) as caught:
+        resource.create(URN, news)
+    return caught.value.state
 
 
 def _up(resource: MachineResource, state: Bag, old: Bag, news: Bag) -> Bag:
@@ -182,14 +216,22 @@ def test_a_disk_never_shrinks(resource: MachineResource, news: Bag) -> None:
         resource.update(news["uuid"], URN, state, less, changes)
 
 
-def test_a_key_edit_is_recorded_and_touches_nothing(resource: MachineResource, driver: Driver, news: Bag) -> None:
-    """cloud-init never runs again by accident."""
+def test_a_key_edit_is_recorded_and_touches_nothing(
+    resource: MachineResource, driver: Driver, host: HostRef, news: Bag
+) -> None:
+    """cloud-init never runs again by accident: machine, disk and seed are as they were, only our write is counted."""
     _, state = resource.create(URN, news)
+    before, volumes = _machine(driver, news), _volumes(host)
     changed = copy.deepcopy(news)
     changed["seed"]["values"]["fqdn"] = "www.coop.example"
     after = _up(resource, state, news, changed)
     assert after["seedDigest"] == state["seedDigest"]
     assert after["seed"]["values"]["fqdn"] == "www.coop.example"
+    machine = _machine(driver, news)
+    assert before.mark is not None
+    assert machine.mark == dataclasses.replace(before.mark, revision=before.mark.revision + 1)
+    assert dataclasses.replace(machine, mark=None) == dataclasses.replace(before, mark=None)
+    assert _volumes(host) == volumes
 
 
 @pytest.mark.parametrize("step", ["create.disk", "create.seed", "create.start", "create.ready"])
@@ -314,3 +356,187 @@ def test_a_removed_limit_is_drift(resource: MachineResource, host: HostRef, news
     _, seen, inputs = resource.read(news["uuid"], URN, state, news)
     assert inputs["cpuCapPercent"] == 0
     assert [change.key for change in resource.changes(inputs, seen, news)] == ["cpuCapPercent"]
+
+
+@pytest.mark.parametrize("power", ["stopped", "suspended"])
+def test_a_machine_declared_down_is_made_and_not_started(
+    resource: MachineResource, driver: Driver, host: HostRef, news: Bag, power: str
+) -> None:
+    """Whole and delivered, but nobody ever ran it; its declaration is met, so nothing is left to do."""
+    down = {**news, "power": power}
+    _, state = resource.create(URN, down)
+    assert (state["phase"], state["observedPower"]) == (Phase.READY, Power.OFF)
+    assert _machine(driver, news).power is Power.OFF
+    assert json.loads((_world(host) / "domains" / f"{news['uuid']}.json").read_text())["boots"] == 0
+    _, seen, inputs = resource.read(news["uuid"], URN, state, down)
+    assert resource.changes(inputs, seen, down) == []
+
+
+@pytest.mark.parametrize("down", ["stopped", "suspended"])
+def test_power_follows_the_declaration(resource: MachineResource, driver: Driver, news: Bag, down: str) -> None:
+    """managed -> down -> managed, and the host is asked what became of it."""
+    _, state = resource.create(URN, news)
+    stopped = {**news, "power": down}
+    state = _up(resource, state, news, stopped)
+    assert state["observedPower"] == Power.OFF
+    assert _machine(driver, news).power is Power.OFF
+    state = _up(resource, state, stopped, news)
+    assert state["observedPower"] == Power.RUNNING
+    assert _machine(driver, news).power is Power.RUNNING
+    _, seen, inputs = resource.read(news["uuid"], URN, state, news)
+    assert seen["revision"] == state["revision"]
+    assert resource.changes(inputs, seen, news) == []
+
+
+def test_a_take_over_brings_the_limits_to_the_file(resource: MachineResource, driver: Driver, news: Bag) -> None:
+    """State was lost and the file went on: one run later the machine has what is sold today, and is the same one."""
+    resource.create(URN, news)
+    more = copy.deepcopy({**news, "cpuCapPercent": 200, "memoryMib": 4096})
+    more["disks"]["root"] |= {"sizeGib": 20, "iops": 2000}
+    more["nics"]["n0"]["rateMbitS"] = 200
+    _, state = resource.create(URN, more)
+    wanted = resource.model.model_validate(more).spec().limits()
+    assert {key: reading.configured for key, reading in _machine(driver, news).readings.items()} == wanted
+    assert {key: row["configured"] for key, row in state["limits"].items()} == wanted
+    assert state["limits"]["disks.root.iops"]["effective"] == 2000
+    assert state["rebootRequired"] == ["memoryMib"]
+    _, seen, inputs = resource.read(news["uuid"], URN, state, more)
+    assert resource.changes(inputs, seen, more) == []
+
+
+def test_a_take_over_of_a_machine_as_declared_changes_its_mark_alone(
+    resource: MachineResource, driver: Driver, news: Bag
+) -> None:
+    """Nothing to converge: one write."""
+    resource.create(URN, news)
+    before = _machine(driver, news)
+    resource.create(URN, news)
+    after = _machine(driver, news)
+    assert before.mark is not None
+    assert after.mark is not None
+    assert after.mark.revision == before.mark.revision + 1
+    assert dataclasses.replace(after, mark=None) == dataclasses.replace(before, mark=None)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [("mac", "52:54:00:00:00:99", "identity"), ("attach", "network:other", "only by a move")],
+)
+def test_another_mac_or_network_is_seen_and_refused(
+    resource: MachineResource, driver: Driver, host: HostRef, news: Bag, key: str, value: str, words: str
+) -> None:
+    """Somebody rewired the machine behind the file: shown by its name, and left for people to judge."""
+    _, state = resource.create(URN, news)
+    _behind_the_file(host, news, lambda domain: domain["nics"]["n0"].update({key: value}))
+    before = _machine(driver, news)
+    _, seen, inputs = resource.read(news["uuid"], URN, state, news)
+    assert inputs["nics"]["n0"][key] == value
+    assert [change.key for change in resource.changes(inputs, seen, news)] == [f"nics.n0.{key}"]
+    with pytest.raises(Refused, match=words):
+        _up(resource, seen, inputs, news)
+    assert _machine(driver, news) == before
+
+
+@pytest.mark.parametrize("notes_us", [True, False], ids=["noting us", "noting nobody"])
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        {"urn": "urn:pulumi:client.other::aegir-vps::vps:index:Machine::v-h3k9-machine"},
+        {"backend": "b2"},
+        {"fleet": "other"},
+    ],
+    ids=["another URN", "another backend", "another fleet"],
+)
+def test_a_machine_that_a_stranger_took_over_is_not_ours_any_more(
+    resource: MachineResource, driver: Driver, host: HostRef, news: Bag, theirs: Bag, notes_us: bool
+) -> None:
+    """Told as not present, and no update touches it, even where the stranger notes whose it was (`previous`)."""
+    _, state = resource.create(URN, news)
+    mark = {**theirs, "incarnation": "theirs", "previous": state["incarnation"] if notes_us else ""}
+    _behind_the_file(host, news, lambda domain: domain["mark"].update(mark))
+    before = _machine(driver, news)
+    assert before.mark is not None
+    assert before.mark.incarnation == "theirs"
+    _, seen, inputs = resource.read(news["uuid"], URN, state, news)
+    assert seen["status"] == "not ours any more"
+    assert seen["incarnation"] == state["incarnation"]
+    assert [change.key for change in resource.changes(inputs, seen, news)] == ["status"]
+    with pytest.raises(Refused, match="somebody else took it over"):
+        _up(resource, seen, inputs, {**news, "cpuCapPercent": 200})
+    with pytest.raises(NotOurs):
+        resource.update(news["uuid"], URN, state, news, [])
+    assert _machine(driver, news) == before
+
+
+def _break_off_the_end(resource: MachineResource, host: HostRef, news: Bag) -> Bag:
+    """The state of a machine whose reached end was interrupted after it began."""
+    _, state = resource.create(URN, {**news, "ends": "2026-12-01"})
+    _fail(host, "delete.trash")
+    with pytest.raises(DriverError):
+        resource.delete(news["uuid"], state)
+    _, seen, _ = resource.read(news["uuid"], URN, state, {**news, "ends": "2026-12-01"})
+    assert seen["phase"] == Phase.ENDING
+    return seen
+
+
+@pytest.mark.parametrize("ends", ["", "2026-12-02"])
+def test_an_end_that_began_goes_on_only_with_a_reached_end(
+    resource: MachineResource, driver: Driver, host: HostRef, news: Bag, ends: str
+) -> None:
+    """Who withdrew the end meanwhile, means it."""
+    state = _break_off_the_end(resource, host, news)
+    with pytest.raises(Refused, match="Unable to end"):
+        resource.delete(news["uuid"], {**state, "ends": ends})
+    assert _machine(driver, news).mark is not None
+    assert not any(disk["trash"] for disk in _disks(host).values())
+
+
+def test_an_end_that_began_is_finished(resource: MachineResource, driver: Driver, host: HostRef, news: Bag) -> None:
+    """kill -9 in the middle of an end: the next run finishes it, the disk is in the trash."""
+    state = _break_off_the_end(resource, host, news)
+    assert "in the trash" in resource.delete(news["uuid"], state)
+    assert driver.read(news["uuid"]) is None
+    assert all(disk["trash"] for disk in _disks(host).values())
+
+
+@pytest.mark.parametrize("step", ["create.start", "create.ready"])
+def test_what_was_starting_may_have_run_so_its_disk_is_kept(
+    resource: MachineResource, driver: Driver, host: HostRef, news: Bag, step: str
+) -> None:
+    """Never delivered, so no end needs to be declared; but its guest may have written already."""
+    state = _interrupted(resource, host, news, step)
+    assert state["phase"] == Phase.STARTING
+    resource.delete(news["uuid"], state)
+    assert driver.read(news["uuid"]) is None
+    assert all(disk["trash"] for disk in _disks(host).values())
+
+
+def test_what_was_creating_goes_with_its_volumes(
+    resource: MachineResource, driver: Driver, host: HostRef, news: Bag
+) -> None:
+    """Nothing of the client was ever on them."""
+    state = _interrupted(resource, host, news, "create.seed")
+    assert state["phase"] == Phase.CREATING
+    assert _disks(host)
+    assert "never delivered" in resource.delete(news["uuid"], state)
+    assert driver.read(news["uuid"]) is None
+    assert list((_world(host) / "volumes" / "vps").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("step", "phase"), [("create.seed", Phase.CREATING), ("create.start", Phase.STARTING)], ids=["creating", "starting"]
+)
+def test_only_what_was_creating_may_vanish(
+    resource: MachineResource, host: HostRef, news: Bag, step: str, phase: Phase
+) -> None:
+    """A machine that may have run is missing; one that never could is simply made again."""
+    state = _interrupted(resource, host, news, step)
+    assert state["phase"] == phase
+    (_world(host) / "domains" / f"{news['uuid']}.json").unlink()
+    identity, seen, inputs = resource.read(news["uuid"], URN, state, news)
+    if phase is Phase.CREATING:
+        assert (identity, seen, inputs) == ("", {}, {})
+        return
+    assert (identity, seen["status"]) == (news["uuid"], "missing")
+    with pytest.raises(Refused, match="never created empty again"):
+        _up(resource, seen, inputs, news)
