@@ -136,9 +136,26 @@ def test_a_host_that_moved_is_still_reached(bench: Bench) -> None:
 
 def test_a_stack_that_was_never_made_is_said_with_its_remedy(bench: Bench) -> None:
     """No traceback, one command to run."""
+    stacks = bench.project.work / "state" / ".pulumi" / "stacks" / "aegir-vps"
+    (stacks / f"{STACK}.json").unlink()
+    for command in (("up", STACK, "--yes"), ("preview", STACK), ("drift", STACK)):
+        said = bench.vps(*command, code=1)
+        assert f"Stack {STACK} was never initialised in this backend. Run: vps init {STACK}" in " ".join(said.split())
+        assert "Traceback" not in said
+
+
+def test_a_stack_without_a_file_is_said_with_its_remedy(bench: Bench) -> None:
+    """A mistyped name, or a file that is gone."""
     said = bench.vps("up", "client.nobody", "--yes", code=1)
-    assert "clients/nobody.yaml" in said or "never initialised" in said
+    assert "There is no file for the stack client.nobody. Restore clients/nobody.yaml from git" in said
     assert "Traceback" not in said
+
+
+def test_our_command_always_runs_the_policy_pack(bench: Bench) -> None:
+    """The auditor is asked before anything happens, and again when it does: nobody has to remember it."""
+    for command in (("preview", STACK), ("up", STACK, "--yes")):
+        assert "aegir-vps@v0.1.0 (local: " in bench.vps(*command)
+    assert len(bench.domains()) == 1
 
 
 def test_our_files_are_never_rewritten(bench: Bench) -> None:
