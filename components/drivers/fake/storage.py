@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from components.domain.names import image_volume
-from components.drivers.base import Fact, ImageRef, ImageSpec, PoolSpec
+from components.drivers.base import Fact, ImageRef, ImageSpec, Phase, PoolSpec
 from components.drivers.errors import DriverError, HostFull, Missing, Refused
 from components.drivers.fake.world import Values, World
 from components.drivers.faults import Faults
@@ -28,12 +28,16 @@ class Storage:
                     what, f"a pool of this name has path {found['path']}, not {spec.path}", "Change the host's file"
                 )
             if found is None:
-                self._world.put("pools", spec.name, {"path": spec.path, "made": True})
+                found = {"path": spec.path, "made": True, "marked": False}
+            if not _is_mounted(found):
+                self._need_disks(what, spec.name)
+                self._world.put("pools", spec.name, found | {"marked": True})
         return self._pool(spec.name)
 
     def read_pool(self, spec: PoolSpec) -> Fact | None:
         """See `components.drivers.base.Driver`."""
-        return None if self._world.get("pools", spec.name) is None else self._pool(spec.name)
+        found = self._world.get("pools", spec.name)
+        return self._pool(spec.name) if found is not None and _is_mounted(found) else None
 
     def delete_pool(self, spec: PoolSpec) -> None:
         """See `components.drivers.base.Driver`."""
@@ -50,10 +54,33 @@ class Storage:
             self._world.remove("pools", spec.name)
 
     def need_pool(self, what: str, pool: str) -> None:
-        """Raises Missing when the pool isn't there."""
-        if self._world.get("pools", pool) is None:
+        """Raises Missing when the pool isn't there, or its disk isn't mounted."""
+        found = self._world.get("pools", pool)
+        if found is None:
             raise Missing(
                 what, f"pool {pool} is not on the host", f"Bring up the host's stack: `vps up host.{self._host}`"
+            )
+        if not _is_mounted(found):
+            raise Missing(
+                what,
+                f"pool {pool} lacks its marker: its disk is not mounted",
+                "Mount its disk on the host, then bring up the host's stack, and run again",
+            )
+
+    def _need_disks(self, what: str, pool: str) -> None:
+        """Raises Refused when machines of ours have their disks in the pool and not one of these is there."""
+        phases = (Phase.STARTING, Phase.READY, Phase.ENDING)
+        held = [
+            domain
+            for domain in self._world.all("domains").values()
+            if domain["pool"] == pool and domain["mark"] and domain["mark"]["phase"] in phases
+        ]
+        there = self._world.all(f"volumes/{pool}")
+        if held and not any(volume in there for domain in held for volume in domain["disks"].values()):
+            raise Refused(
+                what,
+                f"{len(held)} machines have their disks in it and none of these is there: its disk is not mounted",
+                "Nothing was touched. Mount its disk on the host, then run again",
             )
 
     def need_image(self, what: str, pool: str, image: ImageRef) -> str:
@@ -123,6 +150,19 @@ class Storage:
             f"volumes/{pool}", name, {"trash": "", "backing": "", **values, "generation": self._world.generation()}
         )
 
+    def memory(self, what: str, uuid: str, wanted_mib: int) -> None:
+        """Raises HostFull when the host can't give machine `uuid` that memory; what runs or boots next counts."""
+        size = int(self._world.host()["memoryMib"])
+        others = [domain for name, domain in self._world.all("domains").items() if name != uuid]
+        used = sum(memory_mib(other) for other in others)
+        if used + wanted_mib > size:
+            raise HostFull(
+                what,
+                f"the host has {size} MiB memory of which {used} MiB are promised to others, "
+                f"{wanted_mib} MiB are needed",
+                "Choose another host, or end or shrink a machine there",
+            )
+
     def room(self, what: str, pool: str, size_gib: int) -> None:
         """Raises HostFull when the pool can't hold `size_gib` more."""
         size = int(self._world.host()["poolGib"])
@@ -154,3 +194,12 @@ class Storage:
             "bytes": int(found.get("bytes", 0)),
         }
         return Fact(name=spec.name, made=True, values=values)
+
+
+def _is_mounted(pool: Values) -> bool:
+    return bool(pool.get("marked", True))
+
+
+def memory_mib(domain: Values) -> int:
+    """What the domain holds now or takes at its next boot, whichever is more."""
+    return max(int(domain["config"]["memoryMib"]), int(domain["live"].get("memoryMib", 0)))

@@ -44,7 +44,7 @@ class Images:
         """See `components.drivers.base.Driver`."""
         with self._connection.edge(f"Unable to read image {spec.name} on {self._connection.host.name}") as handle:
             pool = pools.find(handle, spec.pool)
-            if pool is None or not pool.isActive() or not _is_whole(pool, image_volume(spec.name, spec.sha256)):
+            if pool is None or not pools.is_mounted(pool) or not _is_whole(pool, image_volume(spec.name, spec.sha256)):
                 return None
             return _fact(pool, spec)
 
@@ -58,6 +58,7 @@ class Images:
             pool = pools.find(handle, spec.pool)
             if pool is None:
                 return
+            pool = pools.need(handle, what, spec.pool)
             name = image_volume(spec.name, spec.sha256)
             with self._leases.hold(what, pool, f"image-{spec.sha256[:16]}", wait=60):
                 volume = volumes.find(pool, name)

@@ -40,7 +40,8 @@ class Networks:
                 raise Refused(what, cause, "Change the host's file, or remove that network when no machine is attached")
             if not network.isActive():
                 network.create()
-            network.setAutostart(1)
+            if _is_ours(network):
+                network.setAutostart(1)
             return Fact(name=spec.name, made=_is_ours(network), values=found)
 
     def read(self, spec: NetworkSpec) -> Fact | None:
