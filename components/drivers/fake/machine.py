@@ -3,8 +3,8 @@
 from typing import Any
 
 from components.domain.limits import Reading
-from components.drivers.base import Machine, MachineSpec, Mark, Power
-from components.drivers.fake.world import Values
+from components.drivers.base import Machine, MachineSpec, Mark, Phase, Power
+from components.drivers.fake.world import Values, World
 from components.drivers.marks import as_values, from_values
 
 BOOT = ("vcpus", "memoryMib")
@@ -53,8 +53,14 @@ def mark_of(domain: Values) -> Mark | None:
     return from_values(domain["mark"]) if domain.get("mark") else None
 
 
-def machine(domain: Values, unenforced: dict[str, str]) -> Machine:
+def facts(world: World, domain: Values) -> Machine:
     """The facts of a domain."""
+    unenforced: dict[str, str] = world.host()["unenforced"]
+    mark = mark_of(domain)
+    making = mark is not None and mark.phase is Phase.CREATING
+    pool = world.get("pools", domain["pool"])
+    known = not making and pool is not None and pool.get("marked", True)
+    lost = [disk for disk, volume in domain["disks"].items() if world.get(f"volumes/{domain['pool']}", volume) is None]
     power = Power(domain["power"])
     config: dict[str, int] = domain["config"]
     live: dict[str, int] = domain["live"]
@@ -69,16 +75,24 @@ def machine(domain: Values, unenforced: dict[str, str]) -> Machine:
     return Machine(
         uuid=domain["uuid"],
         name=domain["name"],
-        mark=mark_of(domain),
+        mark=mark,
         power=power,
-        readings={key: _reading(key, config, live, power, unenforced) for key in sorted(config.keys() | live.keys())},
+        readings={key: _reading(key, config, live, power, unenforced) for key in _keys(domain)},
         macs={name: nic["mac"] for name, nic in domain["nics"].items()},
         attach={name: nic["attach"] for name, nic in domain["nics"].items()},
         addresses={name: tuple(nic["addresses"]) for name, nic in domain["nics"].items()},
         volumes={**domain["disks"], "seed": domain["seed"]},
         reboot_required=waiting,
         host_notes=tuple(notes),
+        lost_disks=tuple(lost) if known else (),
     )
+
+
+def _keys(domain: Values) -> list[str]:
+    """Every limit that such a machine may have, whether it is set or not."""
+    disks = (f"disks.{name}.{limit}" for name in domain["disks"] for limit in ("sizeGib", "iops", "rateMibS"))
+    nics = (f"nics.{name}.rateMbitS" for name in domain["nics"])
+    return sorted({"vcpus", "cpuCapPercent", "memoryMib", *disks, *nics})
 
 
 def _reading(
@@ -92,4 +106,6 @@ def _reading(
         source = "the fake host"
     else:
         source = "no limit in force"
-    return Reading(configured=config.get(key), effective=live.get(key), source=source)
+    enforced = kind(key) not in unenforced
+    absent = enforced and (key not in config or (power is not Power.OFF and key not in live))
+    return Reading(configured=config.get(key), effective=live.get(key), source=source, absent=absent)

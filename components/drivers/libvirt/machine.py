@@ -7,7 +7,7 @@ from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt import patch, tree
 from components.drivers.libvirt.errors import is_code
 from components.drivers.libvirt.probe import Rates
-from components.drivers.libvirt.readings import Subject, read
+from components.drivers.libvirt.readings import Subject, lost_disks, read
 
 BOOT = ("vcpus", "memoryMib")
 """Limits that the next boot brings into force."""
@@ -47,6 +47,21 @@ def is_off(observed: Power) -> bool:
     return observed in {Power.OFF, Power.CRASHED}
 
 
+def may_have_run(domain: libvirt.virDomain, described: tree.Element) -> bool:
+    """Whether anything shows that the domain runs or ever ran, or could have run on a disk.
+
+    `described` is its inactive XML. libvirtd forgets how a domain went down when it is itself restarted, so the
+    surest sign is the other one: without a disk in its definition a domain can't have run on one.
+    """
+    _, reason = domain.state(0)
+    return (
+        bool(domain.isActive())
+        or reason != libvirt.VIR_DOMAIN_SHUTOFF_UNKNOWN
+        or bool(domain.hasManagedSaveImage(0))
+        or described.find("devices/disk") is not None
+    )
+
+
 def facts(handle: libvirt.virConnect, domain: libvirt.virDomain, described: tree.Element, rates: Rates) -> Machine:
     """The machine as its host answers it; `described` is its inactive XML, `rates` what the probe said."""
     uuid, name, observed = tree.value(described, "uuid"), tree.value(described, "name"), power(domain)
@@ -75,6 +90,7 @@ def facts(handle: libvirt.virConnect, domain: libvirt.virDomain, described: tree
             for key in BOOT
             if readings[key].effective is not None and readings[key].effective != readings[key].configured
         ),
+        lost_disks=lost_disks(subject),
         host_notes=tuple(f"NIC rates are not enforced by this host: {reason}" for reason in sorted(reasons)),
     )
 
