@@ -1,9 +1,13 @@
-"""May this host take one more machine? Asked under a lease, so that two controllers don't sell the same room twice.
+"""May this host take one more machine, or a larger one? Asked under a lease, so that no room is sold twice.
 
-What is promised counts, not what is used: memory of every domain, and for every disk of ours that is a whole copy
-the part of its promised size that it has not filled yet. Overlays are thin on purpose and never run in production;
-they only need a floor of free space.
+What is promised counts, not what is used: the memory of every domain (what runs now or boots next, whichever is more),
+and for every disk of ours that is a whole copy the part of its promised size that it has not filled yet. Overlays are
+thin on purpose and never run in production; they only need a floor of free space.
+
+Nothing here asks a QEMU: one that hangs must not keep others from being made.
 """
+
+from dataclasses import dataclass
 
 import libvirt
 
@@ -11,53 +15,85 @@ from components.drivers.base import MachineSpec
 from components.drivers.errors import HostFull
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt import tree
+from components.drivers.libvirt.errors import is_code
 from components.drivers.libvirt.machine import config
 
 GIB, MIB = 1024**3, 1024**2
 FLOOR = 512 * MIB
 """Free space that a pool keeps for seeds, overlays and trash records."""
+ADMISSION_S = 60
+"""How long to wait for others that are being admitted."""
 
 
-def admit(what: str, handle: libvirt.virConnect, pool: libvirt.virStoragePool, spec: MachineSpec) -> None:
-    """Raises HostFull when memory or pool can't hold the machine; a domain of its own UUID does not count."""
-    _memory(what, handle, spec)
-    wanted = sum(disk.size_gib * GIB for disk in spec.disks.values() if disk.standalone)
-    available = pool.info()[3] - FLOOR
-    promised = _outstanding(handle, pool, spec.uuid) if wanted else 0
-    if wanted > available - promised:
-        raise HostFull(
-            what,
-            f"pool {spec.pool} has {max(available, 0) // GIB} GiB free of which {promised // GIB} GiB are promised, "
-            f"{wanted // GIB} GiB more are needed",
-            "Empty the trash, add disks, or choose another host",
-        )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """What is asked for: the whole memory of the machine `uuid` in MiB (0: no more than it has), and GiB of disks."""
+
+    uuid: str
+    memory_mib: int
+    disk_gib: int
 
 
-def _memory(what: str, handle: libvirt.virConnect, spec: MachineSpec) -> None:
-    total = handle.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)["total"] // 1024
-    stats = handle.getAllDomainStats(libvirt.VIR_DOMAIN_STATS_BALLOON)
-    used = sum(values.get("balloon.maximum", 0) // 1024 for domain, values in stats if domain.UUIDString() != spec.uuid)
-    if used + spec.memory_mib > total:
-        raise HostFull(
-            what,
-            f"{used} of {total} MiB memory are promised, {spec.memory_mib} MiB more are needed",
-            "Choose another host, or end or shrink a machine there",
-        )
+def whole(spec: MachineSpec) -> Need:
+    """What a new machine needs."""
+    disk_gib = sum(disk.size_gib for disk in spec.disks.values() if disk.standalone)
+    return Need(uuid=spec.uuid, memory_mib=spec.memory_mib, disk_gib=disk_gib)
 
 
-def _outstanding(handle: libvirt.virConnect, pool: libvirt.virStoragePool, but: str) -> int:
-    found = {volume.name(): volume for volume in pool.listAllVolumes(0)}
-    promised = 0
+def admit(what: str, handle: libvirt.virConnect, pool: libvirt.virStoragePool, need: Need) -> None:
+    """Raises HostFull when memory or pool can't hold `need`, on top of what is promised to all there already."""
+    described = _described(handle)
+    if need.memory_mib:
+        total = handle.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)["total"] // 1024
+        used = sum(memory_mib(domain, found) for domain, found in described if domain.UUIDString() != need.uuid)
+        if used + need.memory_mib > total:
+            raise HostFull(
+                what,
+                f"the host has {total} MiB memory of which {used} MiB are promised to others, "
+                f"{need.memory_mib} MiB are needed",
+                "Choose another host, or end or shrink a machine there",
+            )
+    if need.disk_gib:
+        available = pool.info()[3] - FLOOR
+        promised = sum(_unfilled(pool, found) for _, found in described)
+        if need.disk_gib * GIB > available - promised:
+            raise HostFull(
+                what,
+                f"pool {pool.name()} has {max(available, 0) // GIB} GiB free of which {promised // GIB} GiB are "
+                f"promised, {need.disk_gib} GiB more are needed",
+                "Empty the trash, add disks, or choose another host",
+            )
+
+
+def memory_mib(domain: libvirt.virDomain, described: tree.Element) -> int:
+    """What the domain holds now or takes at its next boot, whichever is more; `described` is its inactive XML."""
+    kib = tree.value(described, "memory")
+    return max(int(domain.maxMemory()), int(kib) if kib.isdigit() else 0) // 1024
+
+
+def _described(handle: libvirt.virConnect) -> list[tuple[libvirt.virDomain, tree.Element]]:
+    found = []
     for domain in handle.listAllDomains(0):
-        notes = marks.find(config(domain))
-        if notes is None or notes.pool != pool.name() or domain.UUIDString() == but:
-            continue
-        for disk in notes.disks.values():
-            volume = found.get(disk.volume)
-            if volume is None:
-                promised += disk.size_gib * GIB
-                continue
-            _, _, allocated = volume.info()
+        try:
+            found.append((domain, config(domain)))
+        except libvirt.libvirtError as problem:
+            if not is_code(problem, libvirt.VIR_ERR_NO_DOMAIN):
+                raise
+    return found
+
+
+def _unfilled(pool: libvirt.virStoragePool, described: tree.Element) -> int:
+    notes = marks.find(described)
+    if notes is None or notes.pool != pool.name():
+        return 0
+    promised = 0
+    for disk in notes.disks.values():
+        try:
+            volume = pool.storageVolLookupByName(disk.volume)
             if not tree.value(tree.parse(volume.XMLDesc(0)), "backingStore/path"):
-                promised += max(disk.size_gib * GIB - allocated, 0)
+                promised += max(disk.size_gib * GIB - volume.info()[2], 0)
+        except libvirt.libvirtError as problem:
+            if not is_code(problem, libvirt.VIR_ERR_NO_STORAGE_VOL):
+                raise
+            promised += disk.size_gib * GIB
     return promised

@@ -4,8 +4,8 @@ A call that dies in between leaves the old revision, so the next one does it aga
 and what is then in force is read back by the caller.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -17,9 +17,11 @@ from components.drivers.errors import DriverError, Missing, Refused
 from components.drivers.faults import Faults
 from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt import mark as marks
-from components.drivers.libvirt import patch, tree, volumes
+from components.drivers.libvirt import patch, pools, tree, volumes
+from components.drivers.libvirt.admission import ADMISSION_S, Need, admit, memory_mib
 from components.drivers.libvirt.connection import Connection
 from components.drivers.libvirt.domain_xml import PERIOD_US, kilobytes, quota_us
+from components.drivers.libvirt.lease import Leases
 
 GIB, MIB = 1024**3, 1024**2
 LIVE = libvirt.VIR_DOMAIN_AFFECT_LIVE
@@ -37,8 +39,9 @@ class Setting:
 class Change:
     """Changes machines on one host."""
 
-    def __init__(self, connection: Connection, faults: Faults) -> None:
+    def __init__(self, connection: Connection, leases: Leases, faults: Faults) -> None:
         self._connection = connection
+        self._leases = leases
         self._faults = faults
 
     def run(self, spec: MachineSpec, mark: Mark) -> None:
@@ -49,26 +52,74 @@ class Change:
             described = machines.config(domain)
             notes = expect(what, described, mark, lambda found: self._is_done(described, found, spec))
             growing = self._growing(what, handle, described, spec)
-            active = not machines.is_off(machines.power(domain))
-            done: list[Setting] = []
-            try:
-                for setting in self._settings(domain, described, notes, spec) if active else ():
-                    with self._faults.step(setting.step):
-                        done.append(setting)
-                        setting.apply()
-                for name, path in growing.items():
-                    with self._faults.step("update.sizeGib"):
-                        self._grow(handle, domain, described, name, path, spec, active=active)
-                with self._faults.step("update.define"):
-                    # Read again right before writing: somebody may have been quicker.
-                    described = machines.config(domain)
-                    notes = expect(what, described, mark, lambda found: self._is_done(described, found, spec))
-                    written = replace(notes.mark, urn=mark.urn, revision=mark.revision + 1)
-                    patch.limits(described, spec, notes.limited(spec).marked(written))
-                    handle.defineXML(tree.text(described))
-            except (libvirt.libvirtError, DriverError):
-                _undo(done)
-                raise
+            with self._admitted(what, handle, domain, described, notes, growing, spec) as still_ours:
+                self._apply(what, handle, domain, described, notes, growing, spec, mark, still_ours)
+
+    @contextmanager
+    def _admitted(
+        self,
+        what: str,
+        handle: libvirt.virConnect,
+        domain: libvirt.virDomain,
+        described: tree.Element,
+        notes: marks.Notes,
+        growing: dict[str, str],
+        spec: MachineSpec,
+    ) -> Iterator[Callable[[], None]]:
+        """Room for what grows, kept until it is written; what doesn't grow needs none and waits for nobody.
+
+        Gives a check that the room is still kept for us, to ask before writing.
+        """
+        before = memory_mib(domain, described)
+        grown = sum(
+            max(spec.disks[name].size_gib - notes.disks[name].size_gib, 0)
+            for name in growing
+            if spec.disks[name].standalone
+        )
+        wanted = Need(uuid=spec.uuid, memory_mib=spec.memory_mib if spec.memory_mib > before else 0, disk_gib=grown)
+        if not wanted.memory_mib and not wanted.disk_gib:
+            yield lambda: None
+            return
+        pool = pools.need(handle, what, notes.pool)
+        with self._leases.hold(what, pool, "admission", wait=ADMISSION_S) as lease:
+            with self._faults.step("update.admit"):
+                admit(what, handle, pool, wanted)
+            yield lease.need
+
+    def _apply(
+        self,
+        what: str,
+        handle: libvirt.virConnect,
+        domain: libvirt.virDomain,
+        described: tree.Element,
+        notes: marks.Notes,
+        growing: dict[str, str],
+        spec: MachineSpec,
+        mark: Mark,
+        still_ours: Callable[[], None],
+    ) -> None:
+        active = not machines.is_off(machines.power(domain))
+        done: list[Setting] = []
+        try:
+            for setting in self._settings(domain, described, notes, spec) if active else ():
+                with self._faults.step(setting.step):
+                    done.append(setting)
+                    setting.apply()
+            still_ours()
+            for name, path in growing.items():
+                with self._faults.step("update.sizeGib"):
+                    self._grow(handle, domain, described, name, path, spec, active=active)
+            with self._faults.step("update.define"):
+                # Read again right before writing: somebody may have been quicker.
+                described = machines.config(domain)
+                notes = expect(what, described, mark, lambda found: self._is_done(described, found, spec))
+                written = replace(notes.mark, urn=mark.urn, revision=mark.revision + 1)
+                patch.limits(described, spec, notes.limited(spec).marked(written))
+                still_ours()
+                handle.defineXML(tree.text(described))
+        except (libvirt.libvirtError, DriverError):
+            _undo(done)
+            raise
 
     def _is_done(self, described: tree.Element, notes: marks.Notes, spec: MachineSpec) -> bool:
         """Whether the configuration already is as asked: then a revision one above is our own lost answer."""

@@ -31,33 +31,52 @@ class Leases:
         self._mine: dict[str, threading.Lock] = {}
 
     @contextmanager
-    def hold(self, what: str, pool: libvirt.virStoragePool, purpose: str, *, wait: float) -> Iterator[None]:
-        """Hold the lease `purpose`, renewed until the end; raises DriverError when `wait` seconds were not enough."""
+    def hold(self, what: str, pool: libvirt.virStoragePool, purpose: str, *, wait: float) -> Iterator["Held"]:
+        """Hold the lease `purpose`, renewed until the end; raises DriverError when `wait` seconds were not enough.
+
+        Ask `Held.need` directly before the write that the lease is for: a process that was stopped may have lost it.
+        """
         name = f"{PREFIX}{purpose}"
         with self._lock:
             mine = self._mine.setdefault(name, threading.Lock())
         if not mine.acquire(timeout=wait):
             raise _busy(what, name)
         try:
-            held = _Held(pool, name, _take(what, pool, name, time.monotonic() + wait))
+            held = Held(what, pool, name, _take(what, pool, name, time.monotonic() + wait))
             try:
-                yield
+                yield held
             finally:
                 held.give_back()
         finally:
             mine.release()
 
 
-class _Held:
+class Held:
     """A lease that we hold, renewed by a thread of its own."""
 
-    def __init__(self, pool: libvirt.virStoragePool, name: str, size: int) -> None:
+    def __init__(self, what: str, pool: libvirt.virStoragePool, name: str, size: int) -> None:
+        self._what = what
         self._pool = pool
         self._name = name
         self._size = size
+        self._lock = threading.Lock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._renew, name=name, daemon=True)
         self._thread.start()
+
+    def still_ours(self) -> bool:
+        """Whether the host still holds the lease for us, and not only for a moment."""
+        with self._lock:
+            return self._ours() is not None and self._size >> 6 > time.time() + LEASE_S / 4
+
+    def need(self) -> None:
+        """Raises DriverError when the lease was lost: what was looked at under it may have changed since."""
+        if not self.still_ours():
+            raise DriverError(
+                self._what,
+                f"{self._name} was lost to somebody else: this process was stopped or cut off for too long",
+                "Nothing was changed. Run again",
+            )
 
     def give_back(self) -> None:
         """Remove our lease, unless it expired and is another's by now. A lost connection leaves it to its expiry."""
@@ -70,7 +89,7 @@ class _Held:
 
     def _renew(self) -> None:
         while not self._over.wait(LEASE_S / 4):
-            with suppress(libvirt.libvirtError):
+            with self._lock, suppress(libvirt.libvirtError):
                 held = self._ours()
                 if held is None:
                     return

@@ -65,6 +65,16 @@ def test_a_lease_that_another_took_meanwhile_is_left_alone(pool):
     assert volumes.find(pool, "lease-slow").info()[1] == 1 << 40
 
 
+def test_a_lease_that_was_lost_is_told_before_the_write(pool):
+    with Leases().hold("Unable", pool, "lost", wait=5) as held:
+        assert held.still_ours()
+        held.need()
+        volumes.remove(pool, "lease-lost")
+        assert not held.still_ours()
+        with pytest.raises(DriverError, match="lease-lost was lost"):
+            held.need()
+
+
 def test_a_long_lease_is_renewed_and_still_given_back(pool, monkeypatch):
     monkeypatch.setattr(lease, "LEASE_S", 2)
     with Leases().hold("Unable", pool, "long", wait=5):
