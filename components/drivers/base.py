@@ -213,8 +213,9 @@ class Driver(Protocol):
         Resumes a machine of the same fleet, backend and URN (or incarnation) that is not `ready`; takes over a `ready`
         one by writing `mark.incarnation` and the next revision and nothing else (no disk, limit or power is touched).
         Raises NotOurs (same UUID or name, other owner or no mark), Refused (a volume of its name is there without
-        its machine, trash included; its end is under way), Missing (image, pool, network), HostFull, Interrupted
-        (something was made; `machine` is None when the host could not be asked any more).
+        its machine, trash included; its end is under way; it is half-made and somebody started it), Missing (image,
+        pool or its disk, network), HostFull, and from the first write on only Interrupted (`machine` is None when the
+        host could not be asked any more).
         """
         ...
 
@@ -232,7 +233,8 @@ class Driver(Protocol):
         Patches owned elements only. `mark` is the one that was read, its revision is raised by one and its URN is
         written anew. A revision one above with everything as asked is our own lost answer and is done again.
         Raises Missing (machine not there), NotOurs (incarnation differs), Changed (revision differs), Refused (a disk
-        would shrink), HostFull. After a failed live set the former state is restored and read back.
+        would shrink), HostFull (it grows and the host lacks the room). After a failed live set the former state is
+        restored and read back.
         """
         ...
 
@@ -244,7 +246,8 @@ class Driver(Protocol):
         """End a machine: stop gracefully, leave its disks as trash, undefine; re-entrant, absent is done.
 
         Data is never destroyed: only a machine still `creating`, which holds none, takes its volumes with it.
-        Raises NotOurs when the incarnation differs: nothing is touched then.
+        Raises NotOurs when the incarnation differs, Refused when one that is still `creating` runs: nothing is
+        touched then.
         """
         ...
 
@@ -261,11 +264,11 @@ class Driver(Protocol):
         ...
 
     def ensure_pool(self, spec: PoolSpec) -> Fact:
-        """Have the pool active. Raises Refused when one of this name has another path."""
+        """Have the pool active and marked. Raises Refused when one of this name has another path or is not mounted."""
         ...
 
     def read_pool(self, spec: PoolSpec) -> Fact | None:
-        """The pool's facts (`capacityGib`, `availableGib`, `path`); None when it is gone."""
+        """The pool's facts (`capacityGib`, `availableGib`, `path`); None when it is gone, off or not mounted."""
         ...
 
     def delete_pool(self, spec: PoolSpec) -> None:

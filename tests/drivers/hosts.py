@@ -134,7 +134,32 @@ class Host:
         """Change what is in force behind our back."""
         raise NotImplementedError
 
-    def add_volume(self, name: str) -> None:
+    def start_by_hand(self, spec: MachineSpec) -> None:
+        """Start the machine behind our back."""
+        raise NotImplementedError
+
+    def stop_by_hand(self, spec: MachineSpec) -> None:
+        raise NotImplementedError
+
+    def lift_limits(self, spec: MachineSpec) -> None:
+        """Take the CPU cap away from what runs, the disk's throttle and the NIC's rate from the configuration too."""
+        raise NotImplementedError
+
+    def lose_disk(self, spec: MachineSpec) -> None:
+        """Take the volume of disk `root` away behind our back."""
+        raise NotImplementedError
+
+    def unmount(self) -> None:
+        """Nothing lies at the pool's path any more; `mount` brings it back."""
+        raise NotImplementedError
+
+    def mount(self) -> None:
+        raise NotImplementedError
+
+    def add_volume(self, name: str, pool: str = "vps") -> None:
+        raise NotImplementedError
+
+    def drop_volume(self, name: str, pool: str) -> None:
         raise NotImplementedError
 
     def clean(self) -> None:
@@ -197,8 +222,41 @@ class FakeHost(Host):
         live = (self.world.get("domains", spec.uuid) or {})["live"]
         self.world.change("domains", spec.uuid, live={**live, "cpuCapPercent": percent})
 
-    def add_volume(self, name):
-        self.world.put("volumes/vps", name, {"kind": "disk", "sizeGib": 1, "backing": "", "generation": 0})
+    def start_by_hand(self, spec):
+        self.world.change("domains", spec.uuid, power="running", boots=1)
+
+    def stop_by_hand(self, spec):
+        self.world.change("domains", spec.uuid, power="off")
+
+    def lift_limits(self, spec):
+        domain = self.world.get("domains", spec.uuid) or {}
+        gone = {"disks.root.iops", "disks.root.rateMibS", "nics.n0.rateMbitS"}
+        config = {key: value for key, value in domain["config"].items() if key not in gone}
+        live = {key: value for key, value in domain["live"].items() if key not in gone | {"cpuCapPercent"}}
+        self.world.change("domains", spec.uuid, config=config, live=live)
+
+    def lose_disk(self, spec):
+        self.world.remove("volumes/vps", disk_volume(spec.name, spec.uuid, "root"))
+
+    def unmount(self):
+        for kind in ("volumes", "images"):
+            folder = self.folder / f"world/{kind}/vps"
+            if folder.exists():
+                folder.rename(folder.with_name("away"))
+        self.world.change("pools", "vps", marked=False)
+
+    def mount(self):
+        for kind in ("volumes", "images"):
+            folder = self.folder / f"world/{kind}/away"
+            if folder.exists():
+                folder.rename(folder.with_name("vps"))
+        self.world.change("pools", "vps", marked=True)
+
+    def drop_volume(self, name, pool):
+        self.world.remove(f"volumes/{pool}", name)
+
+    def add_volume(self, name, pool="vps"):
+        self.world.put(f"volumes/{pool}", name, {"kind": "disk", "sizeGib": 1, "backing": "", "generation": 0})
 
 
 class LibvirtHost(Host):
@@ -259,8 +317,41 @@ class LibvirtHost(Host):
     def lower_cpu_cap(self, spec, percent):
         self.virsh("schedinfo", spec.uuid, "--live", "--set", f"global_quota={percent * 1000}")
 
-    def add_volume(self, name):
-        self.virsh("vol-create-as", "vps", name, "1M")
+    def start_by_hand(self, spec):
+        self.virsh("start", spec.uuid)
+
+    def stop_by_hand(self, spec):
+        self.virsh("destroy", spec.uuid)
+
+    def lift_limits(self, spec):
+        self.virsh("schedinfo", spec.uuid, "--live", "--set", "global_quota=-1")
+        limits = ("--total-iops-sec", "0", "--total-bytes-sec", "0")
+        self.virsh("blkdeviotune", spec.uuid, "vda", *limits, "--live", "--config")
+        if self.enforces_nic_rates:
+            rates = ("--inbound", "0", "--outbound", "0")
+            self.virsh("domiftune", spec.uuid, spec.nics["n0"].mac, *rates, "--live", "--config")
+
+    def lose_disk(self, spec):
+        (self.pool_folder / disk_volume(spec.name, spec.uuid, "root")).unlink()
+
+    def unmount(self):
+        away = self.pool_folder.with_name("away")
+        away.mkdir()
+        for path in self.pool_folder.iterdir():
+            path.rename(away / path.name)
+
+    def mount(self):
+        away = self.pool_folder.with_name("away")
+        for path in away.iterdir():
+            path.replace(self.pool_folder / path.name)
+        away.rmdir()
+        self.virsh("pool-refresh", "vps")
+
+    def drop_volume(self, name, pool):
+        self.virsh("vol-delete", name, pool)
+
+    def add_volume(self, name, pool="vps"):
+        self.virsh("vol-create-as", pool, name, "1M")
 
     def clean(self):
         super().clean()

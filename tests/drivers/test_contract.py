@@ -122,7 +122,11 @@ def test_failed_at_any_step_the_next_run_ends_with_one_machine_and_one_disk(host
     with pytest.raises(DriverError) as raised:
         driver.create(spec, SEED, mark)
     before, volumes = driver.read(spec.uuid), host.volumes(spec)
-    if step != "create.define":
+    if step == "create.define" and do in {"fail", "full"}:
+        # The host answered that nothing was made.
+        assert not isinstance(raised.value, Interrupted)
+        assert before is None
+    else:
         assert isinstance(raised.value, Interrupted)
         known = raised.value.machine
         assert known == (None if do in {"unreachable", "lose-answer"} else before)
@@ -134,6 +138,45 @@ def test_failed_at_any_step_the_next_run_ends_with_one_machine_and_one_disk(host
     assert (machine.mark.phase, machine.power) == (Phase.READY, Power.RUNNING)
     if before is not None and before.mark.phase is not Phase.CREATING:
         assert host.volumes(spec) == volumes
+
+
+@pytest.mark.parametrize("step", ["create.claim", "read.back"])
+@pytest.mark.parametrize("do", ["fail", "lose-answer"])
+def test_an_answer_lost_after_a_write_says_what_is_there(host, driver, step, do):
+    spec = host.spec()
+    if step == "create.claim":
+        driver.create(spec, SEED, host.mark(spec))
+    host.fault({"step": step, "do": do})
+
+    with pytest.raises(Interrupted) as raised:
+        driver.create(spec, SEED, host.mark(spec))
+
+    assert raised.value.machine == (None if do == "lose-answer" else driver.read(spec.uuid))
+
+
+@pytest.mark.parametrize("step", ["create.disk", "create.starting"])
+@pytest.mark.parametrize("still_runs", [True, False])
+def test_the_disk_of_a_half_made_machine_that_somebody_started_is_never_made_anew(host, driver, step, still_runs):
+    spec = host.spec()
+    host.fault({"step": step, "do": "kill", "when": "before" if step == "create.starting" else "after"})
+    assert host.in_other_process(spec, host.mark(spec)) == -9
+    half_made, volumes = driver.read(spec.uuid), host.volumes(spec)
+    assert volumes
+    host.start_by_hand(spec)
+    if not still_runs:
+        host.stop_by_hand(spec)
+
+    with pytest.raises(Refused, match="started by somebody else"):
+        driver.create(spec, SEED, host.mark(spec))
+    if still_runs:
+        with pytest.raises(Refused, match="somebody started it"):
+            driver.delete(spec.uuid, half_made.mark.incarnation)
+        host.stop_by_hand(spec)
+    assert host.volumes(spec) == volumes
+
+    driver.delete(spec.uuid, half_made.mark.incarnation)
+    assert driver.read(spec.uuid) is None
+    assert host.volumes(spec) == volumes
 
 
 def test_a_machine_that_never_ran_is_resumed_as_it_is_declared_now(host, driver):
@@ -182,7 +225,8 @@ def test_two_runs_at_once_make_one_machine(host):
     machine = host.driver().create(spec, SEED, host.mark(spec))
     assert host.names_like(spec) == [spec.uuid]
     assert set(host.volumes(spec)) == host.volume_names(spec)
-    assert machine.mark.phase is Phase.READY
+    assert (machine.mark.phase, machine.power, machine.lost_disks) == (Phase.READY, Power.RUNNING, ())
+    assert machine.readings["disks.root.sizeGib"].effective == 1
 
 
 # --- whose it is ----------------------------------------------------------------------------------------------------
@@ -361,6 +405,43 @@ def test_what_was_lowered_behind_our_back_is_seen_and_mended(host, driver):
     assert seen.readings["cpuCapPercent"].configured == 50
 
     assert driver.update(spec, seen.mark).readings["cpuCapPercent"].effective == 50
+
+
+def test_a_limit_that_was_lifted_is_unlimited_and_not_unknown(host, driver):
+    spec, machine = make(host, driver)
+    assert not any(reading.absent for reading in machine.readings.values())
+    host.lift_limits(spec)
+
+    seen = driver.read(spec.uuid)
+
+    lifted = {"cpuCapPercent", "disks.root.iops", "disks.root.rateMibS"}
+    lifted |= {"nics.n0.rateMbitS"} if host.enforces_nic_rates else set()
+    assert {key for key, reading in seen.readings.items() if reading.absent} == lifted
+    assert {seen.readings[key].effective for key in lifted} == {None}
+    assert driver.update(spec, seen.mark).readings == machine.readings
+
+
+def test_a_disk_whose_volume_is_gone_is_lost(host, driver):
+    spec, machine = make(host, driver)
+    assert machine.lost_disks == ()
+    host.lose_disk(spec)
+
+    assert driver.read(spec.uuid).lost_disks == ("root",)
+
+
+def test_a_machine_grows_only_into_room_that_the_host_has(host, driver):
+    disk = replace(host.spec().disks["root"], standalone=True)
+    spec, machine = make(host, driver, start=False, disks={"root": disk})
+    with pytest.raises(HostFull, match="memory") as raised:
+        driver.update(replace(spec, memory_mib=1024 * 1024 * 64), machine.mark)
+    assert "promised to others" in raised.value.cause
+    assert raised.value.remedy
+    with pytest.raises(HostFull, match="pool vps"):
+        driver.update(with_disk(spec, size_gib=1024 * 1024 * 64), machine.mark)
+
+    assert driver.read(spec.uuid) == machine
+    grown = driver.update(replace(with_disk(spec, size_gib=2), memory_mib=96), machine.mark)
+    assert grown.readings["disks.root.sizeGib"].configured == 2
 
 
 def test_an_update_notes_new_addresses_and_touches_nothing_else(host, driver):
@@ -582,9 +663,29 @@ def test_a_pool_is_used_as_it_is_or_refused(host, driver):
     assert driver.read_pool(POOL).values["path"] == POOL.path
     with pytest.raises(Refused, match="has path"):
         driver.ensure_pool(replace(POOL, path="/elsewhere"))
-    with pytest.raises(Refused, match="holds"):
-        driver.delete_pool(POOL)
     assert driver.read_pool(PoolSpec(name="none", path="/none")) is None
+
+
+def test_a_pool_whose_disk_is_not_mounted_is_no_pool(host, driver):
+    spec, machine = make(host, driver, start=False)
+    made = driver.read_pool(POOL)
+    host.unmount()
+    try:
+        assert driver.read_pool(POOL) is None
+        assert driver.read_image(host.image_spec) is None
+        assert driver.read(spec.uuid).lost_disks == ()
+        other = host.spec()
+        with pytest.raises(Missing, match="Mount its disk"):
+            driver.create(other, SEED, host.mark(other))
+        with pytest.raises(Refused, match="not mounted"):
+            driver.ensure_pool(POOL)
+        assert driver.read(other.uuid) is None
+    finally:
+        host.mount()
+
+    assert driver.read_pool(POOL).made == made.made
+    assert driver.read(spec.uuid) == machine
+    assert driver.ensure_pool(POOL).name == "vps"
 
 
 def test_a_pool_of_ours_comes_and_goes(host, driver):
@@ -592,7 +693,13 @@ def test_a_pool_of_ours_comes_and_goes(host, driver):
 
     made = driver.ensure_pool(spec)
 
+    assert made.made
     assert driver.read_pool(spec) == made
+    host.add_volume("left", "second")
+    with pytest.raises(Refused, match="it holds 1 volumes, the first is left"):
+        driver.delete_pool(spec)
+    assert driver.ensure_pool(spec).made
+    host.drop_volume("left", "second")
     driver.delete_pool(spec)
     driver.delete_pool(spec)
     assert driver.read_pool(spec) is None

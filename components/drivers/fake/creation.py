@@ -1,12 +1,14 @@
 """How a machine comes into the fake world: the same named steps, in the same order, as on a real host."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from components.domain.names import disk_volume, seed_volume
 from components.drivers import ownership
 from components.drivers.base import MachineSpec, Mark, Phase
-from components.drivers.errors import DriverError, HostFull, HostUnreachable, Interrupted, Missing, NotOurs, Refused
+from components.drivers.errors import DriverError, HostUnreachable, Interrupted, Missing, NotOurs, Refused
 from components.drivers.fake import machine as machines
 from components.drivers.fake.network import Networks
 from components.drivers.fake.storage import Storage
@@ -32,22 +34,38 @@ class Creation:
         if domain is None:
             domain = self._begin(spec, replace(mark, phase=Phase.CREATING))
         else:
-            with self._faults.step("create.claim"):
-                claimed = ownership.claim(self._what, machines.mark_of(domain), mark)
+            claimed = ownership.claim(self._what, machines.mark_of(domain), mark)
+            if claimed.phase is Phase.CREATING:
+                self._need_never_ran(domain)
+            with self.begun(spec.uuid), self._faults.step("create.claim"):
                 if claimed.phase is Phase.CREATING:
                     # Nothing of it ever ran, so it is defined as it is wanted now, not as it was wanted then.
                     domain = machines.define(spec, claimed, *_volume_names(spec, claimed))
                 domain = self._write(domain, claimed)
-        try:
+        with self.begun(spec.uuid):
             self._finish(spec, seed, domain)
+
+    @contextmanager
+    def begun(self, uuid: str) -> Iterator[None]:
+        """Steps that may have made or changed something: every error becomes Interrupted, with what is there."""
+        try:
+            yield
         except DriverError as problem:
             known = None
             if not isinstance(problem, HostUnreachable):
-                found = self._world.get("domains", spec.uuid)
-                known = machines.machine(found, self._world.host()["unenforced"]) if found else None
-            raise Interrupted(
-                self._what, problem.cause, problem.remedy or "Run again: it goes on from here", known
-            ) from problem
+                found = self._world.get("domains", uuid)
+                known = machines.facts(self._world, found) if found else None
+            remedy = problem.remedy or "Run again: it goes on from here"
+            raise Interrupted(self._what, problem.cause, remedy, known) from problem
+
+    def _need_never_ran(self, domain: Values) -> None:
+        if domain["power"] != "off" or domain["boots"]:
+            raise Refused(
+                self._what,
+                "it is not finished, yet it was started by somebody else, so its disk may hold data",
+                "Its volumes were not touched. Stop it and look at them; if nobody needs them, undefine it and move "
+                "them away on the host, then run again",
+            )
 
     def _begin(self, spec: MachineSpec, mark: Mark) -> Values:
         disks, seed = _volume_names(spec, mark)
@@ -56,7 +74,7 @@ class Creation:
             self._storage.need_image(self._what, spec.pool, disk.image)
         for nic in spec.nics.values():
             self._networks.need(self._what, nic.attach)
-        with self._faults.step("create.admit"), self._world.locked():
+        with self._faults.step("create.admit"), self._world.locked("admission"), self._world.locked():
             others = self._world.all("domains")
             for other in others.values():
                 if other["name"] == spec.name:
@@ -72,27 +90,28 @@ class Creation:
                         f"volume {volume} is there without its machine: it may hold the client's data",
                         "Nothing was touched. Look at the volume; if nobody needs it, move it away on the host",
                     )
-            self._admit(spec, others)
-            with self._faults.step("create.define"):
-                domain = machines.define(spec, mark, disks, seed)
-                self._world.put("domains", spec.uuid, domain)
+            self._storage.memory(self._what, spec.uuid, spec.memory_mib)
+            self._storage.room(self._what, spec.pool, sum(disk.size_gib for disk in spec.disks.values()))
+            domain = machines.define(spec, mark, disks, seed)
+            try:
+                with self.begun(spec.uuid), self._faults.step("create.define"):
+                    self._world.put("domains", spec.uuid, domain)
+            except Interrupted as problem:
+                if (
+                    problem.__cause__ is not None
+                    and problem.machine is None
+                    and not isinstance(problem.__cause__, HostUnreachable)
+                ):
+                    # Nothing was made, and nothing is to be kept.
+                    raise problem.__cause__ from None
+                raise
         return domain
-
-    def _admit(self, spec: MachineSpec, others: dict[str, Values]) -> None:
-        size = int(self._world.host()["memoryMib"])
-        used = sum(int(other["config"]["memoryMib"]) for other in others.values())
-        if used + spec.memory_mib > size:
-            raise HostFull(
-                self._what,
-                f"{used} of {size} MiB memory are promised, {spec.memory_mib} more are needed",
-                "Choose another host, or end or shrink a machine there",
-            )
-        self._storage.room(self._what, spec.pool, sum(disk.size_gib for disk in spec.disks.values()))
 
     def _finish(self, spec: MachineSpec, seed: bytes, domain: Values) -> None:
         mark = machines.mark_of(domain)
         assert mark is not None
         if mark.phase is Phase.CREATING:
+            self._need_never_ran(self._world.get("domains", spec.uuid) or domain)
             self._volumes(spec, seed, domain)
             mark = replace(mark, phase=Phase.STARTING)
             with self._faults.step("create.starting"):

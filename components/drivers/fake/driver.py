@@ -16,7 +16,7 @@ from components.drivers.errors import DriverError, HostUnreachable, Missing, Ref
 from components.drivers.fake import machine as machines
 from components.drivers.fake.creation import Creation
 from components.drivers.fake.network import Networks
-from components.drivers.fake.storage import Storage
+from components.drivers.fake.storage import Storage, memory_mib
 from components.drivers.fake.world import Values, World
 from components.drivers.faults import Faults
 from components.drivers.marks import as_values
@@ -45,32 +45,37 @@ class FakeDriver:
         what = f"Unable to create machine {spec.name} on {self._host.name}"
         self._reach("create")
         with self.world.locked(spec.uuid):
-            Creation(self.world, self._storage, self._networks, self._faults, what).run(spec, seed, mark)
-        return self._facts(what, spec.uuid)
+            creation = Creation(self.world, self._storage, self._networks, self._faults, what)
+            creation.run(spec, seed, mark)
+        with creation.begun(spec.uuid):
+            return self._facts(what, spec.uuid)
 
     def read(self, uuid: str) -> Machine | None:
         """See `components.drivers.base.Driver`."""
         self._reach("read")
         domain = self.world.get("domains", uuid)
-        return None if domain is None else machines.machine(domain, self.world.host()["unenforced"])
+        return None if domain is None else machines.facts(self.world, domain)
 
     def read_all(self) -> Sequence[Machine]:
         """See `components.drivers.base.Driver`."""
         self._reach("read_all")
-        unenforced = self.world.host()["unenforced"]
-        found = (machines.machine(domain, unenforced) for domain in self.world.all("domains").values())
+        found = (machines.facts(self.world, domain) for domain in self.world.all("domains").values())
         return tuple(machine for machine in found if machine.mark is not None)
 
     def update(self, spec: MachineSpec, mark: Mark) -> Machine:
         """See `components.drivers.base.Driver`."""
         what = f"Unable to change machine {spec.name} on {self._host.name}"
         self._reach("update")
-        with self.world.locked(spec.uuid):
+        # Room is looked at and taken under the lock that creation takes for it.
+        with self.world.locked(spec.uuid), self.world.locked("admission"):
             domain = self._domain(what, spec.uuid)
             found = ownership.expect(what, machines.mark_of(domain), mark.incarnation)
             wanted = spec.limits()
             done = domain["config"] == wanted
             ownership.expect_revision(what, found, mark, already_done=done)
+            if spec.memory_mib > memory_mib(domain):
+                with self._faults.step("update.admit"):
+                    self._storage.memory(what, spec.uuid, spec.memory_mib)
             self._grow(what, domain, wanted)
             unenforced = self.world.host()["unenforced"]
             if domain["power"] != "off":
@@ -122,8 +127,15 @@ class FakeDriver:
             what = f"Unable to end machine {domain['name']} on {self._host.name}"
             found = ownership.expect(what, machines.mark_of(domain), incarnation)
             if found.phase is Phase.CREATING:
-                self._forget(domain)
-                return
+                if domain["power"] != "off":
+                    raise Refused(
+                        what,
+                        "it was never finished, yet somebody started it",
+                        "Nothing was touched. Look at what runs there, stop it on the host, then run again",
+                    )
+                if not domain["boots"]:
+                    self._forget(domain)
+                    return
             with self._faults.step("delete.ending"):
                 domain = domain | {"mark": as_values(replace(found, phase=Phase.ENDING))}
                 self.world.put("domains", uuid, domain)
@@ -216,7 +228,7 @@ class FakeDriver:
 
     def _facts(self, what: str, uuid: str) -> Machine:
         with self._faults.step("read.back"):
-            return machines.machine(self._domain(what, uuid), self.world.host()["unenforced"])
+            return machines.facts(self.world, self._domain(what, uuid))
 
     def _grow(self, what: str, domain: Values, wanted: dict[str, int]) -> None:
         """Grow the volumes of disks that shall be larger, after all were found not to shrink."""

@@ -1,11 +1,14 @@
 """How a machine comes into being on a host; the order of steps is what makes `kill -9` harmless.
 
 The domain with its mark comes first, so that every volume of that name belongs to a machine that tells how far it is.
-While the mark says `creating`, nothing of it ever ran and its volumes are made anew at will; from `starting` on the
-disk is never made again.
+While the mark says `creating`, the domain has neither disk nor seed: it can't run on them, whoever starts it, and its
+volumes are made anew at will. The one write that attaches them says `starting`, and from then on the disk is never
+made again.
 """
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import libvirt
@@ -17,15 +20,13 @@ from components.drivers.faults import Faults
 from components.drivers.libvirt import images, networks, pools, tree, volumes
 from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt import mark as marks
-from components.drivers.libvirt.admission import admit
+from components.drivers.libvirt.admission import ADMISSION_S, admit, whole
 from components.drivers.libvirt.connection import Connection
-from components.drivers.libvirt.domain_xml import notes_for, render
+from components.drivers.libvirt.domain_xml import add_drives, notes_for, render
 from components.drivers.libvirt.errors import is_code
 from components.drivers.libvirt.lease import Leases
 from components.drivers.libvirt.power import Starter
 from components.drivers.libvirt.probe import look
-
-ADMISSION_S = 60
 
 
 class Creation:
@@ -49,12 +50,17 @@ class Creation:
                 domain, notes = self._claim(what, handle, domain, spec, mark)
         if notes.mark.phase is Phase.READY:
             return
+        with self.begun(what, spec.uuid), self._connection.edge(what) as handle:
+            self._finish(what, handle, domain, spec, seed, notes)
+
+    @contextmanager
+    def begun(self, what: str, uuid: str) -> Iterator[None]:
+        """Steps that may have made or changed something: every error becomes Interrupted, with what is there."""
         try:
-            with self._connection.edge(what) as handle:
-                self._finish(what, handle, domain, spec, seed, notes)
+            yield
         except DriverError as problem:
             remedy = problem.remedy or "Run again: it goes on from here"
-            raise Interrupted(what, problem.cause, remedy, self._remains(what, spec.uuid, problem)) from problem
+            raise Interrupted(what, problem.cause, remedy, self._remains(what, uuid, problem)) from problem
 
     def _begin(
         self, what: str, handle: libvirt.virConnect, spec: MachineSpec, mark: Mark
@@ -65,24 +71,29 @@ class Creation:
         for nic in spec.nics.values():
             networks.need(handle, what, nic.attach, self._connection.host.name)
         notes = self._notes(spec, mark)
-        with self._leases.hold(what, pool, "admission", wait=ADMISSION_S):
+        with self._leases.hold(what, pool, "admission", wait=ADMISSION_S) as lease:
             if (domain := machines.find(handle, spec.uuid)) is not None:
                 return self._claim(what, handle, domain, spec, mark)
             self._need_names(what, handle, pool, spec, notes)
             with self._faults.step("create.admit"):
-                admit(what, handle, pool, spec)
-            with self._faults.step("create.define"):
-                return self._define(handle, pool, spec, notes), notes
+                admit(what, handle, pool, whole(spec))
+            lease.need()
+            try:
+                with self.begun(what, spec.uuid), self._connection.edge(what), self._faults.step("create.define"):
+                    return self._define(handle, spec, notes), notes
+            except Interrupted as problem:
+                lost = isinstance(problem.__cause__, HostUnreachable)
+                if problem.__cause__ is not None and not lost and self._answers_none(what, spec.uuid):
+                    # The host refused the definition: nothing was made, and nothing is to be kept.
+                    raise problem.__cause__ from None
+                raise
 
     def _notes(self, spec: MachineSpec, mark: Mark) -> marks.Notes:
         self._starter.learn()
         return notes_for(spec, mark).without_rates(self._starter.rates_left_out)
 
-    def _define(
-        self, handle: libvirt.virConnect, pool: libvirt.virStoragePool, spec: MachineSpec, notes: marks.Notes
-    ) -> libvirt.virDomain:
-        text = render(spec, notes, accelerated=_accelerated(handle), pool_path=pools.path(pool))
-        return handle.defineXML(text)
+    def _define(self, handle: libvirt.virConnect, spec: MachineSpec, notes: marks.Notes) -> libvirt.virDomain:
+        return handle.defineXML(render(spec, notes, accelerated=_accelerated(handle)))
 
     def _need_names(
         self,
@@ -120,13 +131,15 @@ class Creation:
         notes = marks.find(machines.config(domain))
         claimed = ownership.claim(what, None if notes is None else notes.mark, mark)
         assert notes is not None
-        with self._faults.step("create.claim"):
-            if claimed.phase is Phase.CREATING and not domain.isActive():
-                # Nothing of it ever ran, so it is defined as it is wanted now, not as it was wanted then.
-                fresh = self._notes(spec, claimed)
-                return self._define(handle, pools.need(handle, what, spec.pool), spec, fresh), fresh
-            write(domain, notes.marked(claimed))
-            return domain, notes.marked(claimed)
+        # What never ran is defined as it is wanted now, not as it was wanted then.
+        fresh = self._notes(spec, claimed) if claimed.phase is Phase.CREATING else notes.marked(claimed)
+        if claimed.phase is Phase.CREATING:
+            _need_never_ran(what, domain, notes.mark.incarnation)
+        with self.begun(what, spec.uuid), self._connection.edge(what), self._faults.step("create.claim"):
+            if claimed.phase is Phase.CREATING:
+                return self._define(handle, spec, fresh), fresh
+            write(domain, fresh)
+            return domain, fresh
 
     def _finish(
         self,
@@ -139,10 +152,13 @@ class Creation:
     ) -> None:
         pool = pools.need(handle, what, notes.pool)
         if notes.mark.phase is Phase.CREATING:
-            self._volumes(what, handle, pool, spec, seed, notes)
+            self._volumes(what, handle, pool, domain, spec, seed, notes)
             with self._faults.step("create.starting"):
                 notes = notes.marked(replace(notes.mark, phase=Phase.STARTING))
-                write(domain, notes)
+                described = _need_never_ran(what, domain, notes.mark.incarnation)
+                add_drives(described, spec, notes, pool_path=pools.path(pool))
+                marks.put(described, notes)
+                domain = handle.defineXML(tree.text(described))
         for name in (*(disk.volume for disk in notes.disks.values()), notes.seed):
             if volumes.find(pool, name) is None:
                 raise Missing(
@@ -152,6 +168,8 @@ class Creation:
                 )
         if spec.start and machines.is_off(machines.power(domain)):
             with self._faults.step("create.start"):
+                found = marks.find(machines.config(domain))
+                ownership.expect(what, None if found is None else found.mark, notes.mark.incarnation)
                 domain = self._starter.start(handle, domain)
         with self._faults.step("create.ready"):
             found = marks.find(machines.config(domain)) or notes
@@ -162,6 +180,7 @@ class Creation:
         what: str,
         handle: libvirt.virConnect,
         pool: libvirt.virStoragePool,
+        domain: libvirt.virDomain,
         spec: MachineSpec,
         seed: bytes,
         notes: marks.Notes,
@@ -169,11 +188,13 @@ class Creation:
         host = self._connection.host.name
         for name, disk in spec.disks.items():
             image = images.need(what, pool, disk.image, host)
+            _need_never_ran(what, domain, notes.mark.incarnation)
             volumes.remove(pool, notes.disks[name].volume)
             with self._faults.step("create.disk"):
                 volumes.make_disk(pool, notes.disks[name].volume, disk, image)
             # Whoever removes an image unpublishes it first and then looks for disks: one of us two sees the other.
             images.need(what, pool, disk.image, host)
+        _need_never_ran(what, domain, notes.mark.incarnation)
         volumes.remove(pool, notes.seed)
         with self._faults.step("create.seed"):
             volume = volumes.make_raw(pool, notes.seed, len(seed))
@@ -190,6 +211,32 @@ class Creation:
                 return machines.facts(handle, domain, machines.config(domain), look(self._connection.host))
         except DriverError:
             return None
+
+    def _answers_none(self, what: str, uuid: str) -> bool:
+        try:
+            with self._connection.edge(what) as handle:
+                return machines.find(handle, uuid) is None
+        except DriverError:
+            return False
+
+
+def _need_never_ran(what: str, domain: libvirt.virDomain, incarnation: str) -> tree.Element:
+    """The configuration of a machine that is still `creating`, under `incarnation`.
+
+    Raises NotOurs when another run took it over meanwhile, and Refused when it runs or may have run: its disk may
+    hold data.
+    """
+    described = machines.config(domain)
+    notes = marks.find(described)
+    ownership.expect(what, None if notes is None else notes.mark, incarnation)
+    if machines.may_have_run(domain, described):
+        raise Refused(
+            what,
+            "it is not finished, yet it was started by somebody else, so its disk may hold data",
+            "Its volumes were not touched. Stop it and look at them; if nobody needs them, undefine it and move them "
+            "away on the host, then run again",
+        )
+    return described
 
 
 def write(domain: libvirt.virDomain, notes: marks.Notes) -> None:

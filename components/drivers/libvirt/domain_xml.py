@@ -27,8 +27,11 @@ def notes_for(spec: MachineSpec, mark: Mark) -> marks.Notes:
     )
 
 
-def render(spec: MachineSpec, notes: marks.Notes, *, accelerated: bool, pool_path: str) -> str:
-    """The domain's XML. `accelerated` tells whether the host's KVM runs guests; `pool_path` is where volumes lie."""
+def render(spec: MachineSpec, notes: marks.Notes, *, accelerated: bool) -> str:
+    """The XML of the domain while it is `creating`: without disk and seed, so that nothing of it can run on them.
+
+    `accelerated` tells whether the host's KVM runs guests.
+    """
     domain = tree.Element("domain", {"type": "kvm" if accelerated else "qemu"})
     tree.add(domain, "name", spec.name)
     tree.add(domain, "uuid", spec.uuid)
@@ -52,6 +55,22 @@ def render(spec: MachineSpec, notes: marks.Notes, *, accelerated: bool, pool_pat
     tree.add(domain, "on_reboot", "restart")
     tree.add(domain, "on_crash", "restart")
     devices = tree.add(domain, "devices")
+    for name, nic in spec.nics.items():
+        mode, _, source = nic.attach.partition(":")
+        interface = tree.add(devices, "interface", type=mode)
+        tree.add(interface, "mac", address=nic.mac)
+        tree.add(interface, "source", **{mode: source})
+        tree.add(interface, "model", type="virtio")
+        if not notes.nics[name].left_out:
+            limit_nic(interface, rate_mbit_s=nic.rate_mbit_s)
+        tree.add(interface, "alias", name=f"ua-nic-{name}")
+    _plumbing(devices, spec.name)
+    return tree.text(domain)
+
+
+def add_drives(domain: tree.Element, spec: MachineSpec, notes: marks.Notes, *, pool_path: str) -> None:
+    """Attach disks and seed, once they are whole; `pool_path` is where volumes lie."""
+    devices = tree.child(domain, "devices")
     for index, (name, disk) in enumerate(spec.disks.items()):
         drive = tree.add(devices, "disk", type="file", device="disk")
         tree.add(drive, "driver", name="qemu", type="qcow2", discard="unmap")
@@ -66,17 +85,6 @@ def render(spec: MachineSpec, notes: marks.Notes, *, accelerated: bool, pool_pat
     tree.add(seed, "target", dev="sda", bus="sata")
     tree.add(seed, "readonly")
     tree.add(seed, "alias", name="ua-seed")
-    for name, nic in spec.nics.items():
-        mode, _, source = nic.attach.partition(":")
-        interface = tree.add(devices, "interface", type=mode)
-        tree.add(interface, "mac", address=nic.mac)
-        tree.add(interface, "source", **{mode: source})
-        tree.add(interface, "model", type="virtio")
-        if not notes.nics[name].left_out:
-            limit_nic(interface, rate_mbit_s=nic.rate_mbit_s)
-        tree.add(interface, "alias", name=f"ua-nic-{name}")
-    _plumbing(devices, spec.name)
-    return tree.text(domain)
 
 
 def quota_us(cpu_cap_percent: int) -> int:

@@ -47,7 +47,7 @@ class LibvirtDriver:
         self._starter = Starter(host)
         leases = Leases()
         self._creation = Creation(self._connection, leases, self._starter, faults)
-        self._change = Change(self._connection, faults)
+        self._change = Change(self._connection, leases, faults)
         self._ending = Ending(self._connection, faults, stop_seconds)
         self._images = Images(self._connection, leases, faults)
         self._pools = Pools(self._connection)
@@ -60,7 +60,9 @@ class LibvirtDriver:
         """See `components.drivers.base.Driver`."""
         with self._changing(spec.uuid):
             self._creation.run(spec, seed, mark)
-            return self._facts(f"Unable to create machine {spec.name} on {self._host.name}", spec.uuid)
+            what = f"Unable to create machine {spec.name} on {self._host.name}"
+            with self._creation.begun(what, spec.uuid):
+                return self._facts(what, spec.uuid)
 
     @_once_more
     def read(self, uuid: str) -> Machine | None:

@@ -13,6 +13,7 @@ import libvirt
 
 from components.drivers import ownership
 from components.drivers.base import Phase
+from components.drivers.errors import Refused
 from components.drivers.faults import Faults
 from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt import mark as marks
@@ -49,9 +50,17 @@ class Ending:
             notes = marks.find(described)
             mark = ownership.expect(what, None if notes is None else notes.mark, incarnation)
             assert notes is not None
-            if mark.phase is Phase.CREATING and not domain.isActive():
-                self._forget(what, handle, domain, notes)
-                return
+            if mark.phase is Phase.CREATING:
+                if domain.isActive():
+                    raise Refused(
+                        what,
+                        "it was never finished, yet somebody started it",
+                        "Nothing was touched. Look at what runs there, stop it on the host, then run again",
+                    )
+                # One that ran once ends as a delivered machine does: its disk may hold data and becomes trash.
+                if not machines.may_have_run(domain, described):
+                    self._forget(what, handle, domain, notes)
+                    return
             with self._faults.step("delete.ending"):
                 write(domain, notes.marked(replace(mark, phase=Phase.ENDING)))
             with self._faults.step("delete.stop"):

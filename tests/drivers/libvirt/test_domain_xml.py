@@ -43,7 +43,16 @@ MARK = Mark(
 
 def rendered(*, accelerated=False, left_out=""):
     notes = domain_xml.notes_for(SPEC, MARK).without_rates(left_out)
-    return domain_xml.render(SPEC, notes, accelerated=accelerated, pool_path="/pool")
+    made = tree.parse(domain_xml.render(SPEC, notes, accelerated=accelerated))
+    domain_xml.add_drives(made, SPEC, notes, pool_path="/pool")
+    return tree.text(made)
+
+
+def test_while_it_is_made_a_domain_has_no_disk_to_run_on():
+    made = tree.parse(domain_xml.render(SPEC, domain_xml.notes_for(SPEC, MARK), accelerated=True))
+
+    assert made.find("devices/disk") is None
+    assert len(made.findall("devices/interface")) == 2
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,14 @@
 
 import json
 import os
+import shutil
 import signal
+import time
+from pathlib import Path
 
 import pytest
 
-from components.drivers.base import HostRef, Phase, Power
+from components.drivers.base import HostRef, Phase, PoolSpec, Power
 from components.drivers.errors import HostUnreachable
 from components.drivers.libvirt.driver import LibvirtDriver
 from tests.drivers.hosts import SEED
@@ -58,4 +61,54 @@ def test_an_ended_machine_leaves_a_record_to_bring_it_back(host):
     assert record["mark"]["phase"] == Phase.READY
     assert set(record["volumes"].values()) == host.volume_names(spec)
     assert f"<uuid>{spec.uuid}</uuid>" in record["xml"]
+    driver.close()
+
+
+def test_a_qemu_that_hangs_does_not_keep_others_from_being_made(host):
+    driver, stuck, spec = host.driver(), host.spec(), host.spec()
+    driver.create(stuck, SEED, host.mark(stuck))
+    (pid,) = (
+        int(path.parent.name)
+        for path in Path("/proc").glob("[0-9]*/cmdline")
+        if b"qemu-system" in (words := path.read_bytes()) and stuck.uuid.encode() in words
+    )
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        assert driver.create(spec, SEED, host.mark(spec)).power is Power.RUNNING
+        assert time.monotonic() - began < 10
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    driver.close()
+
+
+def test_only_a_pool_or_network_that_we_defined_starts_with_the_host(host):
+    driver = host.driver()
+    folder = host.lab.places.data / "aegir-vps/foreign"
+    folder.mkdir()
+    host.virsh("pool-define-as", "foreign", "dir", "--target", "/var/lib/aegir-vps/foreign")
+    try:
+        made = driver.ensure_pool(PoolSpec(name="foreign", path="/var/lib/aegir-vps/foreign"))
+
+        assert not made.made
+        assert "no" in host.virsh("pool-info", "foreign").split("Autostart:")[1].splitlines()[0]
+        assert "yes" in host.virsh("pool-info", "vps").split("Autostart:")[1].splitlines()[0]
+        driver.delete_pool(PoolSpec(name="foreign", path="/var/lib/aegir-vps/foreign"))
+        assert "foreign" in host.virsh("pool-list", "--all", "--name")
+    finally:
+        host.virsh("pool-destroy", "foreign", check=False)
+        host.virsh("pool-undefine", "foreign")
+        shutil.rmtree(folder)
+        driver.close()
+
+
+def test_a_pool_whose_making_was_killed_before_it_was_defined_is_still_ours(host):
+    driver, spec = host.driver(), PoolSpec(name="third", path="/var/lib/aegir-vps/third")
+    host.virsh("pool-create-as", "third", "dir", "--target", spec.path, "--build")
+
+    assert driver.ensure_pool(spec).made
+
+    assert "yes" in host.virsh("pool-info", "third").split("Persistent:")[1].splitlines()[0]
+    driver.delete_pool(spec)
+    assert driver.read_pool(spec) is None
     driver.close()
