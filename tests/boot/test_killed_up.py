@@ -14,7 +14,7 @@ from components.engine.project import CHECKOUT
 from components.images.build import build
 from tests.boot.conftest import LabBench
 from tests.engine.conftest import STACK
-from tests.engine.test_bad_days import _child, _wait
+from tests.engine.processes import child, wait_until
 
 pytestmark = [pytest.mark.lab, pytest.mark.engine]
 
@@ -58,8 +58,8 @@ def test_killed_engine(lab_project: Callable[[Image], LabBench], tiny: Image, tm
     command = [str(CHECKOUT / ".venv" / "bin" / "vps"), "up", STACK, "--yes", "--fleet", str(bench.project.fleet)]
     with (tmp_path / "up.log").open("w") as log:
         process = subprocess.Popen(command, env=bench.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-        engine = _child(process.pid, "pulumi")
-        _wait(lambda: '"times": 0' in faults.read_text(), "the fault was never reached")
+        engine = child(process.pid, "pulumi")
+        wait_until(lambda: '"times": 0' in faults.read_text(), "the fault was never reached")
         os.kill(engine, signal.SIGKILL)
         process.wait(timeout=60)
     assert "that process is dead" in bench.vps("up", STACK, "--yes")

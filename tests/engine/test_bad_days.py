@@ -1,17 +1,22 @@
 """Killed, failed, vanished, unreachable: one more up converges, or says why it won't."""
 
 import os
+import shutil
 import signal
 import subprocess
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from components.engine.project import CHECKOUT
-from tests.engine.conftest import STACK, Bench
+from tests.engine.conftest import HOST_STACK, STACK, Bench
+from tests.engine.processes import child, wait_until
 
 pytestmark = pytest.mark.engine
+
+Mend = Callable[[], object]
+"""Makes the bad day good again, as the operator would."""
 
 STEPS = ["create.define", "create.disk", "create.seed", "create.starting", "create.start", "create.ready"]
 
@@ -44,8 +49,8 @@ def test_killed_engine(bench: Bench, step: str) -> None:
     command = [str(CHECKOUT / ".venv" / "bin" / "vps"), "up", STACK, "--yes", "--fleet", str(bench.project.fleet)]
     log = (bench.project.work / "up.log").open("w")
     process = subprocess.Popen(command, env=bench.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-    engine = _child(process.pid, "pulumi")
-    _wait(lambda: '"times": 0' in (bench.world / "faults.json").read_text(), "the fault was never reached")
+    engine = child(process.pid, "pulumi")
+    wait_until(lambda: '"times": 0' in (bench.world / "faults.json").read_text(), "the fault was never reached")
     os.kill(engine, signal.SIGKILL)
     process.wait(timeout=60)
     said = bench.vps("up", STACK, "--yes")
@@ -87,53 +92,47 @@ def test_unreachable_host_means_could_not_tell(bench: Bench) -> None:
     assert bench.volumes() == before
 
 
+def _lose_images(bench: Bench) -> Mend:
+    _remove(bench.world / "images")
+    return lambda: bench.up(HOST_STACK)
+
+
+def _unmount_pool(bench: Bench) -> Mend:
+    pools = bench.world / "pools"
+    away = pools.rename(pools.with_name("pools-away"))
+    return lambda: away.rename(pools)
+
+
+def _fail(step: str, do: str) -> Callable[[Bench], Mend]:
+    def break_it(bench: Bench) -> Mend:
+        bench.faults({"step": step, "do": do, "times": -1})
+        return bench.faults
+
+    return break_it
+
+
 @pytest.mark.parametrize(
     ("break_it", "words"),
     [
-        (lambda bench: _remove(bench.world / "images"), "image"),
-        (lambda bench: _remove(bench.world / "pools"), "pool"),
-        (lambda bench: bench.faults({"step": "create.disk", "do": "full", "times": -1}), "no space left"),
-        (lambda bench: bench.faults({"step": "reach.*", "do": "unreachable", "times": -1}), "connection was lost"),
+        (_lose_images, "image"),
+        (_unmount_pool, "pool"),
+        (_fail("create.disk", "full"), "no space left"),
+        (_fail("reach.*", "unreachable"), "connection was lost"),
     ],
     ids=["no image", "no pool", "full disk", "unreachable"],
 )
-def test_a_bad_day_is_one_message(bench: Bench, break_it: object, words: str) -> None:
+def test_a_bad_day_is_one_message(bench: Bench, break_it: Callable[[Bench], Mend], words: str) -> None:
     """One clear message, no traceback, and the next up succeeds when the day is mended."""
-    assert callable(break_it)
-    break_it(bench)
+    mend = break_it(bench)
     said = bench.up(code=1)
     assert words in said
     assert "Traceback" not in said
     assert "Unable to" in said
+    mend()
+    bench.up()
+    _one_machine(bench)
 
 
 def _remove(folder: Path) -> None:
-    import shutil
-
     assert folder.is_dir(), folder
     shutil.rmtree(folder)
-
-
-def _child(parent: int, name: str) -> int:
-    found: list[int] = []
-
-    def look() -> bool:
-        for path in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                fields = path.read_text().rsplit(")", 1)
-                if int(fields[1].split()[1]) == parent and f"({name}" in fields[0]:
-                    found.append(int(path.parent.name))
-            except OSError:
-                continue
-        return bool(found)
-
-    _wait(look, f"no {name} below process {parent}")
-    return found[0]
-
-
-def _wait(condition: object, problem: str, deadline_s: float = 90) -> None:
-    assert callable(condition)
-    end = time.monotonic() + deadline_s
-    while not condition():
-        assert time.monotonic() < end, problem
-        time.sleep(0.05)
