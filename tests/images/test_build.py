@@ -8,6 +8,7 @@ from components.images import cache, lock, recipe
 from components.images.build import build
 from components.images.errors import ImageError
 from tests.images.test_cache import put
+from tests.images.test_disk import BOOT
 
 UNREACHABLE = "apt: {archive: http://127.0.0.1:9/debian, security: http://127.0.0.1:9/security}\n"
 
@@ -101,3 +102,80 @@ def test_a_missing_fleet_and_a_broken_lock_file_stop_before_the_build(own_cache,
     with pytest.raises(ImageError, match="Unable to read"):
         build("small", fleet, said.append, recipes=recipes)
     assert said == []
+
+
+@pytest.fixture
+def made(recipes, monkeypatch):
+    """Files of the tree that the recipe `small` makes; the build after it is the real one, only packages are not."""
+    files = {
+        "boot/grub/grub.cfg": "",
+        "etc/machine-id": "",
+        "etc/shadow": "root:!*:1::::::\nwww-data:*:1::::::\n",
+        "var/lib/dpkg/status": "Package: base-files\nStatus: install ok installed\nVersion: 13\n",
+    }
+
+    def tree(steps, wanted, work, root_uuid):
+        for name, text in files.items():
+            (work / "root" / name).parent.mkdir(parents=True, exist_ok=True)
+            (work / "root" / name).write_text(text() if callable(text) else text)
+        (work / "boot.img").write_bytes(BOOT)
+        (work / "core.img").write_bytes(b"x" * 2000)
+        return work / "root", work / "boot.img", work / "core.img"
+
+    monkeypatch.setattr("components.images.debian.tree", tree)
+    monkeypatch.setattr("components.images.build._NEEDED_BYTES", {"debian": 1})
+    file = recipes / "small" / "recipe.yaml"
+    file.write_text(file.read_text().replace("kind: busybox", "kind: debian"))
+    return files
+
+
+def refusal(own_cache, fleet, recipes, said):
+    """What a build says that must not leave an image, nor anything else but its log."""
+    with pytest.raises(ImageError) as caught:
+        build("small", fleet, said.append, recipes=recipes)
+    assert {path.name for path in own_cache.iterdir()} - {".lock"} == {"small.log"}
+    assert lock.locked(fleet) == {}
+    return str(caught.value)
+
+
+def test_a_clean_tree_becomes_an_image(made, own_cache, recipes, fleet, said):
+    image = build("small", fleet, said.append, recipes=recipes)
+    assert lock.locked(fleet) == {"small": image}
+    entry = cache.describe(image.sha256)
+    assert entry.packages == {"base-files": "13"}
+    assert not list(own_cache.glob(".building-*"))
+
+
+@pytest.mark.parametrize(
+    "name", ["etc/ssh/ssh_host_ed25519_key", "var/lib/dbus/machine-id", "var/lib/cloud/instance", "etc/shadow-"]
+)
+def test_a_tree_with_leftovers_never_becomes_a_disk(made, own_cache, recipes, fleet, said, name):
+    made[name] = "x"
+    assert name in refusal(own_cache, fleet, recipes, said)
+    assert not [line for line in said if "root filesystem" in line]
+
+
+@pytest.mark.parametrize("line", ["root::1::::::", "ops:$y$abc:1::::::"])
+def test_a_tree_with_a_password_never_becomes_a_disk(made, own_cache, recipes, fleet, said, line):
+    made["etc/shadow"] += f"{line}\n"
+    assert f"it carries {line.split(':')[0]}." in refusal(own_cache, fleet, recipes, said)
+    assert not [line for line in said if "root filesystem" in line]
+
+
+def test_a_machine_id_is_found_before_anybody_may_use_the_image(made, own_cache, recipes, fleet, said):
+    made["etc/machine-id"] = "0123456789abcdef0123456789abcdef\n"
+    assert "its /etc/machine-id is not empty" in refusal(own_cache, fleet, recipes, said)
+    assert [line for line in said if "root filesystem" in line], "told by the step that the others must not reach"
+
+
+def test_a_recipe_that_changed_while_it_was_built_is_refused(made, own_cache, recipes, fleet, said):
+    init = recipes / "small" / "initramfs" / "init"
+
+    def edit():
+        init.write_text("#!/bin/sh\n# edited meanwhile\n")
+        return ""
+
+    made["etc/motd"] = edit
+    assert "its recipe was changed while it was built. Build it again." in refusal(own_cache, fleet, recipes, said)
+    made["etc/motd"] = ""
+    assert build("small", fleet, said.append, recipes=recipes).name == "small"
