@@ -233,8 +233,8 @@ class Driver(Protocol):
         Patches owned elements only. `mark` is the one that was read, its revision is raised by one and its URN is
         written anew. A revision one above with everything as asked is our own lost answer and is done again.
         Raises Missing (machine not there), NotOurs (incarnation differs), Changed (revision differs), Refused (a disk
-        would shrink), HostFull (it grows and the host lacks the room). After a failed live set the former state is
-        restored and read back.
+        would shrink, or it is still `creating`), HostFull (it grows and the host lacks the room). After a failed live
+        set the former state is restored and read back.
         """
         ...
 

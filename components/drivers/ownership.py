@@ -56,6 +56,14 @@ def expect(what: str, found: Mark | None, incarnation: str) -> Mark:
     return found
 
 
+def expect_made(what: str, found: Mark) -> None:
+    """Raises Refused for a machine that is still `creating`: it has no disk yet to change or to start on."""
+    if found.phase is Phase.CREATING:
+        raise Refused(
+            what, "it is not finished: it has no disk yet", "Nothing was touched. Run `vps up`, which goes on making it"
+        )
+
+
 def expect_revision(what: str, found: Mark, read: Mark, *, already_done: bool) -> None:
     """Raises Changed when somebody wrote the mark since `read`.
 

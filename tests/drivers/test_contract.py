@@ -154,6 +154,22 @@ def test_an_answer_lost_after_a_write_says_what_is_there(host, driver, step, do)
     assert raised.value.machine == (None if do == "lose-answer" else driver.read(spec.uuid))
 
 
+def test_a_half_made_machine_is_neither_started_nor_changed(host, driver):
+    spec = host.spec()
+    host.fault({"step": "create.disk", "do": "fail"})
+    with pytest.raises(Interrupted) as raised:
+        driver.create(spec, SEED, host.mark(spec))
+    half_made = raised.value.machine
+
+    with pytest.raises(Refused, match="has no disk yet"):
+        driver.power(spec.uuid, "running", half_made.mark)
+    with pytest.raises(Refused, match="has no disk yet"):
+        driver.update(replace(spec, vcpus=2), half_made.mark)
+
+    assert driver.read(spec.uuid) == half_made
+    assert driver.create(spec, SEED, host.mark(spec)).mark.phase is Phase.READY
+
+
 @pytest.mark.parametrize("step", ["create.disk", "create.starting"])
 @pytest.mark.parametrize("still_runs", [True, False])
 def test_the_disk_of_a_half_made_machine_that_somebody_started_is_never_made_anew(host, driver, step, still_runs):

@@ -6,7 +6,7 @@ import pytest
 
 from components.drivers.base import Mark, Phase
 from components.drivers.errors import Changed, NotOurs, Refused
-from components.drivers.ownership import claim, expect, expect_revision
+from components.drivers.ownership import claim, expect, expect_made, expect_revision
 
 FOUND = Mark(
     fleet="demo",
@@ -59,6 +59,12 @@ def test_another_incarnation_is_not_ours():
     for found in (FOUND, None):
         with pytest.raises(NotOurs):
             expect("Unable", found, "new")
+
+
+def test_what_is_still_being_made_is_not_changed():
+    expect_made("Unable", FOUND)
+    with pytest.raises(Refused, match="has no disk yet"):
+        expect_made("Unable", replace(FOUND, phase=Phase.CREATING))
 
 
 def test_a_revision_one_above_is_our_own_lost_answer_only_when_all_is_as_asked():

@@ -70,6 +70,7 @@ class FakeDriver:
         with self.world.locked(spec.uuid), self.world.locked("admission"):
             domain = self._domain(what, spec.uuid)
             found = ownership.expect(what, machines.mark_of(domain), mark.incarnation)
+            ownership.expect_made(what, found)
             wanted = spec.limits()
             done = domain["config"] == wanted
             ownership.expect_revision(what, found, mark, already_done=done)
@@ -102,6 +103,7 @@ class FakeDriver:
             what = f"Unable to bring machine {uuid} on {self._host.name} to {wish}"
             domain = self._domain(what, uuid)
             found = ownership.expect(what, machines.mark_of(domain), mark.incarnation)
+            ownership.expect_made(what, found)
             ownership.expect_revision(what, found, mark, already_done=domain["power"] == wish)
             with self._faults.step(f"power.{wish}"):
                 if wish == "running" and domain["power"] == "paused":

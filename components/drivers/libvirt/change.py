@@ -213,6 +213,7 @@ def expect(what: str, described: tree.Element, mark: Mark, is_done: Callable[[ma
     notes = marks.find(described)
     found = ownership.expect(what, None if notes is None else notes.mark, mark.incarnation)
     assert notes is not None
+    ownership.expect_made(what, found)
     ownership.expect_revision(what, found, mark, already_done=is_done(notes))
     return notes
 
