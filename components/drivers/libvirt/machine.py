@@ -90,7 +90,7 @@ def facts(handle: libvirt.virConnect, domain: libvirt.virDomain, described: tree
             for key in BOOT
             if readings[key].effective is not None and readings[key].effective != readings[key].configured
         ),
-        lost_disks=lost_disks(subject),
+        lost_disks=lost_disks(subject, readings),
         host_notes=tuple(f"NIC rates are not enforced by this host: {reason}" for reason in sorted(reasons)),
     )
 

@@ -1,5 +1,6 @@
 """Limits of one domain: what its configuration says, what QEMU, cgroup and kernel enforce, and from where we know."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import libvirt
@@ -143,11 +144,15 @@ def _disk(subject: Subject, name: str) -> dict[str, Reading]:
     }
 
 
-def lost_disks(subject: Subject) -> tuple[str, ...]:
-    """Disks whose device is missing, or whose volume the host, its pool being there, answered to be gone."""
+def lost_disks(subject: Subject, readings: Mapping[str, Reading]) -> tuple[str, ...]:
+    """Disks whose device is missing, or whose volume the host, its pool being there, answered to be gone.
+
+    Only those are asked for whose size `readings` lacks: a healthy machine costs no call more.
+    """
     if subject.notes.mark.phase is Phase.CREATING:
         return ()
-    return tuple(name for name in subject.notes.disks if _is_lost(subject, name))
+    unread = (name for name in subject.notes.disks if readings[f"disks.{name}.sizeGib"].configured is None)
+    return tuple(name for name in unread if _is_lost(subject, name))
 
 
 def _is_lost(subject: Subject, name: str) -> bool:
