@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from components.domain.problems import DomainError
 from components.drivers.base import (
     SCHEMA,
     DiskSpec,
@@ -206,6 +207,18 @@ def _words(model: type[Versioned], kind: str, path: str, message: str, seen: obj
 
 
 def parse(model: type[Model], values: dict[str, Any]) -> Model:
-    """Inputs that passed Check, from the program or from state; unknown keys of state (outputs) are left out."""
+    """Inputs that passed Check, from the program or from state; unknown keys of state (outputs) are left out.
+
+    Raises DomainError, with every problem, for a state that was broken by hand.
+    """
     known = {field.alias or name for name, field in model.model_fields.items()}
-    return model.model_validate({key: value for key, value in values.items() if key in known})
+    kept = {key: value for key, value in values.items() if key in known}
+    try:
+        return model.model_validate(kept)
+    except ValidationError as error:
+        what = values.get("title") or values.get("name") or model.__name__
+        told = "; ".join(f"{path}: {words}" for path, words in failures(model, kept))
+        raise DomainError(
+            f"The state of {what} is broken: {told}",
+            "Nothing was touched. Import the stack's last good state (pulumi stack history, pulumi stack import).",
+        ) from error

@@ -123,8 +123,10 @@ class MachineResource:
                 return "", {}, {}  # Nothing of the client was ever on it.
             return uuid, {**state, "status": facts.MISSING, "observedPower": "unknown"}, inputs
         incarnation = state.get("incarnation", "")
-        if machine.mark is not None and (machine.mark.urn, machine.mark.previous) == (urn, incarnation):
-            incarnation = machine.mark.incarnation
+        found = machine.mark
+        if found is not None and found.previous and found.previous == incarnation:
+            same = (found.urn, found.fleet, found.backend) == (urn, inputs["fleet"], inputs["backend"])
+            incarnation = found.incarnation if same else incarnation
         outs = facts.outputs(inputs, machine, seed_digest=state.get("seedDigest", ""), incarnation=incarnation)
         return uuid, outs, facts.observed_inputs(inputs, machine)
 
