@@ -50,9 +50,9 @@ missing_packages() {
 }
 
 find_python() {
-    for python in python3 /usr/bin/python3 python3.13 python3.12 python3.11; do
-        if "$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-            command -v "$python"
+    for candidate in python3 /usr/bin/python3 python3.13 python3.12 python3.11; do
+        if "$candidate" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$candidate"
             return
         fi
     done
@@ -184,10 +184,10 @@ set_up() {
     fi
     [ ! -e "$root/.vps/libvirtd-is-new" ] || step "The system's libvirtd stays off" keep_libvirtd_off
     if [ ! -d "$venv/.set-up" ]; then
-        python=$(find_python)
-        [ -n "$python" ] || fail "Unable to make the Python environment: there is no Python 3.11 or newer with venv." \
+        base=$(find_python)
+        [ -n "$base" ] || fail "Unable to make the Python environment: there is no Python 3.11 or newer with venv." \
             "On Debian 12 or 13: apt-get install python3-venv."
-        step "Python environment, of $python" make_environment "$python"
+        step "Python environment, of $base" make_environment "$base"
     fi
     [ -z "$do_list" ] || step "Python packages" install_python --require-hashes -r "$root/requirements.txt"
     stamp list "$list"

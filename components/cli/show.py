@@ -52,6 +52,7 @@ def show(
     else:
         from rich.console import Console
 
+        typer.echo(f"{'fleet':<10} {loaded.folder}")
         print_document(table, Console(soft_wrap=True, highlight=False))
     if machine is None:
         raise typer.Exit(1)

@@ -59,6 +59,9 @@ def drift(stack: Stack, fleet: FleetFolder = None, diff: Diff = False) -> None:
     engine.known(stack)
     shown = ["--diff"] if diff else []
     code = engine.run(["refresh", "--preview-only", "--expect-no-changes", "--stack", stack, *shown])
+    if code == EXIT_CHANGES:
+        typer.echo("Drift: the host differs as said above, each line from what it has to what is declared.")
+        typer.echo(f"`vps up {stack}` brings it back.")
     raise typer.Exit({0: 0, EXIT_CHANGES: FINDINGS}.get(code, 1))
 
 
@@ -88,6 +91,8 @@ def _ready(stack: str, fleet: Path | None) -> "Engine":
         typer.echo(f"error: {len(problems)} problem(s) stop {stack}; nothing was touched.", err=True)
         raise typer.Exit(1)
     engine.check(stack, loaded)
+    for title in engine.ending(stack):
+        typer.echo(f"{title}: its end is reached: it is shut down and its disks go to the trash, as `ends:` says.")
     return engine
 
 

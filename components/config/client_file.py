@@ -107,7 +107,7 @@ class VpsShape(Shape):
     package: Text
     """A package of catalogue.yaml with its version, like small@2026-01."""
     term: TermShape
-    power: Annotated[str, Field(json_schema_extra=_choice(*domain.POWERS))]
+    power: Annotated[str, Field(json_schema_extra=_choice(*domain.POWERS))] = domain.POWERS[0]
     """managed, stopped or suspended."""
     host: Text
     """The stem of a file in hosts/."""

@@ -81,9 +81,13 @@ class Engine:
         return [str(found.get("title")) for found in machines if found.get("ends") and found["ends"] <= today]
 
     def run(self, arguments: Sequence[str]) -> int:
-        """Run the engine in the project's folder and return its exit code. Ctrl-C is the engine's to handle."""
+        """Run the engine in the project's folder and return its exit code.
+
+        Ctrl-C is the engine's to handle; once it has ended, KeyboardInterrupt tells the caller.
+        """
         command = [str(engine_path()), *arguments]
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        interrupted: list[int] = []
+        before = signal.signal(signal.SIGINT, lambda number, _: interrupted.append(number))
         try:
             with subprocess.Popen(
                 command,
@@ -91,9 +95,12 @@ class Engine:
                 env=self.environment,
                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
             ) as process:
-                return process.wait()
+                code = process.wait()
         finally:
             signal.signal(signal.SIGINT, before)
+        if interrupted:
+            raise KeyboardInterrupt
+        return code
 
     def claim(self, stack: str) -> str | None:
         """Before a run that locks the stack: release the lock of a dead run, refuse that of a living one.

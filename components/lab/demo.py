@@ -76,7 +76,18 @@ def up(say: Say, *, fake: bool) -> None:
         engine.check(stack, loaded)
         released = engine.claim(stack)
         say(f"pulumi up --stack {stack}" + (f" ({released})" if released else ""))
-        code = engine.run(["up", "--yes", "--stack", stack, "--policy-pack", str(POLICIES), "--suppress-outputs"])
+        code = engine.run(
+            [
+                "up",
+                "--yes",
+                "--stack",
+                stack,
+                "--policy-pack",
+                str(POLICIES),
+                "--suppress-outputs",
+                "--suppress-progress",
+            ]
+        )
         if code != 0:
             raise DomainError(f"pulumi up of {stack} ended with exit code {code}.", "Its own words stand above.")
     fleet = load(project.fleet).fleet
@@ -92,7 +103,7 @@ def down(say: Say, *, fake: bool) -> None:
     if not fake:
         lab = Lab(LAB)
         if _owner(lab) == str(REAL):
-            say(f"lab {LAB}: down, with its guests and their disks")
+            say(f"lab {LAB}: down, with its guests and their disks (half a minute)")
             lab.down(data=True)
             _owner_file(lab).unlink()
         elif _owner(lab) is not None:
@@ -166,7 +177,7 @@ def _wait_for_web(say: Say, fleet: Fleet) -> None:
                     f"Look at its console: virsh -c {lab.uri} console {_domain(fleet)}, then run ./run demo again.",
                 )
             if time.monotonic() - said > 15:
-                say(f"waiting for the guest's web server at {url}")
+                say(f"the guest boots (a minute or two, up to seven without KVM on a busy machine): waiting for {url}")
                 said = time.monotonic()
             time.sleep(1)
     page = lab.run(["curl", "--silent", "--max-time", "5", urls[0]], timeout=10).stdout
@@ -207,13 +218,21 @@ def _print_experiments(project: Project, fleet: Fleet, *, fake: bool) -> None:
         lower = (
             f"virsh -c '{fleet.hosts[HOST].uri}' schedinfo {_domain(fleet)} --live --config --set global_quota=20000"
         )
+        count = f"virsh -c '{fleet.hosts[HOST].uri}' list --all; virsh -c '{fleet.hosts[HOST].uri}' vol-list vps"
     else:
-        world = place.parent / ".vps" / "world" / "domains"
-        lower = f"""sed -i 's/"cpuCapPercent": [0-9]*/"cpuCapPercent": 20/g' {world}/*.json"""
-    print(f"""
-Four experiments to paste (export VPS_FLEET={project.fleet} first):
+        world = place.parent / ".vps" / "world"
+        lower = f"""sed -i 's/"cpuCapPercent": [0-9]*/"cpuCapPercent": 20/g' {world}/domains/*.json"""
+        count = f"ls {world}/domains {world}/volumes/vps"
+    second = (
+        f'  web2: {{id: v-b8x2, package: small@2026-01, term: {{months: 3, start: "2026-12-01", renew: true}}, '
+        f"host: {HOST}, network: public1, ipv4: [192.0.2.11], fqdn: web2.coop.example, image: {IMAGE}}}"
+    )
+    print(rf"""
+Four experiments to paste, after this line:
 
-1. Raise a limit and see "live":
+   export VPS_FLEET={project.fleet}
+
+1. Raise limits and see "live" (a disk grows and never shrinks, so there is no way back):
    sed -i 's/small@2026-01/medium@2026-01/' {file}
    {vps} preview {stack}; {vps} up {stack} --yes; {vps} show {CLIENT}/{VPS}
 
@@ -221,12 +240,14 @@ Four experiments to paste (export VPS_FLEET={project.fleet} first):
    {lower}
    {vps} drift {stack}; echo "exit status $?"; {vps} up {stack} --yes
 
-3. kill -9 an up and run it again (one machine, one disk, nothing lost):
-   {vps} up {stack} --yes & sleep 3; kill -9 $(pgrep -P $! pulumi); wait
-   {vps} up {stack} --yes
+3. kill -9 an up that makes a second VPS, and run it again (two machines, a disk each, nothing lost):
+   echo '{second}' >> {file}
+   {vps} up {stack} --yes </dev/null >/tmp/up.log 2>&1 & up=$!
+   until grep -q creating /tmp/up.log; do sleep 0.1; done; kill -9 $(pgrep -x pulumi -P $up); wait $up
+   {vps} up {stack} --yes; {count}
 
-4. Delete the client's lines and see the refusal:
-   cp {file} /tmp/{CLIENT}.yaml; sed -i '/^vps:/,$d' {file}; echo 'vps: {{}}' >> {file}
+4. Delete a VPS's lines and see the refusal:
+   cp {file} /tmp/{CLIENT}.yaml; sed -i '/^  web2:/d' {file}
    {vps} up {stack} --yes; mv /tmp/{CLIENT}.yaml {file}
 
 Remove everything again: ./run demo{" --fake" if fake else ""} --down""")

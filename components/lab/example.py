@@ -55,6 +55,7 @@ def use_host(project: Project, *, driver: str, uri: str, probe: str) -> None:
     """Let the example's host be another one: the only line of the example that an environment changes."""
     path = project.fleet / "hosts" / f"{HOST}.yaml"
     yaml = YAML()
+    yaml.preserve_quotes = True
     yaml.width = 4096
     document = yaml.load(path)
     if (document["driver"], document["uri"], document.get("probe", "")) == (driver, uri, probe):

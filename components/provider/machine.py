@@ -13,7 +13,7 @@ from typing import Any
 
 from components.cloudinit import render, seed_digest, seed_iso, template_digest
 from components.domain.changes import Consequence, Effect, consequence
-from components.drivers.base import Driver, HostRef, Machine, Mark, Phase
+from components.drivers.base import Driver, HostRef, Machine, Mark, Phase, Power
 from components.drivers.errors import DriverError, Interrupted, Refused
 from components.provider import facts
 from components.provider.inputs import MachineInputs, SeedInputs, failures, parse
@@ -73,10 +73,6 @@ class MachineResource:
             words = "refused: its end began and was interrupted; declare its `ends:` again, so that it can be finished"
             verdict = Consequence(key="phase", effect=Effect.REFUSED, words=words)
             found.append(Change(key="phase", before=Phase.ENDING.value, after="ready", consequence=verdict))
-        elif state.get("phase") == Phase.ENDING:
-            words = "refused: its end began and was interrupted; declare its `ends:` again so that it can be finished"
-            verdict = Consequence(key="phase", effect=Effect.REFUSED, words=words)
-            found.append(Change(key="phase", before=state.get("phase"), after="ready", consequence=verdict))
         elif state.get("phase") not in (None, "", Phase.READY):
             words = "creation was interrupted: it is taken up where it stopped"
             verdict = Consequence(key="phase", effect=Effect.LIVE, words=words)
@@ -102,6 +98,9 @@ class MachineResource:
             reinstall=inputs.reinstall,
         )
         machine, digest = self._make(driver, inputs, news, mark)
+        if inputs.power != "managed" and machine.power is Power.RUNNING and machine.mark is not None:
+            # Taken over while it ran, although it is declared down.
+            machine = driver.power(inputs.uuid, "off", machine.mark)
         return inputs.uuid, facts.outputs(news, machine, seed_digest=digest, incarnation=mark.incarnation)
 
     def read(self, uuid: str, urn: str, state: Bag, inputs: Bag) -> tuple[str, Bag, Bag]:
@@ -179,7 +178,7 @@ class MachineResource:
         driver.delete(uuid, incarnation)
         if machine is None:
             return f"{inputs.title}: {inputs.host.name} did not hold it any more; nothing was there to end"
-        if not delivered:
+        if phase == Phase.CREATING:
             return f"{inputs.title}: it was never delivered; what was made of it is removed"
         return f"{inputs.title}: ended; its disks are in the trash of {inputs.host.name}"
 
@@ -192,7 +191,7 @@ class MachineResource:
         except Interrupted as error:
             state = _partial(news, error.machine, mark, digest)
             raise PartlyCreated(inputs.uuid, state, str(error)) from error
-        if machine.mark is not None and _differs(spec.limits(), machine):
+        if machine.mark is not None and facts.observed_inputs(news, machine) != news:
             # Taken over after state had lost it: the machine is whole, only its limits may be behind the file.
             try:
                 machine = driver.update(spec, machine.mark)
@@ -208,11 +207,6 @@ def refuse(state: Bag, changes: list[Change]) -> None:
     if refused:
         what = f"Unable to change {state.get('title') or state.get('name')} on {state.get('host', {}).get('name')}"
         raise Refused(what, "; ".join(refused), "Nothing was changed.")
-
-
-def _differs(declared: dict[str, int], machine: Machine) -> bool:
-    readings = machine.readings
-    return any(key in readings and readings[key].configured not in (None, value) for key, value in declared.items())
 
 
 def _partial(news: Bag, machine: Machine | None, mark: Mark, digest: str) -> Bag:

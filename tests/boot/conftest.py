@@ -46,7 +46,7 @@ class LabBench(Bench):
             domain.undefine()
         pool = connection.storagePoolLookupByName("vps")
         for volume in pool.listAllVolumes():
-            if not volume.name().startswith("image-"):
+            if not volume.name().startswith(("image-", "aegir-vps-pool")):
                 volume.delete()
 
 

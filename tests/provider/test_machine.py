@@ -540,3 +540,15 @@ def test_only_what_was_creating_may_vanish(
     assert (identity, seen["status"]) == (news["uuid"], "missing")
     with pytest.raises(Refused, match="never created empty again"):
         _up(resource, seen, inputs, news)
+
+
+def test_a_take_over_brings_a_machine_down_that_is_declared_down(
+    resource: MachineResource, driver: Driver, news: Bag
+) -> None:
+    """State was lost, the file says suspended, the host still runs it."""
+    resource.create(URN, news)
+    _, state = resource.create(URN, {**news, "power": "suspended"})
+    assert state["observedPower"] == Power.OFF
+    machine = driver.read(news["uuid"])
+    assert machine is not None
+    assert machine.power is Power.OFF
