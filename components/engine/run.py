@@ -89,12 +89,7 @@ class Engine:
         interrupted: list[int] = []
         before = signal.signal(signal.SIGINT, lambda number, _: interrupted.append(number))
         try:
-            with subprocess.Popen(
-                command,
-                cwd=self.project.folder,
-                env=self.environment,
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
-            ) as process:
+            with subprocess.Popen(command, cwd=self.project.folder, env=self.environment) as process:
                 code = process.wait()
         finally:
             signal.signal(signal.SIGINT, before)

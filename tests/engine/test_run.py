@@ -81,3 +81,15 @@ def test_exit_code_of_the_engine_is_kept(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("components.engine.run.engine_path", lambda: pulumi)
     engine = Engine(project=Project(folder=tmp_path, fleet=tmp_path), environment=dict(os.environ))
     assert engine.run(["refresh"]) == 7
+
+
+def test_ctrl_c_is_told_once_the_engine_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not as a failure of the engine, and never while it is still at work."""
+    pulumi = tmp_path / "pulumi"
+    pulumi.write_text(f"#!/bin/sh\nkill -INT $PPID\nsleep 0.3\necho done > {tmp_path / 'ended'}\nexit 1\n")
+    pulumi.chmod(0o755)
+    monkeypatch.setattr("components.engine.run.engine_path", lambda: pulumi)
+    engine = Engine(project=Project(folder=tmp_path, fleet=tmp_path), environment=dict(os.environ))
+    with pytest.raises(KeyboardInterrupt):
+        engine.run(["up"])
+    assert (tmp_path / "ended").exists()
