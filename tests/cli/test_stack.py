@@ -34,9 +34,22 @@ def test_a_stack_that_was_never_made_names_the_command(fleet: Path) -> None:
 
 @pytest.mark.engine
 def test_env_makes_the_plain_engine_work(fleet: Path) -> None:
-    """Lines for a shell: backend, passphrase file, fleet and PATH, absolute, and no secret in them."""
+    """Lines for a shell: backend, passphrase file, fleet and PATH, absolute; a look makes nothing."""
+    before = sorted(fleet.parent.rglob("*"))
     done = CliRunner().invoke(app, ["env", "--fleet", str(fleet)])
     assert done.exit_code == 0
     assert f"export PULUMI_BACKEND_URL=file://{fleet.parent}/.vps/state" in done.output
-    secret = (fleet.parent / ".vps" / "passphrase").read_text().strip()
-    assert secret not in done.output
+    assert f"export PULUMI_CONFIG_PASSPHRASE_FILE={fleet.parent}/.vps/passphrase" in done.output
+    assert sorted(fleet.parent.rglob("*")) == before
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("verb", ["init", "drift", "up", "preview"])
+@pytest.mark.parametrize("stack", ["client.nobody", "dev"])
+def test_a_stack_that_no_file_declares_is_said_and_not_made(fleet: Path, verb: str, stack: str) -> None:
+    """A typo leaves nothing behind."""
+    before = sorted(fleet.parent.rglob("*"))
+    done = CliRunner().invoke(app, [verb, stack, "--fleet", str(fleet)])
+    assert done.exit_code == 1
+    assert stack in done.output + str(done.exception)
+    assert sorted(fleet.parent.rglob("*")) == before

@@ -105,7 +105,6 @@ def test_all_problems_of_all_files_at_once(folder: Path, edit: Edit, other_clien
     assert told(load(folder)) == [
         ("fleet.yaml", "currency"),
         (CLIENT, "clients.example-coop.contract.signed"),
-        (CLIENT, "clients.example-coop.vps.web1.power"),
         (CLIENT, "clients.example-coop.vps.web1.powr"),
         (CLIENT, "clients.example-coop.vps.web1.ipv4.0"),
         ("clients/other.yaml", "clients.other.vps.web1.package"),

@@ -113,7 +113,7 @@ class Guest:
 def tiny(tmp_path_factory):
     """The tiny image: from the machine's cache, built when its recipe has changed."""
     fleet = tmp_path_factory.mktemp("fleet")
-    return cache.locate(build("tiny", fleet).sha256)
+    return cache.locate(build("tiny", fleet).sha256, "tiny")
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def put(folder, data=b"image", inputs="in", name="small", schemas=None):
 
 def test_what_is_stored_is_found(own_cache):
     entry = put(own_cache, schemas={"schema.json": b"{}"})
-    assert cache.locate(entry.sha256).read_bytes() == b"image"
+    assert cache.locate(entry.sha256, entry.name).read_bytes() == b"image"
     assert cache.describe(entry.sha256) == entry
     assert cache.entries() == [entry]
     assert (cache.schemas(entry.sha256) / "schema.json").read_bytes() == b"{}"
