@@ -74,5 +74,5 @@ def expect_revision(what: str, found: Mark, read: Mark, *, already_done: bool) -
     raise Changed(
         what,
         f"somebody changed it: its revision is {found.revision}, state knows {read.revision}",
-        "Nothing was touched. Run `vps up --refresh` to see the change, then decide",
+        "Nothing was touched. See the change with `vps drift`, then run `vps up` again",
     )

@@ -81,7 +81,7 @@ class Creation:
                     raise NotOurs(
                         self._what,
                         f"another machine of that name is there, with UUID {other['uuid']}",
-                        "Nothing was touched. Look at it with `vps show`, then rename or end it",
+                        "Nothing was touched. Look at it with virsh dominfo, then rename or end it",
                     )
             for volume in (*disks.values(), seed):
                 if self._storage.volume(spec.pool, volume) is not None:

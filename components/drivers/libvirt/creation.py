@@ -113,7 +113,7 @@ class Creation:
             raise NotOurs(
                 what,
                 f"another machine of that name is there, with UUID {other.UUIDString()}",
-                "Nothing was touched. Look at it with `vps show`, then rename or end it",
+                "Nothing was touched. Look at it with virsh dominfo, then rename or end it",
             )
         volumes.refresh(pool)
         for name in (*(disk.volume for disk in notes.disks.values()), notes.seed):
