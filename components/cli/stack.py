@@ -34,19 +34,19 @@ def up(
     yes: Annotated[bool, typer.Option("--yes", help="Apply without asking; the preview still runs first.")] = False,
 ) -> None:
     """Act: bring a client's machines, or a host, to what the files declare."""
-    engine = _ready(stack, fleet)
+    engine, loaded = _ready(stack, fleet)
     released = engine.claim(stack)
     if released:
         typer.echo(released)
     code = engine.run(["up", *_policies(), "--stack", stack, *(["--yes"] if yes else [])])
-    for title in engine.ending(stack) if code == 0 else ():
+    for title in engine.ending(stack, loaded) if code == 0 else ():
         typer.echo(f"{title}: its end is reached and recorded; the next `vps up {stack}` ends it.")
     raise typer.Exit(code)
 
 
 def preview(stack: Stack, fleet: FleetFolder = None, diff: Diff = False) -> None:
     """Look: what `vps up` would do, with the consequence of every change."""
-    engine = _ready(stack, fleet)
+    engine, _ = _ready(stack, fleet)
     raise typer.Exit(engine.run(["preview", *_policies(), "--stack", stack, *(["--diff"] if diff else [])]))
 
 
@@ -77,8 +77,8 @@ def env(fleet: FleetFolder = None) -> None:
     typer.echo(f"cd {shlex.quote(str(engine.project.folder))}")
 
 
-def _ready(stack: str, fleet: Path | None) -> "Engine":
-    """The engine, once everything is ruled out that it would do wrong or say badly."""
+def _ready(stack: str, fleet: Path | None) -> "tuple[Engine, Loaded]":
+    """Engine and fleet, once everything is ruled out that it would do wrong or say badly."""
     engine, loaded = _engine(fleet)
     problems = loaded.blocking(stack)
     if problems:
@@ -91,9 +91,9 @@ def _ready(stack: str, fleet: Path | None) -> "Engine":
         typer.echo(f"error: {len(problems)} problem(s) stop {stack}; nothing was touched.", err=True)
         raise typer.Exit(1)
     engine.check(stack, loaded)
-    for title in engine.ending(stack):
+    for title in engine.ending(stack, loaded):
         typer.echo(f"{title}: its end is reached: it is shut down and its disks go to the trash, as `ends:` says.")
-    return engine
+    return engine, loaded
 
 
 def declared(stack: str, loaded: "Loaded") -> None:

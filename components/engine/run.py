@@ -74,11 +74,25 @@ class Engine:
             str(found.get("title")) for found in machines if found.get("uuid") not in declared and not found.get("ends")
         ]
 
-    def ending(self, stack: str) -> list[str]:
-        """Titles of the machines in state whose end is reached: the next run ends them."""
+    def ending(self, stack: str, loaded: Loaded) -> list[str]:
+        """Titles of the machines that the next run ends: state carries their reached end, and no line says otherwise.
+
+        An end that the file withdraws or postpones is only recorded anew.
+        """
         today = dt.datetime.now(dt.UTC).date().isoformat()
-        machines = state.machines(self.environment, stack) or []
-        return [str(found.get("title")) for found in machines if found.get("ends") and found["ends"] <= today]
+        kind, _, name = stack.partition(".")
+        client = loaded.fleet.clients.get(name) if kind == "client" else None
+        lines = (
+            {vps.machine_uuid(loaded.fleet.id, client.id): vps.ends for vps in client.vps.values()} if client else {}
+        )
+        found = []
+        for machine in state.machines(self.environment, stack) or []:
+            ends = machine.get("ends") or ""
+            declared = lines.get(str(machine.get("uuid")), dt.date.min)
+            withdrawn = declared is None or (declared is not dt.date.min and declared.isoformat() != ends)
+            if ends and ends <= today and not withdrawn:
+                found.append(str(machine.get("title")))
+        return found
 
     def run(self, arguments: Sequence[str]) -> int:
         """Run the engine in the project's folder and return its exit code.

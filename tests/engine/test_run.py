@@ -1,5 +1,7 @@
 """What is refused before the engine starts."""
 
+import dataclasses
+import datetime as dt
 import json
 import os
 import socket
@@ -49,6 +51,24 @@ def test_declared_end_may_leave(engine: Engine, tmp_path: Path) -> None:
     _checkpoint(tmp_path, {"uuid": "other", "title": "example-coop/web2", "ends": "2026-01-01"})
     engine.check(STACK, load(EXAMPLE))
     assert engine.undeclared(STACK, load(EXAMPLE)) == []
+
+
+@pytest.mark.parametrize(
+    ("in_file", "said"), [("2026-01-01", True), (None, False), ("2999-01-01", False), ("gone", True)]
+)
+def test_only_an_end_that_the_file_still_declares_is_announced(
+    engine: Engine, tmp_path: Path, in_file: str | None, said: bool
+) -> None:
+    """A withdrawn or postponed end ends nothing, so nothing is said; one whose lines are gone is carried out."""
+    loaded = load(EXAMPLE)
+    client = loaded.fleet.clients["example-coop"]
+    uuid = client.vps["web1"].machine_uuid(loaded.fleet.id, client.id)
+    _checkpoint(tmp_path, {"uuid": uuid, "title": "example-coop/web1", "ends": "2026-01-01"})
+    ends = dt.date.fromisoformat(in_file) if in_file not in (None, "gone") else None
+    vps = {} if in_file == "gone" else {"web1": dataclasses.replace(client.vps["web1"], ends=ends)}
+    clients = {"example-coop": dataclasses.replace(client, vps=vps)}
+    changed = dataclasses.replace(loaded, fleet=dataclasses.replace(loaded.fleet, clients=clients))
+    assert engine.ending(STACK, changed) == (["example-coop/web1"] if said else [])
 
 
 @pytest.mark.parametrize("alive", [True, False])
