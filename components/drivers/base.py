@@ -23,12 +23,16 @@ class Phase(StrEnum):
     starting: disk and seed are whole, the guest may have run: the disk is never made anew from here on.
     ready:    delivered; never created empty again.
     ending:   its end was declared and reached; stop, trash and undefine are under way.
+    arriving: a copy that a move makes here: no disk is attached, the whole machine is still on its former host.
+    left:     its machine lives on another host now; no disk is attached, only the clearing away remains.
     """
 
     CREATING = "creating"
     STARTING = "starting"
     READY = "ready"
     ENDING = "ending"
+    ARRIVING = "arriving"
+    LEFT = "left"
 
 
 class Power(StrEnum):
@@ -58,6 +62,8 @@ class Mark:
     `incarnation` is random and also stands in state: a different one means *not mine any more*.
     `previous` is the incarnation before the last take-over of a delivered machine (empty: never taken over).
     `revision` counts our writes. `wish` is the last observed wish of the client for power (`running` or `off`).
+    `power` is the declared power and `order` the place in the row of a boot restore (lower first), which works without
+    us. `move` is empty, or `to:<host>` on the host that a machine leaves and `from:<host>` where it arrives.
     """
 
     fleet: str
@@ -72,6 +78,9 @@ class Mark:
     wish: str = "running"
     schema: int = SCHEMA
     previous: str = ""
+    power: str = "managed"
+    order: int = 1
+    move: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +112,8 @@ class NicSpec:
     rate_mbit_s: int
     addresses: tuple[str, ...]
     """With prefix length, the IPv4 and IPv6 addresses that belong to this interface."""
+    antispoof: bool = True
+    """Whether the host drops what comes from it under any other MAC or address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +131,9 @@ class MachineSpec:
     nics: Mapping[str, NicSpec]
     start: bool = True
     """Start once at creation. Later power is the client's (design section 5, Power)."""
+    grows_vcpus: int = 0
+    grows_memory_mib: int = 0
+    """How far the running guest may grow without a reboot: the room it is booted with (0: none)."""
 
     def limits(self) -> dict[str, int]:
         """Every declared limit by its key (`components.domain.limits`)."""

@@ -33,6 +33,9 @@ def from_values(values: Mapping[str, object]) -> Mark | None:
             wish=str(values["wish"]),
             schema=schema,
             previous=str(values.get("previous", "")),
+            power=str(values.get("power", "managed")),
+            order=int(str(values.get("order", 1))),
+            move=str(values.get("move", "")),
         )
     except (KeyError, ValueError):
         return None
