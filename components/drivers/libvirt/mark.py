@@ -3,7 +3,7 @@
 `<vps:machine … pool="vps"><vps:disk name="root" volume="…" sizeGib="10"/><vps:nic name="n0" rateMbitS="100"
 addresses="192.0.2.10/24" leftOut="…"/></vps:machine>`: `sizeGib` is what was promised when the disk was made or grown
 last (admission counts it before the disk is there); `leftOut` says why the host could not take the rate as
-`<bandwidth>`.
+`<bandwidth>`. Devices of adopted machines carry no alias of ours: `target="vda"` and `mac="…"` tell them.
 """
 
 from dataclasses import dataclass, field, replace
@@ -20,19 +20,27 @@ tree.name_prefix(PREFIX, NAMESPACE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskNote:
-    """A disk as we noted it: the volume in the machine's pool, and the size promised in GiB."""
+    """A disk as we noted it: the volume in the machine's pool, and the size promised in GiB.
+
+    `target` (`vda`) tells the disk of an adopted machine, whose devices carry no alias of ours.
+    """
 
     volume: str
     size_gib: int
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NicNote:
-    """A NIC as we noted it: its rate, its addresses, and why the rate stands in no `<bandwidth>` (empty: it does)."""
+    """A NIC as we noted it: its rate, its addresses, and why the rate stands in no `<bandwidth>` (empty: it does).
+
+    `mac` tells the NIC of an adopted machine, whose devices carry no alias of ours.
+    """
 
     rate_mbit_s: int
     addresses: tuple[str, ...] = ()
     left_out: str = ""
+    mac: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +76,15 @@ def element(notes: Notes) -> tree.Element:
     values = {name: tree.clean(text) for name, text in as_values(notes.mark).items()}
     made = tree.Element(f"{_TAG}machine", {**values, "pool": notes.pool, "seed": notes.seed})
     for name, disk in notes.disks.items():
-        tree.add(made, f"{_TAG}disk", name=name, volume=disk.volume, sizeGib=str(disk.size_gib))
+        noted = tree.add(made, f"{_TAG}disk", name=name, volume=disk.volume, sizeGib=str(disk.size_gib))
+        if disk.target:
+            noted.set("target", disk.target)
     for name, nic in notes.nics.items():
         addresses = " ".join(nic.addresses)
         rate = str(nic.rate_mbit_s)
-        tree.add(made, f"{_TAG}nic", name=name, rateMbitS=rate, addresses=addresses, leftOut=nic.left_out)
+        noted = tree.add(made, f"{_TAG}nic", name=name, rateMbitS=rate, addresses=addresses, leftOut=nic.left_out)
+        if nic.mac:
+            noted.set("mac", nic.mac)
     return made
 
 
@@ -97,7 +109,11 @@ def find(domain: tree.Element) -> Notes | None:
         pool=found.get("pool", ""),
         seed=found.get("seed", ""),
         disks={
-            disk.get("name", ""): DiskNote(volume=disk.get("volume", ""), size_gib=_number(disk.get("sizeGib")))
+            disk.get("name", ""): DiskNote(
+                volume=disk.get("volume", ""),
+                size_gib=_number(disk.get("sizeGib")),
+                target=disk.get("target", ""),
+            )
             for disk in found.iterfind(f"{_TAG}disk")
         },
         nics={
@@ -105,6 +121,7 @@ def find(domain: tree.Element) -> Notes | None:
                 rate_mbit_s=_number(nic.get("rateMbitS")),
                 addresses=tuple(nic.get("addresses", "").split()),
                 left_out=nic.get("leftOut", ""),
+                mac=nic.get("mac", ""),
             )
             for nic in found.iterfind(f"{_TAG}nic")
         },

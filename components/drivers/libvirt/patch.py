@@ -40,18 +40,32 @@ def rates(domain: tree.Element, notes: marks.Notes) -> None:
             interface.remove(bandwidth)
 
 
-def find_disk(domain: tree.Element, name: str) -> tree.Element | None:
-    """The disk that we called `name`, or None."""
-    return _aliased(domain, "disk", f"ua-disk-{name}")
+def find_disk(domain: tree.Element, name: str, notes: marks.Notes | None = None) -> tree.Element | None:
+    """The disk that we called `name`: by our alias or, in an adopted machine, by the target that we noted.
+
+    `notes` are those of `domain` itself when not given; the XML of a running domain may be older than they are.
+    """
+    found = _told(domain, "disk", "alias", "name", f"ua-disk-{name}")
+    if found is not None:
+        return found
+    noted = notes or marks.find(domain)
+    note = None if noted is None else noted.disks.get(name)
+    return None if note is None else _told(domain, "disk", "target", "dev", note.target)
 
 
-def find_nic(domain: tree.Element, name: str) -> tree.Element | None:
-    """The interface that we called `name`, or None."""
-    return _aliased(domain, "interface", f"ua-nic-{name}")
+def find_nic(domain: tree.Element, name: str, notes: marks.Notes | None = None) -> tree.Element | None:
+    """The interface that we called `name`: by our alias or, in an adopted machine, by the MAC that we noted."""
+    found = _told(domain, "interface", "alias", "name", f"ua-nic-{name}")
+    if found is not None:
+        return found
+    noted = notes or marks.find(domain)
+    note = None if noted is None else noted.nics.get(name)
+    return None if note is None else _told(domain, "interface", "mac", "address", note.mac)
 
 
-def _aliased(domain: tree.Element, tag: str, alias: str) -> tree.Element | None:
-    for device in domain.iterfind(f"devices/{tag}"):
-        if tree.attribute(device, "alias", "name") == alias:
+def _told(domain: tree.Element, tag: str, part: str, attribute: str, wanted: str) -> tree.Element | None:
+    """The device `tag` whose `part` has that attribute; nothing is told by an empty one."""
+    for device in domain.iterfind(f"devices/{tag}") if wanted else ():
+        if tree.attribute(device, part, attribute).lower() == wanted.lower():
             return device
     return None

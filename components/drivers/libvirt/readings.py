@@ -184,7 +184,7 @@ def _nic(subject: Subject, name: str) -> Reading:
     configured = None if None in ways else differing(note.rate_mbit_s, ways)
     if subject.live is None:
         return Reading(configured=configured, effective=None, source=OFF, absent=configured is None)
-    running = patch.find_nic(subject.live, name)
+    running = patch.find_nic(subject.live, name, subject.notes)
     device = "" if running is None else tree.attribute(running, "target", "dev")
     if subject.rates.failure or device not in subject.rates.by_device:
         unknown = subject.rates.failure or f"unknown: the host's probe tells nothing of {device or 'the NIC'}"

@@ -16,7 +16,10 @@ def within(notes):
 
 
 def test_notes_come_back_from_the_xml():
-    for notes in (NOTES, NOTES.without_rates('no <sch_sfq> & "more"'), NOTES.marked(replace(MARK, revision=5))):
+    root, nic = NOTES.disks["root"], NOTES.nics["n0"]
+    disks, nics = {"root": replace(root, target="vda")}, {"n0": replace(nic, mac="52:54:00:01:02:03")}
+    left_out = NOTES.without_rates('no <sch_sfq> & "more"')
+    for notes in (NOTES, left_out, NOTES.marked(replace(MARK, revision=5)), replace(NOTES, disks=disks, nics=nics)):
         assert marks.find(within(notes)) == notes
 
 

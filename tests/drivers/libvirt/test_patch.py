@@ -103,3 +103,22 @@ def test_a_domain_without_metadata_gets_it_before_the_memory():
     marks.put(domain, notes())
 
     assert [child.tag for child in domain] == ["name", "metadata", "memory"]
+
+
+def test_devices_of_an_adopted_machine_are_told_by_what_was_noted():
+    domain = tree.parse(rendered())
+    for alias in [*domain.iterfind("devices/disk/alias"), *domain.iterfind("devices/interface/alias")]:
+        alias.set("name", "other")
+    assert patch.find_disk(domain, "root") is None
+    assert patch.find_nic(domain, "n0") is None
+    noted = notes()
+    mac = tree.attribute(domain, "devices/interface/mac", "address")
+    noted = replace(
+        noted,
+        disks={**noted.disks, "root": replace(noted.disks["root"], target="vda")},
+        nics={**noted.nics, "n0": replace(noted.nics["n0"], mac=mac.upper())},
+    )
+
+    assert patch.find_disk(domain, "root", noted) is domain.find("devices/disk")
+    marks.put(domain, noted)
+    assert patch.find_nic(domain, "n0") is domain.find("devices/interface")
