@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from components.config import folder as places
 from components.config.catalogue_file import CatalogueFile
 from components.config.client_file import ClientFile
-from components.config.documents import Document, Flaw, read
+from components.config.documents import Document, Flaw, parse, read
 from components.config.draft import File, draft
 from components.config.fleet_file import FleetFile
 from components.config.folder import find_fleet
@@ -90,13 +90,15 @@ class _Pile:
     """What has been read so far."""
 
     folder: Path
+    instead: Mapping[str, bytes] = field(default_factory=dict)
     documents: dict[str, Document] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     unread: set[Steps] = field(default_factory=set)
 
     def read(self, file: str, model: type[File]) -> tuple[File | None, bool]:
         """The file, and whether it is whole; with problems noted."""
-        document = self.documents[file] = read(self.folder / file)
+        document = parse(self.instead[file]) if file in self.instead else read(self.folder / file)
+        self.documents[file] = document
         root = places.root_path(file, ())
         if document.data is None:
             self._note(file, document, document.flaws)
@@ -136,7 +138,8 @@ class _Pile:
             self.problems.append(Problem(path=(kind,), message=message, remedy=remedy, file=f"{kind}/"))
             self.unread.add((kind,))
             return
-        for file in files:
+        new = {self.folder / name for name in self.instead if name.startswith(f"{kind}/")}
+        for file in sorted({*files, *new}):
             if file.name.startswith("."):
                 continue
             if file.suffix == ".yaml":
@@ -148,9 +151,12 @@ class _Pile:
                 self.problems.append(Problem(path=(kind,), message=message, remedy=remedy, file=place))
 
 
-def load(folder: Path) -> Loaded:
-    """Load the fleet in `folder`. Never raises for what the files hold or lack."""
-    pile = _Pile(folder)
+def load(folder: Path, instead: Mapping[str, bytes] | None = None) -> Loaded:
+    """Load the fleet in `folder`. Never raises for what the files hold or lack.
+
+    `instead` has the content of files (named relative to the folder) that are judged before they are written.
+    """
+    pile = _Pile(folder, instead or {})
     base = _shared(pile)
     hosts: dict[str, Host] = {}
     clients: dict[str, Client] = {}

@@ -1,0 +1,220 @@
+"""Edits a declared file as a careful person would: comments, quotes and line layout stay, and nothing else changes.
+
+`with edit(file) as draft:` hands out the document to change; leaving the block writes it, whole or not at all, and only
+when the fleet with it has no problem that it did not have before. `draft.diff()` is what to show before asking,
+`draft.drop()` is the answer no. Reading for use is `loader`'s; this module is for commands that write files.
+"""
+
+import difflib
+import io
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import CommentMark, YAMLError
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+from ruamel.yaml.tokens import CommentToken
+from ruamel.yaml.util import load_yaml_guess_indent
+
+from components.config.loader import Loaded, load
+from components.domain.problems import DomainError, Problem
+
+_WIDE = 100_000
+"""Columns: no line is ever folded."""
+
+
+class Draft:
+    """One file being edited. `document` is ruamel.yaml's, to be changed in place; see `put` for adding a key."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file.resolve()
+        self.fleet = self.file.parent.parent if self.file.parent.name in ("clients", "hosts") else self.file.parent
+        self.name = str(self.file.relative_to(self.fleet))
+        self.before = _read(self.file)
+        self._yaml = _yaml(self.before)
+        self._unchanged = self._dump(self._parse())
+        self.document = self._parse()
+        self._dropped = False
+
+    def text(self) -> str:
+        """The whole file as it would be written: the lines that were changed, in the midst of those that were not."""
+        after = self._dump(self.document)
+        unchanged, written = self._unchanged.splitlines(keepends=True), self.before.splitlines(keepends=True)
+        if len(unchanged) != len(written):
+            return after
+        lines: list[str] = []
+        changed = after.splitlines(keepends=True)
+        for kind, low, high, start, end in difflib.SequenceMatcher(None, unchanged, changed, False).get_opcodes():
+            lines += written[low:high] if kind == "equal" else changed[start:end]
+        return "".join(lines)
+
+    def diff(self) -> str:
+        """A unified diff, empty when nothing would change."""
+        name = self.name
+        lines = difflib.unified_diff(
+            self.before.splitlines(keepends=True), self.text().splitlines(keepends=True), name, name, n=2
+        )
+        return "".join(lines)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """The problems that the fleet would have with this file and does not have without."""
+        known = {_key(problem) for problem in load(self.fleet).problems}
+        return tuple(problem for problem in self.loaded().problems if _key(problem) not in known)
+
+    def loaded(self) -> Loaded:
+        """The fleet as it would be."""
+        return load(self.fleet, {self.name: self.text().encode()})
+
+    def drop(self) -> None:
+        """Write nothing after all."""
+        self._dropped = True
+
+    def write(self) -> bool:
+        """Write the file; whether there was anything to write.
+
+        Raises DomainError, and leaves the file as it is, when the fleet would have new problems or somebody else has
+        changed the file meanwhile.
+        """
+        text = self.text()
+        if self._dropped or text == self.before:
+            return False
+        need_sound(self.name, self.problems())
+        if _read(self.file) != self.before:
+            raise DomainError(
+                f"Unable to write {self.name}: somebody changed it meanwhile.",
+                "Look at it, then run the command again.",
+            )
+        replace(self.file, text)
+        return True
+
+    def _parse(self) -> Any:  # noqa: ANN401 - ruamel.yaml's own mapping
+        try:
+            document = self._yaml.load(self.before)
+        except YAMLError as problem:
+            raise DomainError(f"Unable to edit {self.name}: it is no YAML.", "`vps check` says where.") from problem
+        if not isinstance(document, CommentedMap):
+            raise DomainError(f"Unable to edit {self.name}: it is not a mapping.", "`vps check` says more.")
+        return document
+
+    def _dump(self, document: object) -> str:
+        stream = io.StringIO()
+        self._yaml.dump(document, stream)
+        return stream.getvalue()
+
+
+@contextmanager
+def edit(file: Path) -> Iterator[Draft]:
+    """Edit a file of a fleet, written when the block ends without an error. Raises DomainError as `Draft.write`."""
+    draft = Draft(file)
+    yield draft
+    draft.write()
+
+
+def put(mapping: Any, key: str, value: object, *, after: str) -> None:  # noqa: ANN401 - ruamel.yaml's own mapping
+    """Set `key`; a new one comes right after the key `after`, so that it stays clear of comments at the block's end.
+
+    Text is written in double quotes, as the strict loader wants dates to be; a mapping or list in one line, `{…}`.
+    A plain word can be given as ruamel.yaml's `PlainScalarString`.
+    """
+    value = _written(value)
+    if key in mapping:
+        mapping[key] = value
+        return
+    keys = list(mapping)
+    mapping.insert(keys.index(after) + 1 if after in keys else len(keys), key, value)
+
+
+def take(mapping: Any, key: str) -> None:  # noqa: ANN401 - ruamel.yaml's own mapping
+    """Remove `key` with the comment in its line; whole lines of comment below it stay."""
+    if key not in mapping:
+        return
+    keys = list(mapping)
+    notes = mapping.ca.items.pop(key, None)
+    below = notes[2].value.partition("\n")[2] if notes and len(notes) > 2 and notes[2] else ""
+    position = keys.index(key)
+    del mapping[key]
+    if below and position:
+        before = mapping.ca.items.setdefault(keys[position - 1], [None, None, None, None])
+        if before[2] is None:
+            before[2] = CommentToken("\n" + below, CommentMark(0), None)
+        else:
+            before[2].value += below
+
+
+def create(fleet: Path, name: str, text: str) -> None:
+    """Write a new file of the fleet, whole or not at all. Raises DomainError when it is there or would be a problem."""
+    file = fleet / name
+    if file.exists():
+        raise DomainError(f"Unable to make {name}: it is there already.", "Look at it; choose another name.")
+    known = {_key(problem) for problem in load(fleet).problems}
+    found = load(fleet, {name: text.encode()}).problems
+    need_sound(name, tuple(problem for problem in found if _key(problem) not in known))
+    replace(file, text)
+
+
+def need_sound(name: str, problems: tuple[Problem, ...]) -> None:
+    """Raises DomainError that tells every one of `problems`, which an edit of the file `name` would bring."""
+    if problems:
+        told = "\n".join(f"  {problem.file}:{problem.line}: {problem.message} {problem.remedy}" for problem in problems)
+        raise DomainError(f"Unable to write {name}: the fleet would have new problems.\n{told}", "Nothing was written.")
+
+
+def replace(file: Path, text: str) -> None:
+    """Write a file whole or not at all, with the mode that it has: temporary name, fsync, rename."""
+    number, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    try:
+        with os.fdopen(number, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).chmod(file.stat().st_mode & 0o7777 if file.exists() else 0o644)
+        Path(temporary).replace(file)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _written(value: object) -> object:
+    if type(value) is str:
+        return DoubleQuotedScalarString(value)
+    if isinstance(value, Mapping):
+        mapping = CommentedMap({key: _written(one) for key, one in value.items()})
+        mapping.fa.set_flow_style()
+        return mapping
+    if isinstance(value, list | tuple):
+        sequence = CommentedSeq(_written(one) for one in value)
+        sequence.fa.set_flow_style()
+        return sequence
+    return value
+
+
+def _key(problem: Problem) -> tuple[object, ...]:
+    return problem.file, problem.path, problem.message
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8")
+    except OSError as problem:
+        raise DomainError(f"Unable to read {file}: {problem.strerror}.", "Name a file of the fleet.") from problem
+    except UnicodeDecodeError as problem:
+        raise DomainError(f"Unable to edit {file}: it is not UTF-8 text.", "Save it in UTF-8.") from problem
+
+
+def _yaml(text: str) -> YAML:
+    """A round-trip reader and writer set to the file's own indentation."""
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = _WIDE
+    try:
+        _, indent, offset = load_yaml_guess_indent(text)
+    except YAMLError:
+        return yaml
+    if indent:
+        yaml.indent(mapping=2, sequence=indent if offset is None else max(indent, offset + 2), offset=offset or 0)
+    return yaml

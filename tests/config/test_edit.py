@@ -1,0 +1,140 @@
+"""An edit changes what it means to change, and not one byte beside it."""
+
+import stat
+
+import pytest
+from ruamel.yaml.scalarstring import PlainScalarString
+
+from components.config import edit as edits
+from components.config.edit import Draft, create, edit, put, take
+from components.config.loader import load
+from components.domain.problems import DomainError
+
+CLIENT = "clients/example-coop.yaml"
+FILES = [CLIENT, "hosts/lab1.yaml", "fleet.yaml", "catalogue.yaml", "images.lock.yaml"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_opening_a_file_changes_nothing(folder, name):
+    draft = Draft(folder / name)
+
+    assert draft.text() == draft.before
+    assert draft.diff() == ""
+    assert not draft.write()
+
+
+def test_a_new_line_is_all_that_changes(folder):
+    before = (folder / CLIENT).read_text().splitlines()
+    with edit(folder / CLIENT) as draft:
+        put(draft.document["vps"]["web1"], "ends", "2027-03-01", after="term")
+        assert '+    ends: "2027-03-01"' in draft.diff()
+
+    after = (folder / CLIENT).read_text().splitlines()
+    line = next(line for line in after if "ends" in line and "#" not in line)
+    assert line == '    ends: "2027-03-01"'
+    assert [one for one in after if one != line] == before
+    assert load(folder).fleet.clients["example-coop"].vps["web1"].ends.isoformat() == "2027-03-01"
+
+
+def test_odd_but_valid_layout_stays_where_it_was_not_touched(folder):
+    file = folder / CLIENT
+    text = file.read_text()
+    text = text.replace("language: en\n", "language:   'en'      # odd\n\n\n# a word\n")
+    text = text.replace("roles: [owner, technical, billing]", "roles: [ owner,technical,   billing ]")
+    file.write_text(text)
+    with edit(file) as draft:
+        put(draft.document["vps"]["web1"], "ends", "2027-03-01", after="term")
+
+    lines = file.read_text().splitlines()
+    lines.remove('    ends: "2027-03-01"')
+    assert lines == text.splitlines()
+
+
+def test_mappings_are_written_in_one_line(folder):
+    with edit(folder / CLIENT) as draft:
+        grant = {"who": PlainScalarString("ada"), "since": "2026-12-04", "request": "T-2", "root": False}
+        put(draft.document["vps"]["web1"], "access", [grant], after="image")
+
+    assert (
+        '    access: [{who: ada, since: "2026-12-04", request: "T-2", root: false}]\n' in (folder / CLIENT).read_text()
+    )
+
+
+def test_a_key_goes_with_its_own_comment_only(folder):
+    file = folder / CLIENT
+    text = file.read_text()
+    # The last key of its mapping, in which what follows is a comment that is not its own.
+    file.write_text(text.replace("    access:", '    ends: "2027-03-01"   # his own\n    # about access\n    access:'))
+    with edit(file) as draft:
+        take(draft.document["vps"]["web1"], "ends")
+        take(draft.document["vps"]["web1"], "never there")
+
+    assert file.read_text() == text.replace("    access:", "    # about access\n    access:")
+
+
+def test_what_would_bring_a_problem_is_not_written(folder):
+    before = (folder / CLIENT).read_text()
+    told = r"(?s)new problems.*before its term starts.*Nothing was written"
+    with pytest.raises(DomainError, match=told), edit(folder / CLIENT) as draft:
+        put(draft.document["vps"]["web1"], "ends", "2020-01-01", after="term")
+
+    assert (folder / CLIENT).read_text() == before
+
+
+def test_problems_that_were_there_before_hinder_no_edit(folder, edit):
+    edit(CLIENT, "name: Example Cooperative\n", "name: Example Cooperative\nnonsense: 1\n")
+    with edits.edit(folder / CLIENT) as draft:
+        put(draft.document["vps"]["web1"], "ends", "2027-03-01", after="term")
+
+    assert '    ends: "2027-03-01"\n' in (folder / CLIENT).read_text()
+
+
+def test_what_somebody_else_wrote_meanwhile_stays(folder):
+    draft = Draft(folder / CLIENT)
+    put(draft.document["vps"]["web1"], "ends", "2027-03-01", after="term")
+    other = draft.before.replace("Ada Ruiz", "Ada R. Ruiz")
+    (folder / CLIENT).write_text(other)
+
+    with pytest.raises(DomainError, match="somebody changed it meanwhile"):
+        draft.write()
+    assert (folder / CLIENT).read_text() == other
+
+
+def test_no_is_an_answer(folder):
+    before = (folder / CLIENT).read_text()
+    with edit(folder / CLIENT) as draft:
+        put(draft.document["vps"]["web1"], "ends", "2027-03-01", after="term")
+        draft.drop()
+
+    assert (folder / CLIENT).read_text() == before
+
+
+def test_a_file_keeps_its_mode_and_leaves_nothing_beside_it(folder):
+    (folder / CLIENT).chmod(0o640)
+    with edit(folder / CLIENT) as draft:
+        draft.document["name"] = "Other"
+
+    assert stat.S_IMODE((folder / CLIENT).stat().st_mode) == 0o640
+    assert [path.name for path in (folder / "clients").iterdir()] == ["example-coop.yaml"]
+
+
+@pytest.mark.parametrize("text", ["a: [", "- a list\n", ""])
+def test_what_is_no_mapping_is_refused_in_words(folder, text):
+    (folder / CLIENT).write_text(text)
+
+    with pytest.raises(DomainError, match=r"Unable to edit clients/example-coop\.yaml"):
+        Draft(folder / CLIENT)
+
+
+def test_a_new_file_is_made_whole_or_not_at_all(folder):
+    text = (folder / CLIENT).read_text()
+    with pytest.raises(DomainError, match="it is there already"):
+        create(folder, CLIENT, text)
+    with pytest.raises(DomainError, match="also that of"):
+        create(folder, "clients/twin.yaml", text)
+    (folder / CLIENT).unlink()
+
+    create(folder, "clients/twin.yaml", text)
+
+    assert [path.name for path in (folder / "clients").iterdir()] == ["twin.yaml"]
+    assert list(load(folder).fleet.clients) == ["twin"]
