@@ -35,10 +35,8 @@ def up(
 ) -> None:
     """Act: bring a client's machines, or a host, to what the files declare."""
     engine, loaded = _ready(stack, fleet)
-    released = engine.claim(stack)
-    if released:
-        typer.echo(released)
-    code = engine.run(["up", *_policies(), "--stack", stack, *(["--yes"] if yes else [])])
+    with engine.turn(stack, "vps up"):
+        code = engine.run(["up", *_policies(), "--stack", stack, *(["--yes"] if yes else [])])
     for title in engine.ending(stack, loaded) if code == 0 else ():
         typer.echo(f"{title}: its end is reached and recorded; the next `vps up {stack}` ends it.")
     raise typer.Exit(code)

@@ -5,14 +5,16 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from components.config.loader import Loaded
 from components.domain.hosts import Host
 from components.domain.problems import DomainError
-from components.engine import state
+from components.engine import lock, state
 from components.engine.location import engine_path
+from components.engine.lock import WAIT_S, Say
 from components.engine.project import CHECKOUT, Project
 from components.provider.connections import ADDRESSES
 
@@ -111,17 +113,12 @@ class Engine:
             raise KeyboardInterrupt
         return code
 
-    def claim(self, stack: str) -> str | None:
-        """Before a run that locks the stack: release the lock of a dead run, refuse that of a living one.
+    @contextmanager
+    def turn(self, stack: str, doing: str, *, say: Say = print, deadline_s: float = WAIT_S) -> Iterator[None]:
+        """Around a run that locks the stack: wait for whoever is at work on it, release the lock of a dead run.
 
-        Returns a line to show when a lock was released. Raises DomainError saying who holds it since when.
+        `say` gets a line for each holder that is waited for or released. Raises DomainError after `deadline_s`.
         """
-        held = list(state.locks(self.environment, stack))
-        alive = [lock for lock in held if not lock.is_dead]
-        if alive:
-            raise DomainError(
-                f"Stack {stack} is locked by {alive[0]}.", "Wait until that run has ended, then run this again."
-            )
-        for lock in held:
-            lock.path.unlink(missing_ok=True)
-        return f"released the lock of {held[0]}: that process is dead" if held else None
+        with lock.turn(self.environment, stack, doing, say=say, deadline_s=deadline_s):
+            lock.wait(self.environment, stack, say=say, deadline_s=deadline_s)
+            yield

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,10 +25,17 @@ class Lock:
     pid: int
     since: str
     is_dead: bool
+    doing: str = ""
+    """What for, where the holder is a command of ours."""
+
+    @property
+    def owner(self) -> str:
+        """Who, for people."""
+        return f"{self.user}@{self.host}, process {self.pid}{f' ({self.doing})' if self.doing else ''},"
 
     def __str__(self) -> str:
-        """For people."""
-        return f"{self.user}@{self.host}, process {self.pid}, since {self.since}"
+        """Who and since when, for people."""
+        return f"{self.owner} since {self.since}"
 
 
 def is_initialised(environment: Mapping[str, str], stack: str) -> bool | None:
@@ -66,27 +74,71 @@ def locks(environment: Mapping[str, str], stack: str) -> Iterator[Lock]:
     folder = local_folder(environment)
     if folder is None:
         return
-    for path in sorted((folder / ".pulumi" / "locks" / "organization" / PROJECT / stack).glob("*.json")):
+    for path in sorted(lock_folder(folder, stack).glob("*.json")):
         try:
-            content = json.loads(path.read_bytes())
+            yield lock_of(path, path.read_bytes())
         except FileNotFoundError:
             continue
-        except ValueError:
-            content = {}
-        pid, host = int(content.get("pid", 0)), str(content.get("hostname", "?"))
-        written = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        yield Lock(
-            path=path,
-            user=str(content.get("username", "?")),
-            host=host,
-            pid=pid,
-            since=str(content.get("timestamp", written)),
-            is_dead=pid > 0 and host == socket.gethostname() and not _is_engine(pid),
-        )
+
+
+def lock_of(path: Path, content: bytes) -> Lock:
+    """The lock that stands in a file; one that can't be read is a living one."""
+    try:
+        found = json.loads(content)
+        values: dict[str, Any] = found if isinstance(found, dict) else {}
+        pid = int(values.get("pid", 0))
+    except ValueError:
+        values, pid = {}, 0
+    host = str(values.get("hostname", "?"))
+    written = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
+    return Lock(
+        path=path,
+        user=str(values.get("username", "?")),
+        host=host,
+        pid=pid,
+        since=_plain(str(values.get("timestamp", written.isoformat()))),
+        is_dead=pid > 0 and host == socket.gethostname() and not _lives(pid, values),
+        doing=str(values.get("doing", "")),
+    )
+
+
+def lock_folder(folder: Path, stack: str) -> Path:
+    """Where the engine keeps the locks of a stack, one file each, in the backend's folder."""
+    return folder / ".pulumi" / "locks" / "organization" / PROJECT / stack
+
+
+def started(pid: int) -> int:
+    """When a process started, in clock ticks after boot: with the boot, its identity. 0 when there is none."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return 0 if fields[0] in "ZX" else int(fields[19])
+
+
+def boot_id() -> str:
+    """The id of this machine's present boot."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
 def _checkpoint(folder: Path, stack: str) -> Path:
     return folder / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
+
+
+def _plain(timestamp: str) -> str:
+    """A time as people write it; as it stands when it is none."""
+    try:
+        found = dt.datetime.fromisoformat(re.sub(r"\.\d+", "", timestamp))
+    except ValueError:
+        return timestamp
+    return timestamp if found.tzinfo is None else found.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _lives(pid: int, values: Mapping[str, Any]) -> bool:
+    """Whether the holder still runs: ours are known by boot and start, an engine by its executable."""
+    if "started" in values:
+        return values.get("boot") == boot_id() and values["started"] == started(pid)
+    return _is_engine(pid)
 
 
 def _is_engine(pid: int) -> bool:

@@ -74,20 +74,10 @@ def up(say: Say, *, fake: bool) -> None:
         engine.init(stack)
         loaded = load(project.fleet)
         engine.check(stack, loaded)
-        released = engine.claim(stack)
-        say(f"pulumi up --stack {stack}" + (f" ({released})" if released else ""))
-        code = engine.run(
-            [
-                "up",
-                "--yes",
-                "--stack",
-                stack,
-                "--policy-pack",
-                str(POLICIES),
-                "--suppress-outputs",
-                "--suppress-progress",
-            ]
-        )
+        say(f"pulumi up --stack {stack}")
+        quiet = ["--suppress-outputs", "--suppress-progress"]
+        with engine.turn(stack, "demo", say=say):
+            code = engine.run(["up", "--yes", "--stack", stack, "--policy-pack", str(POLICIES), *quiet])
         if code != 0:
             raise DomainError(f"pulumi up of {stack} ended with exit code {code}.", "Its own words stand above.")
     fleet = load(project.fleet).fleet

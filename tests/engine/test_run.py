@@ -80,17 +80,20 @@ def test_lock_of_the_living_stays_and_of_the_dead_goes(engine: Engine, tmp_path:
     host = "elsewhere" if alive else socket.gethostname()
     lock = folder / "0.json"
     lock.write_text(json.dumps({"pid": 2**22 + 1, "username": "ops", "hostname": host, "timestamp": "today"}))
+    said: list[str] = []
     if alive:
-        with pytest.raises(DomainError, match="locked by ops@elsewhere"):
-            engine.claim(STACK)
+        with (
+            pytest.raises(DomainError, match="locked by ops@elsewhere"),
+            engine.turn(STACK, "vps up", say=said.append, deadline_s=0),
+        ):
+            pytest.fail("it ran beside somebody else")
         assert lock.exists()
     else:
         engine.check(STACK, load(EXAMPLE))
         assert lock.exists(), "a look changes nothing"
-        released = engine.claim(STACK)
-        assert released is not None
-        assert "that process is dead" in released
-        assert not lock.exists()
+        with engine.turn(STACK, "vps up", say=said.append):
+            assert not lock.exists()
+        assert "that process is dead" in said[0]
 
 
 def test_exit_code_of_the_engine_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
