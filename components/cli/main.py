@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from components.cli import check, image, lab, schema, show, stack
+from components.cli import check, image, lab, schema, show, stack, unlock
 from components.cli.help import Commands
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ app.command("drift")(stack.drift)
 app.command("show")(show.show)
 app.command("init")(stack.init)
 app.command("env")(stack.env)
+app.command("unlock")(unlock.unlock)
 app.add_typer(image.app, name="image", cls=Commands)
 app.add_typer(lab.app, name="lab", cls=Commands)
 
