@@ -6,7 +6,21 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from components.config.shape import NEVER_EMPTY, FileShape, Shape
-from components.config.texts import Date, Days, Disk, DiskRate, Hours, Memory, Money, NicRate, Percent, Text, Traffic
+from components.config.texts import (
+    CountCap,
+    Date,
+    Days,
+    Disk,
+    DiskRateCap,
+    Hours,
+    Memory,
+    Money,
+    NicRateCap,
+    Percent,
+    PercentCap,
+    Text,
+    Traffic,
+)
 from components.domain.images import ImageOffer
 from components.domain.limits import Limits
 from components.domain.packages import Backup, Growth, Package
@@ -14,17 +28,17 @@ from components.domain.terms import LENGTHS, Discount
 
 
 class LimitsShape(Shape):
-    """All hard limits of a package: none may be missing (contract VPS-4)."""
+    """All hard limits of a package: none may be missing (contract VPS-4). `unlimited` is for adopted machines alone."""
 
     vcpus: Annotated[int, Field(ge=1)]
-    cpu_cap: Percent
+    cpu_cap: PercentCap
     """In percent of one core for the whole machine."""
     memory: Memory
     disk: Disk
-    disk_iops: Annotated[int, Field(ge=1)]
+    disk_iops: CountCap
     """Operations per second, read and write together."""
-    disk_rate: DiskRate
-    nic_rate: NicRate
+    disk_rate: DiskRateCap
+    nic_rate: NicRateCap
 
     def domain(self) -> Limits:
         """The limits."""
@@ -70,6 +84,8 @@ class PackageShape(Shape):
     grows_to: GrowthShape
     backup: BackupShape | None = None
     price: PriceShape
+    adopted: bool = False
+    """Whether it only says what adopted machines have: nothing new is sold under it, and caps may be `unlimited`."""
 
     def domain(self, key: str) -> Package:
         """The package under its key, `small@2026-01`."""
@@ -83,6 +99,7 @@ class PackageShape(Shape):
             set_up=self.price.set_up,
             grows_to=Growth(vcpus=self.grows_to.vcpus, memory_mib=self.grows_to.memory, disk_gib=self.grows_to.disk),
             backup=Backup(every_hours=self.backup.every, keep_days=self.backup.keep) if self.backup else None,
+            adopted=self.adopted,
         )
 
 

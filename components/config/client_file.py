@@ -126,6 +126,10 @@ class VpsShape(Shape):
     """How often it was deliberately installed anew; raising it is refused until reinstalling is offered."""
     uuid: Text | None = None
     """Only for adopted machines: the UUID that they have."""
+    mac: Text | None = None
+    """Only for adopted machines: the MAC that they have, like 52:54:00:12:34:56."""
+    pool: Text | None = None
+    """Only for adopted machines: the pool where their disk lies, when it is not the host's."""
 
     def domain(self, key: str) -> domain.Vps:
         """The VPS under its name in the file."""
@@ -146,6 +150,8 @@ class VpsShape(Shape):
             ends=self.ends,
             reinstall=self.reinstall,
             uuid=self.uuid,
+            mac=self.mac,
+            pool=self.pool,
         )
 
 

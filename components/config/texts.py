@@ -14,12 +14,14 @@ from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from components.domain import units
+from components.domain.limits import UNLIMITED
 from components.domain.networks import AddressRange
 from components.domain.problems import DomainError
 from components.domain.units import Quantity
 
 _MONEY = re.compile(r"(?:0|[1-9][0-9]{0,8})\.[0-9]{2}", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+UNLIMITED_WORD = "unlimited"
 _DATE_REMEDY = 'Write it in quotes, like "2026-12-01".'
 
 
@@ -107,6 +109,23 @@ def _quantity(kind: Quantity, *examples: str) -> tuple[PlainValidator, WithJsonS
     return PlainValidator(_speaking(kind.parse)), _schema(kind.pattern, *examples)
 
 
+def _unlimited(parser: Callable[[Any], int]) -> Callable[[Any], int]:
+    """`parser` that also takes the word for a cap that is not there."""
+    return lambda value: UNLIMITED if value == UNLIMITED_WORD else parser(value)
+
+
+def _cap(kind: Quantity, *examples: str) -> tuple[PlainValidator, WithJsonSchema]:
+    """A quantity that an adopted machine may lack."""
+    pattern = f"{kind.pattern}|^{UNLIMITED_WORD}$"
+    return PlainValidator(_speaking(_unlimited(kind.parse))), _schema(pattern, *examples)
+
+
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise DomainError(f"{value!r} is no whole number above zero.", "Write it without quotes or unit, like 1000.")
+    return value
+
+
 _NETWORK_4, _ADDRESS_4 = r"^[0-9.]+/[0-9]+$", r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$"
 _NETWORK_6, _ADDRESS_6 = r"^[0-9a-fA-F:.]+/[0-9]+$", r"^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$"
 
@@ -119,6 +138,15 @@ Memory = Annotated[int, *_quantity(units.MEMORY, "2 GiB", "512 MiB")]
 Disk = Annotated[int, *_quantity(units.DISK, "10 GiB", "1 TiB")]
 DiskRate = Annotated[int, *_quantity(units.DISK_RATE, "100 MiB/s")]
 NicRate = Annotated[int, *_quantity(units.NIC_RATE, "100 Mbit/s", "1 Gbit/s")]
+PercentCap = Annotated[int, *_cap(units.PERCENT, "150 %")]
+DiskRateCap = Annotated[int, *_cap(units.DISK_RATE, "100 MiB/s")]
+NicRateCap = Annotated[int, *_cap(units.NIC_RATE, "100 Mbit/s", "1 Gbit/s")]
+CountCap = Annotated[
+    int,
+    PlainValidator(_speaking(_unlimited(_count))),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"const": UNLIMITED_WORD}]}),
+]
+"""The four caps of a package: an adopted machine may be without, which files call `unlimited`."""
 Traffic = Annotated[int, *_quantity(units.TRAFFIC, "1 TB", "500 GB")]
 Percent = Annotated[int, *_quantity(units.PERCENT, "150 %")]
 Hours = Annotated[int, *_quantity(units.HOURS, "24 h")]

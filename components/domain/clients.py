@@ -56,7 +56,8 @@ class Access:
 class Vps:
     """One VPS. UUID, MACs, ledger and backups hang on `id`, never on `key`, which is its name in the file.
 
-    `reinstall` counts deliberate reinstallations; `ends` is the only way to end it; `uuid` is set for adopted machines.
+    `reinstall` counts deliberate reinstallations; `ends` is the only way to end it. Only an adopted machine has `uuid`
+    and `mac` pinned, and may have its disk in another `pool` than its host's.
     """
 
     id: str
@@ -75,6 +76,13 @@ class Vps:
     ends: date | None = None
     reinstall: int = 0
     uuid: str | None = None
+    mac: str | None = None
+    pool: str | None = None
+
+    @property
+    def is_adopted(self) -> bool:
+        """Whether the machine was made by somebody else and taken over as it is."""
+        return self.uuid is not None
 
     def machine_uuid(self, fleet_id: str, client_id: str) -> str:
         """The machine's UUID: the pinned one, else made from the three ids."""

@@ -18,9 +18,16 @@ UNITS = {
 }
 
 
+UNLIMITED = 0
+"""The value of a cap that is not there. Only packages of adopted machines declare it."""
+
+CAPS = ("cpuCapPercent", "iops", "rateMibS", "rateMbitS")
+"""Limits (last part of the key) that a machine may lack altogether; every machine has the others."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a package sells; all hard limits (contract VPS-4, VPS-5).
+    """What a package sells; all hard limits (contract VPS-4, VPS-5), but the caps of adopted machines may be UNLIMITED.
 
     `cpu_cap_percent` is in percent of one core for the whole machine: 150 is one and a half cores.
     """
@@ -55,5 +62,12 @@ def unit(key: str) -> str:
 
 
 def display(key: str, value: int | None) -> str:
-    """`memoryMib`, 2048 → `2048 MiB`; an unknown value is `unknown`."""
-    return "unknown" if value is None else f"{value} {unit(key)}".rstrip()
+    """`memoryMib`, 2048 → `2048 MiB`; an unknown value is `unknown`, a cap that is not there `unlimited`."""
+    if value is None:
+        return "unknown"
+    return "unlimited" if is_unlimited(key, value) else f"{value} {unit(key)}".rstrip()
+
+
+def is_unlimited(key: str, value: int | None) -> bool:
+    """Whether `value` says that the limit `key` is not there at all."""
+    return value == UNLIMITED and key.rsplit(".", 1)[-1] in CAPS

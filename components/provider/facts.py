@@ -8,6 +8,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from components.domain.limits import UNLIMITED
 from components.drivers.base import Machine, Mark, Phase
 from components.provider.properties import Bag, flatten
 
@@ -15,9 +16,6 @@ PRESENT = "present"
 MISSING = "missing"
 DAMAGED = "a disk is gone"
 FOREIGN = "not ours any more"
-
-UNLIMITED = 0
-"""The observed value of a limit that its host does not hold at all: no declared limit is ever 0."""
 
 LIMIT_NAMES = frozenset({"vcpus", "cpuCapPercent", "memoryMib", "sizeGib", "iops", "rateMibS", "rateMbitS"})
 

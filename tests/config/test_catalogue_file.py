@@ -3,9 +3,12 @@
 from datetime import date
 from decimal import Decimal
 
+import pytest
+from pydantic import ValidationError
+
 from components.config.catalogue_file import CatalogueFile
 from components.config.documents import parse
-from components.domain.limits import Limits
+from components.domain.limits import UNLIMITED, Limits
 from components.domain.packages import Backup, Growth, Package
 from components.domain.terms import Discount
 
@@ -52,3 +55,30 @@ def test_every_key_arrives() -> None:
     assert catalogue.images["old"].domain("old").new_installs_until == date(2026, 6, 30)
     assert catalogue.images["new"].domain("new").new_installs_until is None
     assert catalogue.contracts["standard@2026-01"].from_ == date(2026, 1, 1)
+
+
+def test_what_adopted_machines_lack_is_unlimited() -> None:
+    """The word stands for the four caps, and for nothing else."""
+    bare = b"""{vcpus: 2, cpu_cap: unlimited, memory: 2 GiB, disk: 10 GiB,
+      disk_iops: unlimited, disk_rate: unlimited, nic_rate: unlimited}"""
+    old = TEXT[TEXT.index(b"{vcpus: 2, cpu") : TEXT.index(b"traffic: 1 TB")].rstrip()
+    text = TEXT.replace(old, bare).replace(b"traffic: 1 TB", b"adopted: true\n    traffic: 1 TB")
+    found = CatalogueFile.model_validate(parse(text).data).packages["small@2026-01"].domain("small@2026-01")
+    assert found.adopted
+    assert found.limits == Limits(
+        vcpus=2,
+        cpu_cap_percent=UNLIMITED,
+        memory_mib=2048,
+        disk_gib=10,
+        disk_iops=UNLIMITED,
+        disk_rate_mib_s=UNLIMITED,
+        nic_rate_mbit_s=UNLIMITED,
+    )
+    for broken in (b"memory: unlimited", b"disk_iops: 0", b"disk_iops: many", b"disk_iops: true"):
+        wrong = (
+            text.replace(b"memory: 2 GiB", broken, 1)
+            if b"memory" in broken
+            else text.replace(b"disk_iops: unlimited", broken)
+        )
+        with pytest.raises(ValidationError):
+            CatalogueFile.model_validate(parse(wrong).data)

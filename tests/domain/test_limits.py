@@ -13,6 +13,8 @@ from components.domain import limits
         ("memoryMib", 2048, "2048 MiB"),
         ("disks.root.rateMibS", 100, "100 MiB/s"),
         ("nics.n0.rateMbitS", None, "unknown"),
+        ("nics.n0.rateMbitS", limits.UNLIMITED, "unlimited"),
+        ("memoryMib", 0, "0 MiB"),
     ],
 )
 def test_values_are_shown_with_their_unit(key: str, value: int | None, shown: str) -> None:

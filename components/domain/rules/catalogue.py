@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from components.domain.fleet import Fleet
+from components.domain.limits import UNLIMITED
 from components.domain.names import is_label
 from components.domain.packages import Package
 from components.domain.problems import Problem
 from components.domain.terms import LENGTHS
 
 _VERSION = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])(?:-[a-z0-9]+)?", re.ASCII)
+_CAPS = ("cpu_cap_percent", "disk_iops", "disk_rate_mib_s", "nic_rate_mbit_s")
 _KEYS = {
     "cpu_cap_percent": "cpu_cap",
     "memory_mib": "memory",
@@ -66,7 +68,14 @@ def _key(path: tuple[str, ...], key: str, what: str, example: str) -> Iterator[P
 def _package(path: tuple[str, ...], package: Package) -> Iterator[Problem]:
     limits = package.limits
     for field, value in asdict(limits).items():
-        if value < 1:
+        if value == UNLIMITED and field in _CAPS:
+            if not package.adopted:
+                yield Problem(
+                    path=(*path, "limits", _KEYS.get(field, field)),
+                    message="Only what adopted machines have may be unlimited: a sold limit is hard (contract VPS-4).",
+                    remedy="Write a limit, or add `adopted: true` when the package describes adopted machines.",
+                )
+        elif value < 1:
             yield Problem(
                 path=(*path, "limits", _KEYS.get(field, field)),
                 message="A limit of nothing can't be sold (contract VPS-4).",

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import uuid
 from collections.abc import Iterator
 from ipaddress import ip_address
 
@@ -11,6 +10,7 @@ from components.domain.fleet import Fleet
 from components.domain.names import is_client_id, is_fqdn, is_label, is_vps_id
 from components.domain.networks import Address, Network
 from components.domain.problems import Problem
+from components.domain.rules.adopted import problems as adopted
 from components.domain.rules.common_ground import LABEL_REMEDY, unusable
 from components.domain.rules.hosts import EMAIL
 from components.domain.rules.references import (
@@ -119,16 +119,6 @@ def _vps(path: Steps, vps: domain.Vps) -> Iterator[Problem]:
     if vps.ends is not None and vps.ends < vps.term.start:
         message = f"It would end on {vps.ends}, before its term starts."
         yield Problem(path=(*path, "ends"), message=message, remedy="Write a later day, or take the line out.")
-    if vps.uuid is not None and not _is_uuid(vps.uuid):
-        remedy = "Copy it from the pinned machine, in lower case with hyphens."
-        yield Problem(path=(*path, "uuid"), message=f'"{vps.uuid}" is no UUID.', remedy=remedy)
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        return str(uuid.UUID(text)) == text
-    except ValueError:
-        return False
 
 
 def _references(path: Steps, vps: domain.Vps, fleet: Fleet, unread: Unread) -> Iterator[Problem]:
@@ -136,6 +126,7 @@ def _references(path: Steps, vps: domain.Vps, fleet: Fleet, unread: Unread) -> I
     yield from unknown((*path, "host"), vps.host, HOST, fleet.hosts, unread)
     yield from unknown((*path, "network"), vps.network, NETWORK, fleet.networks, unread)
     yield from unknown((*path, "image"), vps.image, OFFER, fleet.offers, unread)
+    yield from adopted(path, vps, fleet)
     host = fleet.hosts.get(vps.host)
     carries = host is None or vps.network in host.networks or unread.covers("hosts", vps.host, "networks")
     if host is not None and vps.network in fleet.networks and not carries:
@@ -153,7 +144,7 @@ def _references(path: Steps, vps: domain.Vps, fleet: Fleet, unread: Unread) -> I
                 message=f"The image {vps.image} is in the catalogue but not in images.lock.yaml: nobody built it yet.",
                 remedy=f"Run `vps image build {vps.image}` and commit images.lock.yaml.",
             )
-    elif package is not None and package.limits.disk_gib < image.virtual_gib:
+    elif package is not None and package.limits.disk_gib < image.virtual_gib and not vps.is_adopted:
         yield Problem(
             path=(*path, "image"),
             message=f"The image needs {image.virtual_gib} GiB of disk, {package.key} has {package.limits.disk_gib}.",
