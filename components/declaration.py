@@ -13,6 +13,7 @@ from components.domain.fleet import Fleet
 from components.domain.hosts import Host
 from components.domain.networks import Network
 from components.drivers.base import SCHEMA, HostRef
+from components.engine.backend import PROJECT
 
 Inputs = dict[str, Any]
 
@@ -39,8 +40,8 @@ def machine_inputs(fleet: Fleet, client: Client, vps: Vps, backend: str) -> Inpu
     image = fleet.images[vps.image]
     uuid = vps.machine_uuid(fleet.id, client.id)
     addresses = [network.with_prefix(address) for address in (*vps.ipv4, *vps.ipv6)]
-    mac = names.mac_address(uuid, FIRST_NIC)
-    return {
+    mac = vps.mac or names.mac_address(uuid, FIRST_NIC)
+    declared: Inputs = {
         "schema": SCHEMA,
         "fleet": fleet.id,
         "backend": backend,
@@ -52,7 +53,7 @@ def machine_inputs(fleet: Fleet, client: Client, vps: Vps, backend: str) -> Inpu
         "uuid": uuid,
         "name": names.domain_name(fleet.id, client.id, vps.id),
         "host": host_inputs(host),
-        "pool": host.pool.name,
+        "pool": vps.pool or host.pool.name,
         "package": vps.package,
         "vcpus": limits.vcpus,
         "cpuCapPercent": limits.cpu_cap_percent,
@@ -63,7 +64,7 @@ def machine_inputs(fleet: Fleet, client: Client, vps: Vps, backend: str) -> Inpu
                 "iops": limits.disk_iops,
                 "rateMibS": limits.disk_rate_mib_s,
                 "image": {"name": image.name, "sha256": image.sha256},
-                "standalone": not host.overlay,
+                "standalone": not host.overlay or vps.is_adopted,
             }
         },
         "nics": {
@@ -84,6 +85,20 @@ def machine_inputs(fleet: Fleet, client: Client, vps: Vps, backend: str) -> Inpu
             "values": _seed_values(client, vps, network, uuid, mac, addresses),
         },
     }
+    if vps.is_adopted:
+        # It never had a seed of ours, and never gets one: what it is stands on its host.
+        del declared["seed"]
+        declared["adopted"] = True
+    return declared
+
+
+def machine_urn(client: Client, vps: Vps) -> str:
+    """The name under which the engine knows the machine: stack, project, component and resource types, logical name.
+
+    Frozen API: every owner mark carries it.
+    """
+    stack = names.client_stack(client.key)
+    return f"urn:pulumi:{stack}::{PROJECT}::vps:component:Vps$vps:index:Machine::{vps.id}-machine"
 
 
 def pool_inputs(host: Host) -> Inputs:

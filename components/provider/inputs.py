@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from components.domain.limits import UNLIMITED, is_unlimited
 from components.domain.problems import DomainError
 from components.drivers.base import (
     SCHEMA,
@@ -23,6 +24,8 @@ from components.drivers.base import (
 )
 
 Positive = Annotated[int, Field(gt=0, le=2**31, strict=True)]
+Cap = Annotated[int, Field(ge=UNLIMITED, le=2**31, strict=True)]
+"""A limit that only an adopted machine may lack."""
 Name = Annotated[str, Field(min_length=1, max_length=255, strict=True)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Uuid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
@@ -60,8 +63,8 @@ class Disk(Strict):
     """One disk, keyed by its immutable name."""
 
     sizeGib: Positive
-    iops: Positive
-    rateMibS: Positive
+    iops: Cap
+    rateMibS: Cap
     image: Image
     standalone: bool = True
 
@@ -72,7 +75,7 @@ class Nic(Strict):
     network: Name
     attach: Attach
     mac: Mac
-    rateMbitS: Positive
+    rateMbitS: Cap
     addresses: list[Name]
 
 
@@ -90,6 +93,10 @@ class Versioned(Strict):
     schema_: Annotated[int, Field(alias="schema", ge=1, le=SCHEMA)]
     host: Host
 
+    def contradictions(self) -> Iterator[tuple[str, str]]:
+        """Every problem of inputs that are each well-formed, as (property path, what is wrong and what to do)."""
+        yield from ()
+
 
 class MachineInputs(Versioned):
     """`vps:index:Machine`."""
@@ -106,14 +113,29 @@ class MachineInputs(Versioned):
     pool: Name
     package: Name
     vcpus: Positive
-    cpuCapPercent: Positive
+    cpuCapPercent: Cap
     memoryMib: Positive
     disks: Annotated[dict[str, Disk], Field(min_length=1)]
     nics: Annotated[dict[str, Nic], Field(min_length=1)]
     power: Literal["managed", "stopped", "suspended"] = "managed"
     ends: Annotated[str, Field(pattern=r"^(\d{4}-\d{2}-\d{2})?$")] = ""
     reinstall: Annotated[int, Field(ge=0)] = 0
-    seed: SeedInputs
+    seed: SeedInputs | None = None
+    """What the first boot was rendered from; an adopted machine never had one of ours."""
+    adopted: bool = False
+    """Made by somebody else and taken over as it is: it is never created here, and may lack caps."""
+
+    def contradictions(self) -> Iterator[tuple[str, str]]:
+        """What only all inputs together tell."""
+        if self.adopted:
+            if self.reinstall:
+                yield "reinstall", "reinstall is for machines that were made here; this one was adopted. Set it to 0."
+            return
+        if self.seed is None:
+            yield "seed", "seed is missing. Every machine that is made here declares it."
+        for key, value in self.spec().limits().items():
+            if is_unlimited(key, value):
+                yield key, f"{key} is 0, which is no limit. Only an adopted machine may lack one; declare a number."
 
     def spec(self) -> MachineSpec:
         """For the driver."""
@@ -186,7 +208,7 @@ Model = TypeVar("Model", bound=Versioned)
 def failures(model: type[Versioned], values: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Every problem of a bag as (property path, what is wrong and what to do)."""
     try:
-        model.model_validate(values)
+        yield from model.model_validate(values).contradictions()
     except ValidationError as error:
         for problem in error.errors():
             path = ".".join(str(step) for step in problem["loc"])

@@ -123,6 +123,8 @@ class MachineResource:
             return uuid, {**state, "status": facts.MISSING, "observedPower": "unknown"}, inputs
         incarnation = state.get("incarnation", "")
         found = machine.mark
+        if _never_claimed(state, found, urn):
+            return "", {}, {}  # Our claim never arrived there: this state speaks of nothing, and Create claims anew.
         if found is not None and found.previous and found.previous == incarnation:
             same = (found.urn, found.fleet, found.backend) == (urn, inputs["fleet"], inputs["backend"])
             incarnation = found.incarnation if same else incarnation
@@ -183,12 +185,15 @@ class MachineResource:
         return f"{inputs.title}: ended; its disks are in the trash of {inputs.host.name}"
 
     def _make(self, driver: Driver, inputs: MachineInputs, news: Bag, mark: Mark) -> tuple[Machine, str]:
-        iso = _seed(inputs.seed, inputs.title)
-        digest = seed_digest(iso)
+        iso = b"" if inputs.seed is None else _seed(inputs.seed, inputs.title)
+        digest = seed_digest(iso) if iso else ""
         spec = inputs.spec()
         try:
             machine = driver.create(spec, iso, mark)
         except Interrupted as error:
+            known = error.machine.mark if error.machine is not None else None
+            if known is not None and known.incarnation != mark.incarnation:
+                raise  # It is there as it was before: our claim was never written, so state has nothing to keep.
             state = _partial(news, error.machine, mark, digest)
             raise PartlyCreated(inputs.uuid, state, str(error)) from error
         if machine.mark is not None and facts.observed_inputs(news, machine) != news:
@@ -207,6 +212,13 @@ def refuse(state: Bag, changes: list[Change]) -> None:
     if refused:
         what = f"Unable to change {state.get('title') or state.get('name')} on {state.get('host', {}).get('name')}"
         raise Refused(what, "; ".join(refused), "Nothing was changed.")
+
+
+def _never_claimed(state: Bag, found: Mark | None, urn: str) -> bool:
+    """Whether state is what a Create kept whose claim got no answer, and the machine shows that it never arrived."""
+    if found is None or state.get("phase") != Phase.CREATING or found.incarnation == state.get("incarnation"):
+        return False
+    return (found.urn, found.fleet, found.backend) == (urn, state.get("fleet"), state.get("backend"))
 
 
 def _partial(news: Bag, machine: Machine | None, mark: Mark, digest: str) -> Bag:
