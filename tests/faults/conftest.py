@@ -1,0 +1,28 @@
+"""One furnished world, one worker that forks, one campaign per process of the test run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.campaign import Campaign
+from tests.faults.fake_world import FakeWorld
+from tests.faults.worker import Worker
+
+
+@pytest.fixture(scope="session")
+def worker() -> Iterator[Worker]:
+    with Worker() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> FakeWorld:
+    folder = tmp_path_factory.mktemp("faults")
+    return FakeWorld.furnish(folder / "furnished", folder / "project")
+
+
+@pytest.fixture(scope="session")
+def campaign(furnished: FakeWorld, worker: Worker, tmp_path_factory: pytest.TempPathFactory) -> Campaign:
+    scratch: Path = tmp_path_factory.mktemp("worlds")
+    return Campaign(furnished, scratch, worker)

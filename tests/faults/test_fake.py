@@ -1,0 +1,15 @@
+"""Every step of every act, broken in every way, on fake hosts: one more run converges and nothing is lost."""
+
+import pytest
+
+from tests.faults.campaign import FAULTS, Campaign
+from tests.faults.scenarios import SCENARIOS, Scenario
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_broken_at_any_step_the_next_run_converges(campaign: Campaign, scenario: Scenario, kind: str) -> None:
+    tally = campaign.run(scenario, kind)
+
+    assert not tally.wrong, "\n".join(tally.wrong)
+    assert tally.injected >= len(tally.steps) > 0
