@@ -135,7 +135,7 @@ class Change:
         found: dict[str, str] = {}
         for name, disk in spec.disks.items():
             drive = patch.find_disk(described, name)
-            path = "" if drive is None else tree.attribute(drive, "source", "file")
+            path = "" if drive is None else volumes.source(handle, drive)
             size = volumes.capacity(handle, path) if path else None
             if size is None:
                 raise Missing(
@@ -143,13 +143,14 @@ class Change:
                     f"the volume of disk {name} ({path or 'none'}) is gone",
                     "Bring it back by hand, restoring is not offered yet",
                 )
-            if disk.size_gib * GIB < size:
+            # An adopted disk need not be a whole number of GiB.
+            if disk.size_gib < size // GIB:
                 raise Refused(
                     what,
                     f"disk {name} has {size // GIB} GiB and would shrink to {disk.size_gib} GiB, which cuts off data",
                     "Keep the larger size, or move the data to a new machine",
                 )
-            if disk.size_gib * GIB > size:
+            if disk.size_gib > size // GIB:
                 found[name] = path
         return found
 

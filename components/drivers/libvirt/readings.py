@@ -116,7 +116,7 @@ def _disk(subject: Subject, name: str) -> dict[str, Reading]:
         making = subject.notes.mark.phase is Phase.CREATING
         source = "not made yet" if making else "the disk stands in the domain's configuration no more"
         return dict.fromkeys((sizes, iops, rate), Reading(configured=None, effective=None, source=source))
-    path, device = tree.attribute(drive, "source", "file"), tree.attribute(drive, "target", "dev")
+    path, device = volumes.source(subject.handle, drive), tree.attribute(drive, "target", "dev")
     set_iops = _number(drive, "iotune/total_iops_sec") or None
     set_rate = (_number(drive, "iotune/total_bytes_sec") or 0) // MIB or None
     size = volumes.capacity(subject.handle, path)
@@ -159,7 +159,7 @@ def _is_lost(subject: Subject, name: str) -> bool:
     drive = patch.find_disk(subject.config, name)
     if drive is None:
         return True
-    path = tree.attribute(drive, "source", "file")
+    path = volumes.source(subject.handle, drive)
     if not path or volumes.capacity(subject.handle, path) is not None:
         return False
     pool = pools.find(subject.handle, subject.notes.pool)

@@ -68,6 +68,24 @@ def capacity(handle: libvirt.virConnect, path: str) -> int | None:
     return size
 
 
+def source(handle: libvirt.virConnect, drive: tree.Element) -> str:
+    """Where the content of a disk lies, as its libvirtd sees it, whether the file or pool and volume are named.
+
+    Empty for a disk of another kind, and where pool or volume are not there.
+    """
+    file = tree.attribute(drive, "source", "file")
+    pool, name = tree.attribute(drive, "source", "pool"), tree.attribute(drive, "source", "volume")
+    if file or not (pool and name):
+        return file
+    try:
+        path: str = handle.storagePoolLookupByName(pool).storageVolLookupByName(name).path()
+    except libvirt.libvirtError as problem:
+        if is_code(problem, libvirt.VIR_ERR_NO_STORAGE_POOL, libvirt.VIR_ERR_NO_STORAGE_VOL):
+            return ""
+        raise
+    return path
+
+
 def upload(handle: libvirt.virConnect, volume: libvirt.virStorageVol, source: IO[bytes], length: int) -> None:
     """Fill the volume from `source`."""
     stream = handle.newStream(0)
