@@ -62,9 +62,12 @@ def domain_name(fleet_id: str, client_id: str, vps_id: str) -> str:
     return f"{fleet_id}-{client_id}-{vps_id}"
 
 
-def disk_volume(domain: str, machine: str, disk: str) -> str:
-    """The volume of one disk; eight digits of the UUID show its owner where a pool keeps no metadata."""
-    return f"{domain}-{machine[:8]}-{disk}.qcow2"
+def disk_volume(domain: str, machine: str, disk: str, reinstall: int = 0) -> str:
+    """The volume of one disk; eight digits of the UUID show its owner where a pool keeps no metadata.
+
+    A reinstallation has its own: the former disk lies in the trash under its own name.
+    """
+    return f"{domain}-{machine[:8]}-{disk}{f'-r{reinstall}' if reinstall else ''}.qcow2"
 
 
 def seed_volume(domain: str, machine: str, reinstall: int) -> str:

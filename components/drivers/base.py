@@ -8,9 +8,12 @@ between any two steps is mended by calling again.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from components.domain.limits import Reading
+
+if TYPE_CHECKING:
+    from components.drivers.trash import Trashed
 
 SCHEMA = 1
 """Of inputs, state and owner mark. Every older number must stay readable."""
@@ -256,12 +259,41 @@ class Driver(Protocol):
         """`running`, `off` (graceful, then forced after the deadline) or `paused`. Raises as `update`."""
         ...
 
-    def delete(self, uuid: str, incarnation: str) -> None:
-        """End a machine: stop gracefully, leave its disks as trash, undefine; re-entrant, absent is done.
+    def delete(self, uuid: str, incarnation: str, due: str = "") -> None:
+        """End a machine: stop gracefully, leave its disks as trash until the day `due`, undefine; absent is done.
 
         Data is never destroyed: only a machine still `creating`, which holds none, takes its volumes with it.
         Raises NotOurs when the incarnation differs, Refused when one that is still `creating` runs: nothing is
         touched then.
+        """
+        ...
+
+    def reinstall(self, spec: MachineSpec, seed: bytes, mark: Mark, due: str) -> Machine:
+        """Give a delivered machine a new disk and seed under the reinstall number one above that of `mark`.
+
+        The former disk goes to the trash until `due`; UUID, MACs and everything else of the definition stay. A call
+        that died is taken up by calling again or, once the machine says `creating`, by `create`.
+        Raises as `update` and, before anything is touched, as `create`.
+        """
+        ...
+
+    def read_trash(self) -> "Sequence[Trashed]":
+        """Everything in the trash of the host's pools, oldest first; a broken record is told, never left out."""
+        ...
+
+    def restore(self, key: str) -> Machine:
+        """Define an ended machine again, off, with its own UUID, disks, MACs and addresses, in the phase `starting`.
+
+        The next `create` of its owner takes it over and starts it; a call that died is finished by calling again.
+        Raises Missing (nothing of that key, or a volume of it is gone), Refused (its end is under way, a newer
+        installation lives, an address is taken), NotOurs (its name or UUID is), HostFull: nothing was touched then.
+        """
+        ...
+
+    def empty(self, key: str, today: str, due: str) -> None:
+        """Destroy what the trash holds under `key`, once its day (`due` where its record knows none) is reached.
+
+        Raises Refused when it is not due or anything on the host uses one of its volumes; absent is done.
         """
         ...
 

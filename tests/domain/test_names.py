@@ -22,6 +22,7 @@ def test_golden_names() -> None:
     domain = names.domain_name("demo", "c-q7m2", "v-h3k9")
     assert domain == "demo-c-q7m2-v-h3k9"
     assert names.disk_volume(domain, UUID, "root") == "demo-c-q7m2-v-h3k9-bf8a2b08-root.qcow2"
+    assert names.disk_volume(domain, UUID, "root", 2) == "demo-c-q7m2-v-h3k9-bf8a2b08-root-r2.qcow2"
     assert names.seed_volume(domain, UUID, 2) == "demo-c-q7m2-v-h3k9-bf8a2b08-seed2.iso"
     assert names.image_volume("base-debian-13", "ab" * 32) == "image-base-debian-13-abababababababab.qcow2"
     assert names.client_stack("example-coop") == "client.example-coop"

@@ -2,7 +2,8 @@
 
 What is promised counts, not what is used: the memory of every domain (what runs now or boots next, whichever is more),
 and for every disk of ours that is a whole copy the part of its promised size that it has not filled yet. Overlays are
-thin on purpose and never run in production; they only need a floor of free space.
+thin on purpose and never run in production; they only need a floor of free space. What lies in the trash may come back,
+so it counts as before.
 
 Nothing here asks a QEMU: one that hangs must not keep others from being made.
 """
@@ -14,7 +15,7 @@ import libvirt
 from components.drivers.base import MachineSpec
 from components.drivers.errors import HostFull
 from components.drivers.libvirt import mark as marks
-from components.drivers.libvirt import tree
+from components.drivers.libvirt import trash, tree
 from components.drivers.libvirt.errors import is_code
 from components.drivers.libvirt.machine import config
 
@@ -55,20 +56,25 @@ def admit(what: str, handle: libvirt.virConnect, pool: libvirt.virStoragePool, n
             )
     if need.disk_gib:
         available = pool.info()[3] - FLOOR
-        promised = sum(_unfilled(pool, found) for _, found in described)
+        promised = sum(_unfilled(pool, found) for _, found in described) + trash.unfilled(handle, pool)
         if need.disk_gib * GIB > available - promised:
             raise HostFull(
                 what,
                 f"pool {pool.name()} has {max(available, 0) // GIB} GiB free of which {promised // GIB} GiB are "
                 f"promised, {need.disk_gib} GiB more are needed",
-                "Empty the trash, add disks, or choose another host",
+                "Run `vps trash empty --due`, add disks, or choose another host",
             )
 
 
 def memory_mib(domain: libvirt.virDomain, described: tree.Element) -> int:
     """What the domain holds now or takes at its next boot, whichever is more; `described` is its inactive XML."""
+    return max(int(domain.maxMemory()) // 1024, memory_of(described))
+
+
+def memory_of(described: tree.Element) -> int:
+    """What a machine of that inactive XML takes at its next boot, in MiB."""
     kib = tree.value(described, "memory")
-    return max(int(domain.maxMemory()), int(kib) if kib.isdigit() else 0) // 1024
+    return int(kib) // 1024 if kib.isdigit() else 0
 
 
 def _described(handle: libvirt.virConnect) -> list[tuple[libvirt.virDomain, tree.Element]]:

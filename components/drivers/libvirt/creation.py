@@ -17,7 +17,7 @@ from components.drivers import ownership
 from components.drivers.base import Machine, MachineSpec, Mark, Phase
 from components.drivers.errors import DriverError, HostUnreachable, Interrupted, Missing, NotOurs, Refused
 from components.drivers.faults import Faults
-from components.drivers.libvirt import images, networks, pools, tree, volumes
+from components.drivers.libvirt import images, networks, pools, trash, tree, volumes
 from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt.admission import ADMISSION_S, admit, whole
@@ -27,6 +27,7 @@ from components.drivers.libvirt.errors import is_code
 from components.drivers.libvirt.lease import Leases
 from components.drivers.libvirt.power import Starter
 from components.drivers.libvirt.probe import look
+from components.drivers.trash import need_free
 
 
 class Creation:
@@ -75,6 +76,7 @@ class Creation:
             if (domain := machines.find(handle, spec.uuid)) is not None:
                 return self._claim(what, handle, domain, spec, mark)
             self._need_names(what, handle, pool, spec, notes)
+            need_free(what, spec, [record.found for record in trash.read(handle, pool)])
             with self._faults.step("create.admit"):
                 admit(what, handle, pool, whole(spec))
             lease.need()
@@ -121,7 +123,8 @@ class Creation:
                 raise Refused(
                     what,
                     f"volume {name} is there without its machine: it may hold the client's data",
-                    "Nothing was touched. Look at the volume; if nobody needs it, move it away on the host",
+                    "Nothing was touched. Is it in `vps trash list`? Then `vps trash restore` brings it back. "
+                    "If nobody needs it, move it away on the host",
                 )
 
     def _claim(

@@ -27,6 +27,8 @@ from components.drivers.libvirt.networks import Networks
 from components.drivers.libvirt.pools import Pools
 from components.drivers.libvirt.power import STOP_S, Starter, stop
 from components.drivers.libvirt.probe import Rates, look
+from components.drivers.libvirt.restoring import Restoring
+from components.drivers.trash import Trashed, uuid_of
 
 FAULTS = "VPS_FAULTS"
 """Environment variable that names a file of faults (`components.drivers.faults`); for tests only."""
@@ -49,6 +51,7 @@ class LibvirtDriver:
         self._creation = Creation(self._connection, leases, self._starter, faults)
         self._change = Change(self._connection, leases, faults)
         self._ending = Ending(self._connection, faults, stop_seconds)
+        self._restoring = Restoring(self._connection, leases, faults)
         self._images = Images(self._connection, leases, faults)
         self._pools = Pools(self._connection)
         self._networks = Networks(self._connection)
@@ -115,10 +118,25 @@ class LibvirtDriver:
                 write(domain, notes.marked(replace(notes.mark, wish=wished, revision=mark.revision + 1)))
             return self._facts(what, uuid)
 
-    def delete(self, uuid: str, incarnation: str) -> None:
+    def delete(self, uuid: str, incarnation: str, due: str = "") -> None:
         """See `components.drivers.base.Driver`."""
         with self._changing(uuid):
-            self._ending.run(uuid, incarnation)
+            self._ending.run(uuid, incarnation, due)
+
+    @_once_more
+    def read_trash(self) -> Sequence[Trashed]:
+        """See `components.drivers.base.Driver`."""
+        return self._restoring.read()
+
+    def restore(self, key: str) -> Machine:
+        """See `components.drivers.base.Driver`."""
+        with self._changing(uuid_of(key)):
+            return self._restoring.restore(key)
+
+    def empty(self, key: str, today: str, due: str) -> None:
+        """See `components.drivers.base.Driver`."""
+        with self._changing(uuid_of(key)):
+            self._restoring.empty(key, today, due)
 
     def ensure_image(self, spec: ImageSpec) -> Fact:
         """See `components.drivers.base.Driver`."""

@@ -1,13 +1,6 @@
-"""How a machine ends: stopped, its disks left in place as trash, its definition kept in a record, undefined.
+"""How a machine ends: stopped, its definition kept in a record (`trash`), its disks left in place, undefined."""
 
-libvirt can't rename a volume, and a copy could fail half-way: a disk goes into the trash by losing its machine. The
-record `trash-<uuid>.json` in the same pool names the volumes, carries mark and XML (to bring it back), and the day.
-"""
-
-import io
-import json
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import libvirt
 
@@ -17,18 +10,19 @@ from components.drivers.errors import Refused
 from components.drivers.faults import Faults
 from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt import mark as marks
-from components.drivers.libvirt import pools, tree, volumes
+from components.drivers.libvirt import pools, trash, volumes
 from components.drivers.libvirt.connection import Connection
 from components.drivers.libvirt.creation import write
 from components.drivers.libvirt.power import stop
-from components.drivers.marks import as_values
+from components.drivers.trash import ENDED, key_of
 
 UNDEFINE = (
     libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
     | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
     | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
-    | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
+    | libvirt.VIR_DOMAIN_UNDEFINE_KEEP_NVRAM
 )
+"""A machine may come back, so its firmware's variables stay beside its disks."""
 
 
 class Ending:
@@ -39,7 +33,7 @@ class Ending:
         self._faults = faults
         self._stop_seconds = stop_seconds
 
-    def run(self, uuid: str, incarnation: str) -> None:
+    def run(self, uuid: str, incarnation: str, due: str = "") -> None:
         """See `components.drivers.base.Driver.delete`."""
         what = f"Unable to end machine {uuid} on {self._connection.host.name}"
         with self._connection.edge(what) as handle:
@@ -66,7 +60,9 @@ class Ending:
             with self._faults.step("delete.stop"):
                 stop(domain, self._stop_seconds)
             with self._faults.step("delete.trash"):
-                self._record(what, handle, described, notes)
+                pool = pools.need(handle, what, notes.pool)
+                trash.write(handle, pool, key_of(uuid), described, notes, why=ENDED, due=due)
+                trash.forget_double(handle, pool, key_of(uuid), notes)
             with self._faults.step("delete.undefine"):
                 domain.undefineFlags(UNDEFINE)
 
@@ -77,22 +73,3 @@ class Ending:
             volumes.remove(pool, name)
         with self._faults.step("delete.undefine"):
             domain.undefineFlags(UNDEFINE)
-
-    def _record(self, what: str, handle: libvirt.virConnect, described: tree.Element, notes: marks.Notes) -> None:
-        pool = pools.need(handle, what, notes.pool)
-        uuid = tree.value(described, "uuid")
-        record = {
-            "schema": notes.mark.schema,
-            "uuid": uuid,
-            "name": tree.value(described, "name"),
-            "ended": datetime.now(UTC).isoformat(timespec="seconds"),
-            "mark": as_values(notes.mark),
-            "volumes": {**{name: disk.volume for name, disk in notes.disks.items()}, "seed": notes.seed},
-            "xml": tree.text(described),
-        }
-        content = json.dumps(record, indent=1).encode()
-        name = f"trash-{uuid}.json"
-        # One that is there is of an interrupted end, as the domain still stands.
-        volumes.remove(pool, name)
-        volume = volumes.make_raw(pool, name, len(content))
-        volumes.upload(handle, volume, io.BytesIO(content), len(content))

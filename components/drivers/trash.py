@@ -1,0 +1,128 @@
+"""What lies in a host's trash, and what may become of it: one answer for every driver.
+
+An ended machine's disks stay where they are, under a record that knows everything to bring it back. Until the day that
+the record names, its addresses are in quarantine; after that day, and only by a command that says so, it is destroyed.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from components.drivers.base import MachineSpec, Mark, Phase
+from components.drivers.errors import Missing, NotOurs, Refused
+
+ENDED = "ended"
+REINSTALLED = "reinstalled"
+
+_KEY = re.compile(r"(?P<uuid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:-r(?P<reinstall>[0-9]+))?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trashed:
+    """What a host keeps of a machine that was ended, or of an installation that was replaced by a newer one.
+
+    `key` names it on its host: the UUID, or `<uuid>-r<N>` for the disk of reinstall number N. From the day `due` on
+    (ISO; empty in records that older releases wrote) it may be emptied. `addresses` are in quarantine until then.
+    """
+
+    key: str
+    uuid: str
+    name: str
+    title: str
+    mark: Mark | None
+    """None when the record can't be read: then nothing is known of it but its name, which is in `lost`."""
+    pool: str
+    why: str
+    """`ended` or `reinstalled`."""
+    ended: str
+    """When, ISO 8601 in UTC; records of old releases know the day only."""
+    due: str
+    volumes: Mapping[str, str]
+    """By disk name (and `seed`): the volume's name in its pool."""
+    size_gib: int
+    """Promised size of its disks together."""
+    used_mib: int
+    """What its volumes take on the host now."""
+    addresses: tuple[str, ...]
+    macs: tuple[str, ...]
+    in_use: bool = False
+    """Its machine is there again (a restore or an end that was interrupted): nothing of it may be destroyed."""
+    lost: tuple[str, ...] = ()
+    """Volumes that it names and the host answered not to hold."""
+
+
+def key_of(uuid: str, reinstall: int | None = None) -> str:
+    """The key of an ended machine, or of the disk of its installation number `reinstall`."""
+    return uuid if reinstall is None else f"{uuid}-r{reinstall}"
+
+
+def uuid_of(key: str) -> str:
+    """The machine of a key; empty for a text that is none."""
+    found = _KEY.fullmatch(key)
+    return found["uuid"] if found else ""
+
+
+def need_due(what: str, found: Trashed, today: str, due: str) -> None:
+    """Raises Refused unless the day of `found` (`due` where its record knows none) is reached and nobody uses it."""
+    day = found.due or due
+    if not day or today < day:
+        raise Refused(what, f"it is kept until {day or 'a day that nobody knows'}", "Nothing was destroyed")
+    if found.in_use:
+        raise Refused(what, "its machine is there again", "Nothing was destroyed. See `vps trash list`")
+
+
+def need_free(what: str, spec: MachineSpec, trash: Sequence[Trashed]) -> None:
+    """Raises Refused when an address of a new machine is that of another one in the trash."""
+    wanted = {bare(address) for nic in spec.nics.values() for address in nic.addresses}
+    for found in trash:
+        taken = sorted(wanted & {bare(address) for address in found.addresses})
+        if taken and found.uuid != spec.uuid and not found.in_use:
+            raise Refused(
+                what,
+                f"{', '.join(taken)} is in quarantine: it belonged to {found.title}, which was ended on "
+                f"{found.ended[:10]} and may come back until {found.due or 'its trash is emptied'}",
+                "Choose another address, or wait and run `vps trash empty --due`",
+            )
+
+
+def need_no_other(what: str, found: Trashed, taken: Mapping[str, Iterable[str]]) -> None:
+    """Raises Refused when a machine that is to come back has an address or MAC that another one (by name) has now."""
+    mine = {bare(address) for address in found.addresses} | {mac.lower() for mac in found.macs}
+    for name, theirs in taken.items():
+        both = sorted(mine & {bare(one).lower() for one in theirs})
+        if both:
+            remedy = "Nothing was touched. Give that machine another address first"
+            raise Refused(what, f"{', '.join(both)} belongs to {name} now", remedy)
+
+
+def need_whole(what: str, key: str, found: Trashed | None) -> Trashed:
+    """What the trash holds under `key`. Raises Missing when that is nothing, or not whole."""
+    if found is None:
+        raise Missing(what, f"the host answered and its trash holds no {key}", "See `vps trash list`")
+    if found.lost:
+        remedy = "Nothing was touched. Look in the pool; bring the volume back, then run again"
+        raise Missing(what, f"{', '.join(found.lost)} is gone from pool {found.pool}", remedy)
+    return found
+
+
+def need_same(what: str, mark: Mark | None, found: Trashed) -> None:
+    """Raises NotOurs or Refused unless the machine that is there, with that mark, is `found` brought back already."""
+    if mark is None or found.mark is None or mark.urn != found.mark.urn:
+        remedy = "Nothing was touched. Look at it on the host"
+        raise NotOurs(what, f"a machine with its UUID is there that does not belong to {found.title}", remedy)
+    if mark.phase is Phase.ENDING:
+        remedy = "Nothing was touched. Let `vps up` finish it, then run this again"
+        raise Refused(what, "its end was declared and is under way", remedy)
+    if not found.in_use or found.why != ENDED:
+        raise Refused(
+            what,
+            f"the machine is there, with installation number {mark.reinstall}: its former disk comes back as a machine "
+            "only when that one has ended",
+            f"Nothing was touched. The former disk is {', '.join(found.volumes.values())} in pool {found.pool}: copy "
+            "from it what is needed",
+        )
+
+
+def bare(address: str) -> str:
+    """An address without its prefix length."""
+    return address.partition("/")[0].lower()
