@@ -33,6 +33,12 @@ def claim(what: str, found: Mark | None, wanted: Mark) -> Mark:
             "its end was declared and is under way",
             "Let the run that ends it finish first; its disks stay in the trash",
         )
+    if found.phase in {Phase.ARRIVING, Phase.LEFT}:
+        raise Refused(
+            what,
+            f"its move {found.move.replace(':', ' ')} is not finished",
+            "Nothing was touched. Declare the host that it came from and `move:` as it was, and run `vps up`",
+        )
     taken = found.phase is Phase.READY and found.incarnation != wanted.incarnation
     return replace(
         wanted,
@@ -40,6 +46,7 @@ def claim(what: str, found: Mark | None, wanted: Mark) -> Mark:
         revision=found.revision + 1,
         reinstall=found.reinstall,
         wish=found.wish,
+        move=found.move,
         previous=found.incarnation if taken else found.previous,
     )
 
@@ -57,11 +64,15 @@ def expect(what: str, found: Mark | None, incarnation: str) -> Mark:
 
 
 def expect_made(what: str, found: Mark) -> None:
-    """Raises Refused for a machine that is still `creating`: it has no disk yet to change or to start on."""
+    """Raises Refused for a machine that has no disk here to change or to start on: `creating`, or in a move."""
     if found.phase is Phase.CREATING:
         raise Refused(
             what, "it is not finished: it has no disk yet", "Nothing was touched. Run `vps up`, which goes on making it"
         )
+    if found.move or found.phase in {Phase.ARRIVING, Phase.LEFT}:
+        way = found.move.replace(":", " ") or "another host"
+        remedy = "Nothing was touched. Run `vps up`, which ends the move or undoes it"
+        raise Refused(what, f"its move {way} is not finished", remedy)
 
 
 def expect_revision(what: str, found: Mark, read: Mark, *, already_done: bool) -> None:
@@ -76,3 +87,24 @@ def expect_revision(what: str, found: Mark, read: Mark, *, already_done: bool) -
         f"somebody changed it: its revision is {found.revision}, state knows {read.revision}",
         "Nothing was touched. See the change with `vps drift`, then run `vps up` again",
     )
+
+
+def expect_reinstall(what: str, found: Mark, read: Mark) -> None:
+    """Raises Refused or Changed unless the machine is delivered and as it was read, or its reinstallation has begun.
+
+    One that says `creating` under the next number and the next revision is our own write whose answer was lost.
+    """
+    if found.phase is Phase.CREATING and (found.reinstall, found.revision) == (read.reinstall + 1, read.revision + 1):
+        return
+    if found.phase is not Phase.READY:
+        remedy = "Nothing was touched. Run `vps up` without raising `reinstall` first"
+        raise Refused(what, f"it is {found.phase}, and only a delivered machine is reinstalled", remedy)
+    if found.move:
+        raise Refused(what, f"its move ({found.move}) is under way", "Nothing was touched. Finish the move first")
+    expect_revision(what, found, read, already_done=False)
+    if found.reinstall != read.reinstall:
+        raise Changed(
+            what,
+            f"its installation on the host has number {found.reinstall}, state knows {read.reinstall}",
+            "Nothing was touched. See the change with `vps drift`, then run `vps up` again",
+        )

@@ -1,7 +1,7 @@
 """Volumes in a directory pool: disks, seeds, and how bytes get in and out."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import IO
 
 import libvirt
@@ -50,6 +50,20 @@ def make_disk(
     return volume
 
 
+def make_empty(pool: libvirt.virStoragePool, name: str, size: int, form: str) -> libvirt.virStorageVol:
+    """A new, empty disk of `size` bytes in the format `form`."""
+    return pool.createXML(_describe(name, size, form), 0)
+
+
+def copy_whole(pool: libvirt.virStoragePool, name: str, volume: libvirt.virStorageVol) -> libvirt.virStorageVol:
+    """A new disk with the content and size of `volume` that stands on no other one."""
+    size = volume.info()[1]
+    made = pool.createXMLFrom(_describe(name, size, "qcow2"), volume, 0)
+    if made.info()[1] < size:
+        made.resize(size, 0)
+    return made
+
+
 def remove(pool: libvirt.virStoragePool, name: str) -> None:
     """Remove the volume; absent is done."""
     volume = find(pool, name)
@@ -92,6 +106,34 @@ def upload(handle: libvirt.virConnect, volume: libvirt.virStorageVol, source: IO
     try:
         volume.upload(stream, 0, length, 0)
         stream.sendAll(lambda _stream, count, _opaque: source.read(count), None)
+        stream.finish()
+    except BaseException:
+        _abort(stream)
+        raise
+
+
+def fill(handle: libvirt.virConnect, volume: libvirt.virStorageVol, pieces: Iterator[bytes], length: int) -> None:
+    """Fill the volume with `length` bytes that come in `pieces`."""
+    stream = handle.newStream(0)
+    try:
+        volume.upload(stream, 0, length, 0)
+        for piece in pieces:
+            rest = memoryview(piece)
+            while rest:
+                rest = rest[stream.send(bytes(rest)) :]
+        stream.finish()
+    except BaseException:
+        _abort(stream)
+        raise
+
+
+def pieces(handle: libvirt.virConnect, volume: libvirt.virStorageVol, size: int) -> Iterator[bytes]:
+    """All bytes of the volume, at most `size` at a time."""
+    stream = handle.newStream(0)
+    try:
+        volume.download(stream, 0, 0, 0)
+        while piece := stream.recv(size):
+            yield piece
         stream.finish()
     except BaseException:
         _abort(stream)
