@@ -1,7 +1,7 @@
 """Times, their ratios and their budgets: what one line of the benchmark says, and whether it is good enough."""
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -85,6 +85,20 @@ class Line:
     @property
     def is_kept(self) -> bool:
         return all(budget.is_kept for budget in self.budgets)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A table of its own below the lines: a comparison, or counts. `broken` says in words which promises it breaks."""
+
+    row: str
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    broken: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    values: Mapping[str, object] = field(default_factory=dict)
+    """Raw figures, for the JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

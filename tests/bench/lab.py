@@ -55,7 +55,7 @@ def lines(options: Options) -> Iterator[Line]:
     except ImportError as error:
         raise CannotMeasure("libvirt's Python binding is not installed. Run ./run setup without --fake.") from error
     options.say("lab: bringing a lab up")
-    with _lab() as lab, _image(options.scratch) as environment:
+    with lab_of_its_own() as lab, _image(options.scratch) as environment:
         start = engine.fake(options.scratch / "engine-start", 1)
         counts = QUICK if options.quick else COUNTS
         worlds = [World.make(options.scratch / f"lab-{count}", lab, count, environment) for count in counts]
@@ -159,7 +159,7 @@ class World:
         pool = handle.storagePoolLookupByName("vps")
         pool.refresh(0)
         for volume in pool.listAllVolumes(0):
-            if not volume.name().startswith("image-"):
+            if not volume.name().startswith(("image-", "aegir-vps-pool")):
                 volume.delete(0)
         handle.close()
 
@@ -194,7 +194,7 @@ def _declare(project: Project, lab: Lab, count: int) -> None:
 
 
 @contextmanager
-def _lab() -> Iterator[Lab]:
+def lab_of_its_own() -> Iterator[Lab]:
     """A lab of its own, gone afterwards whatever happens."""
     try:
         lab = Lab(f"b{secrets.token_hex(3)}")

@@ -3,45 +3,62 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.bench.figures import Gap, Line
+from tests.bench.figures import Gap, Line, Sheet
+
+Result = Line | Sheet | Gap
 
 HEAD = ("row", "what", "N", "median", "min - max", "runs", "cpu", "peak MiB", "ratio", "budget", "verdict")
 OVER, CANNOT = 1, 3
 """Exit statuses: a budget is exceeded; something could not be measured. 0 is neither."""
 
 
-def status(results: Sequence[Line | Gap]) -> int:
+def status(results: Sequence[Result]) -> int:
     """What the whole run ends with."""
     if any(isinstance(result, Gap) for result in results):
         return CANNOT
-    return OVER if any(isinstance(result, Line) and not result.is_kept for result in results) else 0
+    over = [result for result in results if isinstance(result, Line) and not result.is_kept]
+    return OVER if over or any(isinstance(result, Sheet) and result.broken for result in results) else 0
 
 
-def text(results: Sequence[Line | Gap]) -> str:
+def text(results: Sequence[Result]) -> str:
     """Columns, one line per measurement; gaps and notes below their row's lines."""
-    cells = [HEAD, *(_cells(result) for result in results if isinstance(result, Line))]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-
-    def row(columns: Sequence[str]) -> str:
-        return "  ".join(cell.ljust(width) for cell, width in zip(columns, widths, strict=True)).rstrip()
-
-    shown = [row(HEAD), row(["-" * width for width in widths])]
+    lines = [_cells(result) for result in results if isinstance(result, Line)]
+    widths = [max(map(len, column)) for column in zip(HEAD, *lines, strict=True)]
+    shown = [_row(HEAD, widths), _row(["-" * width for width in widths], widths)]
     for result in results:
         if isinstance(result, Gap):
             shown.append(f"{result.row}  NOT MEASURED: {result.why}")
-            continue
-        shown.append(row(_cells(result)))
-        if result.note:
-            shown.append(f"{'':{widths[0]}}  {result.note}")
-    return "\n".join(shown)
+        elif isinstance(result, Line):
+            shown.append(_row(_cells(result), widths))
+            if result.note:
+                shown.append(f"{'':{widths[0]}}  {result.note}")
+    sheets = [_sheet(result) for result in results if isinstance(result, Sheet)]
+    return "\n\n".join(["\n".join(shown), *sheets] if len(shown) > 2 or not sheets else sheets)
 
 
-def document(machine: Mapping[str, str], versions: Mapping[str, str], results: Sequence[Line | Gap]) -> dict[str, Any]:
+def _row(columns: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(columns, widths, strict=True)).rstrip()
+
+
+def _sheet(sheet: Sheet) -> str:
+    widths = [max(map(len, column)) for column in zip(sheet.head, *sheet.rows, strict=True)]
+    shown = [sheet.title, _row(sheet.head, widths), _row(["-" * width for width in widths], widths)]
+    shown += [_row(row, widths) for row in sheet.rows]
+    shown += [f"BROKEN: {words}" for words in sheet.broken]
+    return "\n".join([*shown, *sheet.notes])
+
+
+def document(machine: Mapping[str, str], versions: Mapping[str, str], results: Sequence[Result]) -> dict[str, Any]:
     """Everything, raw times included."""
     return {
         "machine": dict(machine),
         "versions": dict(versions),
         "lines": [_values(result) for result in results if isinstance(result, Line)],
+        "sheets": [
+            {"row": result.row, "title": result.title, "broken": list(result.broken), **result.values}
+            for result in results
+            if isinstance(result, Sheet)
+        ],
         "not_measured": [{"row": result.row, "why": result.why} for result in results if isinstance(result, Gap)],
         "status": status(results),
     }

@@ -17,7 +17,7 @@ PREFIX = "peer-"
 class Machines:
     """A folder of Terraform's: its configuration, and its state beside it."""
 
-    def __init__(self, folder: Path, programs: Path, uri: str, accelerated: bool) -> None:  # noqa: FBT001
+    def __init__(self, folder: Path, programs: Path, uri: str, accelerated: bool) -> None:
         self._folder = folder
         self._terraform = programs / TERRAFORM
         self._uri = uri
