@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 from components.domain.limits import Reading
 
 if TYPE_CHECKING:
+    from components.drivers.adoption import Adopter
+    from components.drivers.gate import Gate
     from components.drivers.trash import Trashed
 
 SCHEMA = 1
@@ -173,6 +175,9 @@ class Machine:
     """What this host can't do for the machine, in words."""
     lost_disks: tuple[str, ...] = ()
     """Names of disks whose volume the host answered to be gone, or whose device is missing from the machine."""
+    guarded: Mapping[str, bool | None] = field(default_factory=dict)
+    """By NIC name, whether the host holds it to its own MAC and addresses (now, or from its next boot on where it is
+    off); None: it can't here, which `host_notes` says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -331,6 +336,14 @@ class Driver(Protocol):
 
     def delete_network(self, spec: NetworkSpec) -> None:
         """Remove a network that we made. Raises Refused while a machine is attached."""
+        ...
+
+    def gate(self) -> "Gate":
+        """This host's part in a move (`components.drivers.moving` has the order of steps)."""
+        ...
+
+    def adopter(self) -> "Adopter":
+        """This host's part in adopting machines that somebody else made."""
         ...
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from components.drivers import ownership
 from components.drivers.base import Machine, MachineSpec, Mark, Phase
 from components.drivers.errors import DriverError, HostUnreachable, Interrupted, Missing, NotOurs, Refused
 from components.drivers.faults import Faults
-from components.drivers.libvirt import images, networks, pools, trash, tree, volumes
+from components.drivers.libvirt import guard, images, networks, patch, pools, trash, tree, volumes
 from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt.admission import ADMISSION_S, admit, whole
@@ -54,6 +54,15 @@ class Creation:
         with self.begun(what, spec.uuid), self._connection.edge(what) as handle:
             self._finish(what, handle, domain, spec, seed, notes)
 
+    def finish(self, what: str, spec: MachineSpec, seed: bytes) -> None:
+        """Go on with a machine that is `creating` until it is `ready`; what that leaves behind is Interrupted's."""
+        with self.begun(what, spec.uuid), self._connection.edge(what) as handle:
+            domain = machines.find(handle, spec.uuid)
+            notes = None if domain is None else marks.find(machines.config(domain))
+            if domain is None or notes is None:
+                raise Missing(what, "it is gone", "Look on the host")
+            self._finish(what, handle, domain, spec, seed, notes)
+
     @contextmanager
     def begun(self, what: str, uuid: str) -> Iterator[None]:
         """Steps that may have made or changed something: every error becomes Interrupted, with what is there."""
@@ -71,6 +80,8 @@ class Creation:
             images.need(what, pool, disk.image, self._connection.host.name)
         for nic in spec.nics.values():
             networks.need(handle, what, nic.attach, self._connection.host.name)
+            if nic.antispoof:
+                guard.need(what, handle)
         notes = self._notes(spec, mark)
         with self._leases.hold(what, pool, "admission", wait=ADMISSION_S) as lease:
             if (domain := machines.find(handle, spec.uuid)) is not None:
@@ -139,6 +150,11 @@ class Creation:
         if claimed.phase is Phase.CREATING:
             _need_never_ran(what, domain, notes.mark.incarnation)
         with self.begun(what, spec.uuid), self._connection.edge(what), self._faults.step("create.claim"):
+            if claimed.phase is Phase.CREATING and claimed.reinstall:
+                # It may be delivered already, so its definition is more than we could render.
+                described = machines.config(domain)
+                patch.limits(described, spec, fresh)
+                return handle.defineXML(tree.text(described)), fresh
             if claimed.phase is Phase.CREATING:
                 return self._define(handle, spec, fresh), fresh
             write(domain, fresh)
@@ -173,10 +189,21 @@ class Creation:
             with self._faults.step("create.start"):
                 found = marks.find(machines.config(domain))
                 ownership.expect(what, None if found is None else found.mark, notes.mark.incarnation)
-                domain = self._starter.start(handle, domain)
+                domain = self._start(what, handle, domain, spec)
         with self._faults.step("create.ready"):
             found = marks.find(machines.config(domain)) or notes
             write(domain, found.marked(replace(notes.mark, phase=Phase.READY)))
+
+    def _start(
+        self, what: str, handle: libvirt.virConnect, domain: libvirt.virDomain, spec: MachineSpec
+    ) -> libvirt.virDomain:
+        try:
+            domain = guard.bring(handle, domain, machines.config(domain), spec.nics)
+            return self._starter.start(handle, domain, guarded=True)
+        except libvirt.libvirtError as problem:
+            if reason := guard.why_not(problem):
+                raise guard.refusal(what, reason) from problem
+            raise
 
     def _volumes(
         self,

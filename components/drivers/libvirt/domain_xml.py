@@ -2,8 +2,8 @@
 
 from components.domain.names import disk_volume, seed_volume
 from components.drivers.base import MachineSpec, Mark
+from components.drivers.libvirt import filterref, tree
 from components.drivers.libvirt import mark as marks
-from components.drivers.libvirt import tree
 
 PERIOD_US = 100_000
 """CPU time is dealt out in slices of 100 ms; the quota is the machine's share of each."""
@@ -18,7 +18,7 @@ def notes_for(spec: MachineSpec, mark: Mark) -> marks.Notes:
         pool=spec.pool,
         seed=seed_volume(spec.name, spec.uuid, mark.reinstall),
         disks={
-            name: marks.DiskNote(volume=disk_volume(spec.name, spec.uuid, name), size_gib=disk.size_gib)
+            name: marks.DiskNote(volume=disk_volume(spec.name, spec.uuid, name, mark.reinstall), size_gib=disk.size_gib)
             for name, disk in spec.disks.items()
         },
         nics={
@@ -63,6 +63,7 @@ def render(spec: MachineSpec, notes: marks.Notes, *, accelerated: bool) -> str:
         tree.add(interface, "model", type="virtio")
         if not notes.nics[name].left_out:
             limit_nic(interface, rate_mbit_s=nic.rate_mbit_s)
+        filterref.put(interface, nic.addresses, on=nic.antispoof and not notes.nics[name].unguarded)
         tree.add(interface, "alias", name=f"ua-nic-{name}")
     _plumbing(devices, spec.name)
     return tree.text(domain)

@@ -6,6 +6,7 @@ last (admission counts it before the disk is there); `leftOut` says why the host
 `<bandwidth>`. Devices of adopted machines carry no alias of ours: `target="vda"` and `mac="…"` tell them.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from components.drivers.base import MachineSpec, Mark
@@ -34,13 +35,15 @@ class DiskNote:
 class NicNote:
     """A NIC as we noted it: its rate, its addresses, and why the rate stands in no `<bandwidth>` (empty: it does).
 
-    `mac` tells the NIC of an adopted machine, whose devices carry no alias of ours.
+    `mac` tells the NIC of an adopted machine, whose devices carry no alias of ours. `unguarded` says why the host could
+    not take a wanted `<filterref>` (empty: it did, or none is wanted).
     """
 
     rate_mbit_s: int
     addresses: tuple[str, ...] = ()
     left_out: str = ""
     mac: str = ""
+    unguarded: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,11 @@ class Notes:
         """The same notes where no NIC rate stands in the configuration, because of `reason` (empty: all do)."""
         return replace(self, nics={name: replace(note, left_out=reason) for name, note in self.nics.items()})
 
+    def without_guard(self, names: Collection[str], reason: str) -> "Notes":
+        """The same notes where these NICs carry no filter, because of `reason` (empty: they do again)."""
+        nics = {name: replace(note, unguarded=reason) for name, note in self.nics.items() if name in names}
+        return replace(self, nics={**self.nics, **nics})
+
 
 def element(notes: Notes) -> tree.Element:
     """The metadata element."""
@@ -85,6 +93,8 @@ def element(notes: Notes) -> tree.Element:
         noted = tree.add(made, f"{_TAG}nic", name=name, rateMbitS=rate, addresses=addresses, leftOut=nic.left_out)
         if nic.mac:
             noted.set("mac", nic.mac)
+        if nic.unguarded:
+            noted.set("unguarded", tree.clean(nic.unguarded))
     return made
 
 
@@ -122,6 +132,7 @@ def find(domain: tree.Element) -> Notes | None:
                 addresses=tuple(nic.get("addresses", "").split()),
                 left_out=nic.get("leftOut", ""),
                 mac=nic.get("mac", ""),
+                unguarded=nic.get("unguarded", ""),
             )
             for nic in found.iterfind(f"{_TAG}nic")
         },

@@ -1,12 +1,13 @@
 """Networks that machines are attached to."""
 
+from contextlib import suppress
 from ipaddress import ip_interface
 
 import libvirt
 
 from components.drivers.base import Fact, NetworkSpec
 from components.drivers.errors import Missing, Refused
-from components.drivers.libvirt import tree
+from components.drivers.libvirt import guard, tree
 from components.drivers.libvirt.connection import Connection
 from components.drivers.libvirt.errors import is_code
 
@@ -21,6 +22,9 @@ class Networks:
         """See `components.drivers.base.Driver`."""
         what = f"Unable to make network {spec.name} on {self._connection.host.name}"
         with self._connection.edge(what) as handle:
+            with suppress(libvirt.libvirtError):
+                # A host without filters still carries networks; machines are refused there, in words.
+                guard.ensure(handle)
             if spec.mode == "bridge":
                 if not _has_bridge(handle, spec.bridge):
                     raise Missing(

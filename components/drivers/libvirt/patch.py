@@ -1,8 +1,8 @@
 """Changes to a domain that exists: the elements that we own in the inactive XML that was read; the rest stays."""
 
 from components.drivers.base import MachineSpec
+from components.drivers.libvirt import filterref, tree
 from components.drivers.libvirt import mark as marks
-from components.drivers.libvirt import tree
 from components.drivers.libvirt.domain_xml import PERIOD_US, limit_disk, limit_nic, quota_us
 
 
@@ -25,6 +25,10 @@ def limits(domain: tree.Element, spec: MachineSpec, notes: marks.Notes) -> None:
         if drive is not None:
             limit_disk(drive, iops=disk.iops, rate_mib_s=disk.rate_mib_s)
     rates(domain, notes)
+    for name, nic in spec.nics.items():
+        interface = find_nic(domain, name)
+        if interface is not None:
+            filterref.put(interface, nic.addresses, on=nic.antispoof and not notes.nics[name].unguarded)
     marks.put(domain, notes)
 
 

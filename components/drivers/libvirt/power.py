@@ -6,8 +6,8 @@ import time
 import libvirt
 
 from components.drivers.base import HostRef, Power
+from components.drivers.libvirt import guard, patch, tree
 from components.drivers.libvirt import mark as marks
-from components.drivers.libvirt import patch, tree
 from components.drivers.libvirt.errors import is_code
 from components.drivers.libvirt.machine import config, is_off, power
 from components.drivers.libvirt.probe import look
@@ -35,8 +35,24 @@ class Starter:
             if lacking:
                 self.rates_left_out = f"its kernel lacks {', '.join(lacking)}"
 
-    def start(self, handle: libvirt.virConnect, domain: libvirt.virDomain) -> libvirt.virDomain:
-        """Start with every limit that the host can enforce; a NIC rate that it can't never keeps a client down."""
+    def start(
+        self, handle: libvirt.virConnect, domain: libvirt.virDomain, *, guarded: bool = False
+    ) -> libvirt.virDomain:
+        """Start with all that the host can enforce: what it can't never keeps a client down.
+
+        With `guarded`, for a machine's very first start, a libvirtError is raised where anti-spoofing is declared and
+        the host can't enforce it.
+        """
+        domain = guard.retake(handle, domain, config(domain))
+        try:
+            return self._start(handle, domain)
+        except libvirt.libvirtError as problem:
+            reason = guard.why_not(problem)
+            if guarded or not reason:
+                raise
+            return self._start(handle, guard.leave_out(handle, config(domain), reason))
+
+    def _start(self, handle: libvirt.virConnect, domain: libvirt.virDomain) -> libvirt.virDomain:
         described = config(domain)
         notes = marks.find(described)
         if notes is None:

@@ -1,0 +1,174 @@
+"""Anti-spoofing: one nwfilter of our own, which libvirt puts before each guarded NIC ahead of its first frame.
+
+A guest speaks with its own MAC and from its own addresses only, announces nobody else's, and plays neither DHCP server
+nor router; what comes to it is free. The filter is the same on every host and lives in libvirt, so it holds over
+restarts of libvirtd, starts by hand and moves; what differs by machine are the parameters of its `<filterref>`.
+Syntax: https://libvirt.org/formatnwfilter.html
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+import libvirt
+
+from components.drivers.base import NicSpec
+from components.drivers.errors import Refused
+from components.drivers.libvirt import filterref, patch, tree
+from components.drivers.libvirt import mark as marks
+from components.drivers.libvirt.errors import is_code
+from components.drivers.libvirt.filterref import FILTER
+
+VERSION = 1
+"""Raised with every change of the filter; a host that has a newer one keeps it."""
+UUID = "5f2c1c52-5b0e-4b53-9d0c-6a3f7a3b8f10"
+NOTE = "anti-spoofing is not enforced by this host"
+
+_FILTER = f"""
+<filter name='{FILTER}' chain='root'>
+  <uuid>{UUID}</uuid>
+  <rule action='drop' direction='out' priority='100'>
+    <mac match='no' srcmacaddr='$MAC' comment='aegir-vps guard {VERSION}'/>
+  </rule>
+  <rule action='drop' direction='out' priority='200'>
+    <ip protocol='udp' dstportstart='68'/>
+  </rule>
+  <rule action='accept' direction='out' priority='210'>
+    <ip srcipaddr='$VPS_IPV4[@1]' srcipmask='$VPS_IPV4_BITS[@1]'/>
+  </rule>
+  <rule action='drop' direction='out' priority='300'>
+    <ipv6 protocol='icmpv6' type='134'/>
+  </rule>
+  <rule action='drop' direction='out' priority='310'>
+    <ipv6 protocol='icmpv6' type='137'/>
+  </rule>
+  <rule action='drop' direction='out' priority='320'>
+    <ipv6 dstipaddr='ff00::' dstipmask='8' protocol='icmpv6' type='136'/>
+  </rule>
+  <rule action='drop' direction='out' priority='330'>
+    <ipv6 dstipaddr='fe00::' dstipmask='7' protocol='44'/>
+  </rule>
+  <rule action='drop' direction='out' priority='340'>
+    <ipv6 protocol='udp' dstportstart='546'/>
+  </rule>
+  <rule action='accept' direction='out' priority='350'>
+    <ipv6 srcipaddr='$VPS_IPV6[@1]' srcipmask='$VPS_IPV6_BITS[@1]'/>
+  </rule>
+  <rule action='accept' direction='out' priority='400'>
+    <arp arpsrcmacaddr='$MAC[0]' arpsrcipaddr='$VPS_IPV4[@1]' arpsrcipmask='$VPS_IPV4_BITS[@1]'/>
+  </rule>
+  <rule action='accept' direction='out' priority='410'>
+    <rarp opcode='Request_Reverse' arpsrcmacaddr='$MAC' arpdstmacaddr='$MAC'
+          arpsrcipaddr='0.0.0.0' arpdstipaddr='0.0.0.0'/>
+  </rule>
+  <rule action='drop' direction='out' priority='900'/>
+</filter>
+"""
+# In this order: another MAC; DHCP answers; its IPv4. Router advertisements, redirects, "that address is mine" said to
+# everybody (nobody has to, and it ends the start of whoever has it), later fragments to the link (in which one of these
+# could hide), DHCPv6 answers; its IPv6. Its ARP. What QEMU says of a machine that has just arrived from another host.
+# Then everything else: VLAN tags, spanning tree, LLDP. Not even 0.0.0.0 and :: may ask whether an address is taken:
+# here it can't be, and the question alone ends the start of whoever has it.
+
+
+def ensure(handle: libvirt.virConnect) -> None:
+    """Have the filter on the host, in this version or a newer one. Raises libvirtError, also where libvirt has none.
+
+    libvirt puts a changed filter before every running guest at once, and keeps the former one if that fails.
+    """
+    try:
+        found = _rules(handle.nwfilterLookupByName(FILTER).XMLDesc(0))
+    except libvirt.libvirtError as problem:
+        if not is_code(problem, libvirt.VIR_ERR_NO_NWFILTER):
+            raise
+        found = []
+    if found != _rules(_FILTER) and _version(found) <= VERSION:
+        handle.nwfilterDefineXML(_FILTER)
+
+
+def need(what: str, handle: libvirt.virConnect) -> None:
+    """Have the filter, for a machine that is about to be made. Raises Refused where libvirt knows no filters."""
+    try:
+        ensure(handle)
+    except libvirt.libvirtError as problem:
+        if reason := why_not(problem):
+            raise refusal(what, reason) from problem
+        raise
+
+
+def refusal(what: str, reason: str) -> Refused:
+    """What is said of a new machine that this host can't keep apart from others."""
+    return Refused(
+        what,
+        f"{NOTE}: {reason}",
+        "Install ebtables and libvirt's nwfilter driver there, choose another host, or declare `antispoof: false`",
+    )
+
+
+def why_not(problem: libvirt.libvirtError) -> str:
+    """What keeps libvirt from filtering, in its words; empty when something else failed."""
+    message = (problem.get_error_message() or "").strip().replace("\n", "; ")
+    by_driver = problem.get_error_domain() in (libvirt.VIR_FROM_NWFILTER, libvirt.VIR_FROM_FIREWALL)
+    lacks = is_code(problem, libvirt.VIR_ERR_NO_SUPPORT, libvirt.VIR_ERR_NO_NWFILTER, libvirt.VIR_ERR_BUILD_FIREWALL)
+    return message[:200] if by_driver or lacks or re.search(r"\b(ebtables|nwfilter)\b", message) else ""
+
+
+def bring(
+    handle: libvirt.virConnect, domain: libvirt.virDomain, described: tree.Element, nics: Mapping[str, NicSpec]
+) -> libvirt.virDomain:
+    """Bring the configuration to what is declared now, before a machine's first start; written only if it differs."""
+    before, notes = tree.text(described), marks.find(described)
+    for name, nic in nics.items():
+        interface = patch.find_nic(described, name, notes)
+        if interface is not None:
+            filterref.put(interface, nic.addresses, on=nic.antispoof)
+    return domain if tree.text(described) == before else handle.defineXML(tree.text(described))
+
+
+def retake(handle: libvirt.virConnect, domain: libvirt.virDomain, described: tree.Element) -> libvirt.virDomain:
+    """Before a start: the filter is there, and what had to be left out once stands in the configuration again."""
+    notes = marks.find(described)
+    if described.find("devices/interface/filterref") is not None or (notes and _left_out(notes)):
+        with suppress(libvirt.libvirtError):
+            ensure(handle)
+    return _define(handle, described, notes, _left_out(notes), "") if notes and _left_out(notes) else domain
+
+
+def leave_out(handle: libvirt.virConnect, described: tree.Element, reason: str) -> libvirt.virDomain:
+    """Take our filter out of the configuration, because of `reason`: no client stays down for it, and we note it."""
+    notes = marks.find(described)
+    assert notes is not None
+    found = {name: patch.find_nic(described, name, notes) for name in notes.nics}
+    ours = [
+        name for name, nic in found.items() if nic is not None and tree.attribute(nic, "filterref", "filter") == FILTER
+    ]
+    return _define(handle, described, notes, ours, reason)
+
+
+def _left_out(notes: marks.Notes) -> list[str]:
+    return [name for name, note in notes.nics.items() if note.unguarded]
+
+
+def _define(
+    handle: libvirt.virConnect, described: tree.Element, notes: marks.Notes, names: Sequence[str], reason: str
+) -> libvirt.virDomain:
+    for name in names:
+        nic = patch.find_nic(described, name, notes)
+        if nic is not None:
+            filterref.put(nic, notes.nics[name].addresses, on=not reason)
+    marks.put(described, notes.without_guard(names, reason))
+    return handle.defineXML(tree.text(described))
+
+
+def _rules(text: str) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+    """A filter's XML with nothing but what counts."""
+    return [(part.tag, tuple(sorted(part.attrib.items()))) for part in tree.parse(text).iter() if part.tag != "uuid"]
+
+
+def _version(rules: Sequence[tuple[str, tuple[tuple[str, str], ...]]]) -> int:
+    """The version that a filter says of itself, 0 for none."""
+    for _, attributes in rules:
+        said = re.fullmatch(r"aegir-vps guard (\d{1,9})", dict(attributes).get("comment", ""))
+        if said:
+            return int(said[1])
+    return 0
