@@ -3,6 +3,7 @@
 `python -m tests.bench.downtime URL` runs inside the lab's network and writes a line for every answer.
 """
 
+import itertools
 import json
 import subprocess
 import sys
@@ -74,7 +75,7 @@ class Watch:
         """The longest silence from `since` until the guest answers again."""
         last = self.answered(time.monotonic())
         seen = [answer for answer in self._answers if answer.at >= since - SILENCE_S]
-        gaps = [later.at - sooner.at for sooner, later in zip(seen, seen[1:], strict=False)]
+        gaps = [later.at - sooner.at for sooner, later in itertools.pairwise(seen)]
         rebooted = seen[0].boot != last.boot
         longest = max(gaps, default=0.0)
         return Absence(

@@ -1,8 +1,8 @@
 """What a run does in a process of its own: the things that operators do, as far as a driver sees them."""
 
 import os
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def _traced(trace: str, environ: dict[str, str] | None) -> Iterator[None]:
     os.environ.update(environ or {})
     registry.connect = connections.connect = _connect
     if trace:
-        strike = Faults._strike  # noqa: SLF001 - looks over the shoulder of the very thing under test
+        strike = Faults._strike
 
         def noting(self: Faults, name: str, when: str) -> None:
             if when == "before":
@@ -57,7 +57,7 @@ def _traced(trace: str, environ: dict[str, str] | None) -> Iterator[None]:
                     stream.write(f"{name}\n")
             strike(self, name, when)
 
-        Faults._strike = noting  # type: ignore[method-assign]  # noqa: SLF001
+        Faults._strike = noting  # type: ignore[method-assign]
     yield
 
 

@@ -88,7 +88,7 @@ class Campaign:
             return
         self._judge(scenario, operator, before, wreck, where, tally)
 
-    def _judge(  # noqa: PLR0913 - three moments of one world
+    def _judge(
         self, scenario: Scenario, operator: Operator, before: View, wreck: View, where: str, tally: Tally
     ) -> None:
         after = operator.world.look()

@@ -84,7 +84,7 @@ def _child(actions: Any, request: dict[str, Any]) -> None:
         except actions.EXPECTED as error:
             log.write(f"{error}\n")
             code = FAILED
-        except BaseException:  # noqa: BLE001 - whatever it is, the parent's copy of this process must not go on
+        except BaseException:
             log.write(traceback.format_exc())
         log.flush()
     os._exit(code)

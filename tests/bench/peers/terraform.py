@@ -12,6 +12,14 @@ from tests.bench.peers.build import PROVIDER, TERRAFORM
 from tests.bench.processes import Command
 
 PREFIX = "peer-"
+_SETTINGS = """disable_checkpoint = true
+provider_installation {
+  dev_overrides {
+    "dmacvicar/libvirt" = "%s"
+  }
+  direct {}
+}
+"""
 
 
 class Machines:
@@ -24,8 +32,7 @@ class Machines:
         self._kind = "kvm" if accelerated else "qemu"
         folder.mkdir()
         settings = folder / "settings.tfrc"
-        overrides = f'provider_installation {{\n  dev_overrides {{\n    "dmacvicar/libvirt" = "{programs}"\n  }}\n  direct {{}}\n}}\n'
-        settings.write_text(f"disable_checkpoint = true\n{overrides}", encoding="utf-8")
+        settings.write_text(_SETTINGS % programs, encoding="utf-8")
         clean = {key: value for key, value in os.environ.items() if not key.startswith("TF_")}
         self._environment = {**clean, "TF_CLI_CONFIG_FILE": str(settings), "TF_IN_AUTOMATION": "1"}
         assert (programs / PROVIDER).is_file()
