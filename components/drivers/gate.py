@@ -5,6 +5,8 @@ starts it can run on them. At every instant at most one of the two definitions h
 boot uses, and the other one's are parked.
 """
 
+import re
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
@@ -131,3 +133,10 @@ class Gate(Protocol):
 def parts_of(disks: Sequence[str], *, seeded: bool) -> tuple[str, ...]:
     """The names of everything that travels."""
     return (*disks, SEED) if seeded else tuple(disks)
+
+
+def fresh_name(volume: str) -> str:
+    """A name for the copy of `volume`: another one for each move, because a machine may come back to its own trash."""
+    stem, dot, ending = re.sub(r"-m[0-9a-f]{4}(?=\.|$)", "", volume).rpartition(".")
+    token = secrets.token_hex(2)
+    return f"{stem}-m{token}.{ending}" if dot else f"{ending}-m{token}"

@@ -13,8 +13,10 @@ from components.drivers.errors import Missing, NotOurs, Refused
 
 ENDED = "ended"
 REINSTALLED = "reinstalled"
+MOVED = "moved to "
+"""The beginning of `why` where a machine lives on at another host."""
 
-_KEY = re.compile(r"(?P<uuid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:-r(?P<reinstall>[0-9]+))?")
+_KEY = re.compile(r"(?P<uuid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:-[rm][0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,12 @@ def need_whole(what: str, key: str, found: Trashed | None) -> Trashed:
     """What the trash holds under `key`. Raises Missing when that is nothing, or not whole."""
     if found is None:
         raise Missing(what, f"the host answered and its trash holds no {key}", "See `vps trash list`")
+    if found.why.startswith(MOVED):
+        disks = ", ".join(found.volumes.values())
+        remedy = (
+            f"Nothing was touched. Its former disks are {disks} in pool {found.pool}: copy from them what is needed"
+        )
+        raise Refused(what, f"it {found.why}, where it lives on", remedy)
     if found.lost:
         remedy = "Nothing was touched. Look in the pool; bring the volume back, then run again"
         raise Missing(what, f"{', '.join(found.lost)} is gone from pool {found.pool}", remedy)

@@ -5,8 +5,6 @@ They stand there whole, addresses on the bus included, and come back as they wer
 """
 
 import copy
-import re
-import secrets
 
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt import patch, tree
@@ -70,13 +68,6 @@ def find_seed(domain: tree.Element, notes: marks.Notes) -> tree.Element | None:
         if tree.attribute(drive, "source", "file").endswith(f"/{notes.seed}"):
             return drive
     return None
-
-
-def fresh_name(volume: str) -> str:
-    """A name for the copy of `volume`: another one for each move, because a machine may come back to its own trash."""
-    stem, dot, ending = re.sub(r"-m[0-9a-f]{4}(?=\.|$)", "", volume).rpartition(".")
-    token = secrets.token_hex(2)
-    return f"{stem}-m{token}.{ending}" if dot else f"{ending}-m{token}"
 
 
 def _lay(drive: tree.Element, path: str) -> None:

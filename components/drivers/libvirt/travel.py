@@ -6,7 +6,7 @@ import libvirt
 
 from components.drivers.base import MachineSpec
 from components.drivers.errors import Missing, Refused
-from components.drivers.gate import SEED
+from components.drivers.gate import SEED, fresh_name
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt import parking, patch, pools, trash, tree, volumes
 
@@ -42,8 +42,8 @@ def fresh_notes(notes: marks.Notes, spec: MachineSpec, rates_left_out: str) -> m
     made = replace(
         notes,
         pool=spec.pool,
-        seed=parking.fresh_name(notes.seed) if notes.seed else "",
-        disks={name: replace(disk, volume=parking.fresh_name(disk.volume)) for name, disk in notes.disks.items()},
+        seed=fresh_name(notes.seed) if notes.seed else "",
+        disks={name: replace(disk, volume=fresh_name(disk.volume)) for name, disk in notes.disks.items()},
     )
     return made.without_rates(rates_left_out)
 
