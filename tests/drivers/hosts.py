@@ -109,7 +109,7 @@ class Host:
 
     def volume_names(self, spec: MachineSpec, reinstall: int = 0) -> set[str]:
         return {
-            *(disk_volume(spec.name, spec.uuid, name) for name in spec.disks),
+            *(disk_volume(spec.name, spec.uuid, name, reinstall) for name in spec.disks),
             seed_volume(spec.name, spec.uuid, reinstall),
         }
 
@@ -147,6 +147,10 @@ class Host:
 
     def lose_disk(self, spec: MachineSpec) -> None:
         """Take the volume of disk `root` away behind our back."""
+        raise NotImplementedError
+
+    def age_trash_record(self, spec: MachineSpec) -> None:
+        """Make the record of an ended machine one that the first release wrote."""
         raise NotImplementedError
 
     def unmount(self) -> None:
@@ -237,6 +241,11 @@ class FakeHost(Host):
 
     def lose_disk(self, spec):
         self.world.remove("volumes/vps", disk_volume(spec.name, spec.uuid, "root"))
+
+    def age_trash_record(self, spec):
+        values = self.world.get("trash", spec.uuid) or {}
+        old = {key: value for key, value in values.items() if key not in ("why", "ended", "due")}
+        self.world.put("trash", spec.uuid, old)
 
     def unmount(self):
         for kind in ("volumes", "images"):
@@ -333,6 +342,12 @@ class LibvirtHost(Host):
 
     def lose_disk(self, spec):
         (self.pool_folder / disk_volume(spec.name, spec.uuid, "root")).unlink()
+
+    def age_trash_record(self, spec):
+        path = self.pool_folder / f"trash-{spec.uuid}.json"
+        values = json.loads(path.read_text())
+        keys = ("schema", "uuid", "name", "ended", "mark", "volumes", "xml")
+        path.write_text(json.dumps({key: values[key] for key in keys}, indent=1))
 
     def unmount(self):
         away = self.pool_folder.with_name("away")

@@ -1,7 +1,7 @@
 """How a machine comes into the fake world: the same named steps, in the same order, as on a real host."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -12,9 +12,11 @@ from components.drivers.errors import DriverError, HostUnreachable, Interrupted,
 from components.drivers.fake import machine as machines
 from components.drivers.fake.network import Networks
 from components.drivers.fake.storage import Storage
+from components.drivers.fake.trash import Trash
 from components.drivers.fake.world import Values, World
 from components.drivers.faults import Faults
 from components.drivers.marks import as_values
+from components.drivers.trash import Trashed, need_free
 
 
 class Creation:
@@ -40,7 +42,7 @@ class Creation:
             with self.begun(spec.uuid), self._faults.step("create.claim"):
                 if claimed.phase is Phase.CREATING:
                     # Nothing of it ever ran, so it is defined as it is wanted now, not as it was wanted then.
-                    domain = machines.define(spec, claimed, *_volume_names(spec, claimed))
+                    domain = defined(domain, spec, claimed)
                 domain = self._write(domain, claimed)
         with self.begun(spec.uuid):
             self._finish(spec, seed, domain)
@@ -59,7 +61,10 @@ class Creation:
             raise Interrupted(self._what, problem.cause, remedy, known) from problem
 
     def _need_never_ran(self, domain: Values) -> None:
-        if domain["power"] != "off" or domain["boots"]:
+        mark = machines.mark_of(domain)
+        # A reinstallation ran before, on a disk that it has no more.
+        ran = domain["boots"] and not (mark and mark.reinstall)
+        if domain["power"] != "off" or ran:
             raise Refused(
                 self._what,
                 "it is not finished, yet it was started by somebody else, so its disk may hold data",
@@ -68,7 +73,7 @@ class Creation:
             )
 
     def _begin(self, spec: MachineSpec, mark: Mark) -> Values:
-        disks, seed = _volume_names(spec, mark)
+        disks, seed = volume_names(spec, mark)
         self._storage.need_pool(self._what, spec.pool)
         for disk in spec.disks.values():
             self._storage.need_image(self._what, spec.pool, disk.image)
@@ -88,8 +93,10 @@ class Creation:
                     raise Refused(
                         self._what,
                         f"volume {volume} is there without its machine: it may hold the client's data",
-                        "Nothing was touched. Look at the volume; if nobody needs it, move it away on the host",
+                        "Nothing was touched. Is it in `vps trash list`? Then `vps trash restore` brings it back. "
+                        "If nobody needs it, move it away on the host",
                     )
+            need_free(self._what, spec, self._trash_of())
             self._storage.memory(self._what, spec.uuid, spec.memory_mib)
             self._storage.room(self._what, spec.pool, sum(disk.size_gib for disk in spec.disks.values()))
             domain = machines.define(spec, mark, disks, seed)
@@ -106,6 +113,14 @@ class Creation:
                     raise problem.__cause__ from None
                 raise
         return domain
+
+    def finish(self, spec: MachineSpec, seed: bytes) -> None:
+        """Go on with a machine that is `creating` until it is `ready`."""
+        with self.begun(spec.uuid):
+            self._finish(spec, seed, self._world.get("domains", spec.uuid) or {})
+
+    def _trash_of(self) -> Sequence[Trashed]:
+        return Trash(self._world, self._storage, self._networks, "", self._faults).read()
 
     def _finish(self, spec: MachineSpec, seed: bytes, domain: Values) -> None:
         mark = machines.mark_of(domain)
@@ -148,6 +163,13 @@ class Creation:
         return marked
 
 
-def _volume_names(spec: MachineSpec, mark: Mark) -> tuple[dict[str, str], str]:
-    disks = {name: disk_volume(spec.name, spec.uuid, name) for name in spec.disks}
+def defined(domain: Values, spec: MachineSpec, mark: Mark) -> Values:
+    """The domain as it is wanted now, with the volumes of its installation; how often it booted is kept."""
+    made = machines.define(spec, mark, *volume_names(spec, mark))
+    return made | {"boots": domain["boots"]}
+
+
+def volume_names(spec: MachineSpec, mark: Mark) -> tuple[dict[str, str], str]:
+    """The volumes of a machine's disks, by name, and of its seed."""
+    disks = {name: disk_volume(spec.name, spec.uuid, name, mark.reinstall) for name in spec.disks}
     return disks, seed_volume(spec.name, spec.uuid, mark.reinstall)

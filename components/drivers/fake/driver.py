@@ -6,20 +6,25 @@ it and over libvirt. Faults on demand come from `faults.json` in that folder (`c
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from components.drivers import ownership
+from components.drivers.adoption import Adopter
 from components.drivers.base import Fact, HostRef, ImageSpec, Machine, MachineSpec, Mark, NetworkSpec, Phase, PoolSpec
 from components.drivers.errors import DriverError, HostUnreachable, Missing, Refused
 from components.drivers.fake import machine as machines
+from components.drivers.fake.adoption import Adoption
 from components.drivers.fake.creation import Creation
+from components.drivers.fake.moving import FakeGate
 from components.drivers.fake.network import Networks
+from components.drivers.fake.reinstall import reinstall
 from components.drivers.fake.storage import Storage, memory_mib
+from components.drivers.fake.trash import Trash
 from components.drivers.fake.world import Values, World
 from components.drivers.faults import Faults
 from components.drivers.marks import as_values
+from components.drivers.trash import ENDED, Trashed, key_of, uuid_of
 
 
 class FakeDriver:
@@ -39,13 +44,14 @@ class FakeDriver:
         self._faults = Faults(folder / "faults.json")
         self._storage = Storage(self.world, host.name, self._faults)
         self._networks = Networks(self.world, host.name)
+        self._trash = Trash(self.world, self._storage, self._networks, host.name, self._faults)
 
     def create(self, spec: MachineSpec, seed: bytes, mark: Mark) -> Machine:
         """See `components.drivers.base.Driver`."""
         what = f"Unable to create machine {spec.name} on {self._host.name}"
         self._reach("create")
         with self.world.locked(spec.uuid):
-            creation = Creation(self.world, self._storage, self._networks, self._faults, what)
+            creation = self._creation(what)
             creation.run(spec, seed, mark)
         with creation.begun(spec.uuid):
             return self._facts(what, spec.uuid)
@@ -119,7 +125,7 @@ class FakeDriver:
                 self.world.put("domains", uuid, domain | {"mark": as_values(written)})
         return self._facts(what, uuid)
 
-    def delete(self, uuid: str, incarnation: str) -> None:
+    def delete(self, uuid: str, incarnation: str, due: str = "") -> None:
         """See `components.drivers.base.Driver`."""
         self._reach("delete")
         with self.world.locked(uuid):
@@ -135,7 +141,7 @@ class FakeDriver:
                         "it was never finished, yet somebody started it",
                         "Nothing was touched. Look at what runs there, stop it on the host, then run again",
                     )
-                if not domain["boots"]:
+                if not domain["boots"] or found.reinstall:
                     self._forget(domain)
                     return
             with self._faults.step("delete.ending"):
@@ -145,13 +151,41 @@ class FakeDriver:
                 domain = machines.halt(domain)
                 self.world.put("domains", uuid, domain)
             with self._faults.step("delete.trash"):
-                day = datetime.now(UTC).date().isoformat()
-                for volume in (*domain["disks"].values(), domain["seed"]):
-                    if self._storage.volume(domain["pool"], volume) is not None:
-                        self.world.change(f"volumes/{domain['pool']}", volume, trash=day)
-                self.world.put("trash", uuid, domain)
+                self._trash.put(key_of(uuid), domain, why=ENDED, due=due)
             with self._faults.step("delete.undefine"):
                 self.world.remove("domains", uuid)
+
+    def reinstall(self, spec: MachineSpec, seed: bytes, mark: Mark, due: str) -> Machine:
+        """See `components.drivers.base.Driver`."""
+        what = f"Unable to reinstall machine {spec.name} on {self._host.name}"
+        self._reach("reinstall")
+        with self.world.locked(spec.uuid):
+            domain = self._domain(what, spec.uuid)
+            creation = self._creation(what)
+            reinstall(what, self.world, self._storage, self._trash, self._faults, domain, spec, mark, due)
+            creation.finish(spec, seed)
+        with creation.begun(spec.uuid):
+            return self._facts(what, spec.uuid)
+
+    def read_trash(self) -> Sequence[Trashed]:
+        """See `components.drivers.base.Driver`."""
+        self._reach("read")
+        return self._trash.read()
+
+    def restore(self, key: str) -> Machine:
+        """See `components.drivers.base.Driver`."""
+        self._reach("restore")
+        with self.world.locked(uuid_of(key) or key):
+            return self._trash.restore(key)
+
+    def empty(self, key: str, today: str, due: str) -> None:
+        """See `components.drivers.base.Driver`."""
+        self._reach("empty")
+        with self.world.locked(uuid_of(key) or key):
+            self._trash.empty(key, today, due)
+
+    def _creation(self, what: str) -> Creation:
+        return Creation(self.world, self._storage, self._networks, self._faults, what)
 
     def _forget(self, domain: Values) -> None:
         """A machine that never ran holds nothing of the client: its volumes go, and their names are free again."""
@@ -204,6 +238,23 @@ class FakeDriver:
         """See `components.drivers.base.Driver`."""
         self._reach("network")
         self._networks.delete(spec)
+
+    def adopter(self) -> Adopter:
+        """See `components.drivers.base.Driver`."""
+        self._reach("adopt")
+        return Adoption(self.world, self._host.name, self._faults)
+
+    def gate(self) -> FakeGate:
+        """See `components.drivers.base.Driver`."""
+        return FakeGate(
+            self._host.name,
+            self.world,
+            self._storage,
+            self._networks,
+            self._trash,
+            self._faults,
+            lambda: self._reach("move"),
+        )
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -10,24 +10,28 @@ from pathlib import Path
 import libvirt
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
+from components.drivers.adoption import Adopter
 from components.drivers.base import Fact, HostRef, ImageSpec, Machine, MachineSpec, Mark, NetworkSpec, PoolSpec, Power
-from components.drivers.errors import DriverError
+from components.drivers.errors import DriverError, HostUnreachable
 from components.drivers.faults import Faults
 from components.drivers.libvirt import machine as machines
-from components.drivers.libvirt import mark as marks
-from components.drivers.libvirt import tree
+from components.drivers.libvirt.adoption import Adoption
 from components.drivers.libvirt.change import Change, expect, need
 from components.drivers.libvirt.connection import Connection
 from components.drivers.libvirt.creation import Creation, write
 from components.drivers.libvirt.ending import Ending
-from components.drivers.libvirt.errors import Lost, is_code
+from components.drivers.libvirt.errors import REMEDIES, Lost, is_code
 from components.drivers.libvirt.images import Images
 from components.drivers.libvirt.lease import Leases
+from components.drivers.libvirt.monitor import Monitor
+from components.drivers.libvirt.moving import LibvirtGate
 from components.drivers.libvirt.networks import Networks
 from components.drivers.libvirt.pools import Pools
 from components.drivers.libvirt.power import STOP_S, Starter, stop
-from components.drivers.libvirt.probe import Rates, look
+from components.drivers.libvirt.probe import InForce, Probe
+from components.drivers.libvirt.reinstall import Reinstall
 from components.drivers.libvirt.restoring import Restoring
+from components.drivers.libvirt.scan import Scan
 from components.drivers.trash import Trashed, uuid_of
 
 FAULTS = "VPS_FAULTS"
@@ -46,12 +50,15 @@ class LibvirtDriver:
         path = os.environ.get(FAULTS)
         faults = Faults(Path(path) if path else None)
         self._connection = Connection(host)
+        self._probe, self._monitor = Probe(host), Monitor()
         self._starter = Starter(host)
         leases = Leases()
         self._creation = Creation(self._connection, leases, self._starter, faults)
         self._change = Change(self._connection, leases, faults)
         self._ending = Ending(self._connection, faults, stop_seconds)
+        self._reinstall = Reinstall(self._connection, leases, faults, stop_seconds)
         self._restoring = Restoring(self._connection, leases, faults)
+        self._gate = LibvirtGate(self._connection, leases, self._starter, faults, stop_seconds)
         self._images = Images(self._connection, leases, faults)
         self._pools = Pools(self._connection)
         self._networks = Networks(self._connection)
@@ -80,22 +87,17 @@ class LibvirtDriver:
                 if is_code(problem, libvirt.VIR_ERR_NO_DOMAIN):
                     return None
                 raise
-            return machines.facts(handle, domain, described, self._rates(domain, described))
+            return machines.facts(handle, domain, described, self._in_force(domain), self._monitor)
 
     @_once_more
     def read_all(self) -> Sequence[Machine]:
         """See `components.drivers.base.Driver`."""
-        with self._connection.edge(f"Unable to list the machines on {self._host.name}") as handle:
-            found, rates = [], look(self._host)
-            for domain in handle.listAllDomains(0):
-                try:
-                    described = machines.config(domain)
-                    if marks.find(described) is not None:
-                        found.append(machines.facts(handle, domain, described, rates))
-                except libvirt.libvirtError as problem:
-                    if not is_code(problem, libvirt.VIR_ERR_NO_DOMAIN):
-                        raise
-            return tuple(found)
+        what = f"Unable to list the machines on {self._host.name}"
+        with self._connection.edge(what) as handle:
+            try:
+                return tuple(Scan(handle, self._probe).machines())
+            except TimeoutError as late:
+                raise HostUnreachable(what, f"its libvirtd tells nothing: {late}", REMEDIES[HostUnreachable]) from late
 
     def update(self, spec: MachineSpec, mark: Mark) -> Machine:
         """See `components.drivers.base.Driver`."""
@@ -123,6 +125,15 @@ class LibvirtDriver:
         with self._changing(uuid):
             self._ending.run(uuid, incarnation, due)
 
+    def reinstall(self, spec: MachineSpec, seed: bytes, mark: Mark, due: str) -> Machine:
+        """See `components.drivers.base.Driver`."""
+        what = f"Unable to reinstall machine {spec.name} on {self._host.name}"
+        with self._changing(spec.uuid):
+            self._reinstall.run(spec, mark, due)
+            self._creation.finish(what, spec, seed)
+            with self._creation.begun(what, spec.uuid):
+                return self._facts(what, spec.uuid)
+
     @_once_more
     def read_trash(self) -> Sequence[Trashed]:
         """See `components.drivers.base.Driver`."""
@@ -131,7 +142,8 @@ class LibvirtDriver:
     def restore(self, key: str) -> Machine:
         """See `components.drivers.base.Driver`."""
         with self._changing(uuid_of(key)):
-            return self._restoring.restore(key)
+            self._restoring.restore(key)
+            return self._facts(f"Unable to restore {key} on {self._host.name}", uuid_of(key))
 
     def empty(self, key: str, today: str, due: str) -> None:
         """See `components.drivers.base.Driver`."""
@@ -183,6 +195,14 @@ class LibvirtDriver:
         with self._connection.changing():
             self._networks.delete(spec)
 
+    def gate(self) -> LibvirtGate:
+        """See `components.drivers.base.Driver`."""
+        return self._gate
+
+    def adopter(self) -> Adopter:
+        """See `components.drivers.base.Driver`."""
+        return Adoption(self._connection, self._faults)
+
     def close(self) -> None:
         """See `components.drivers.base.Driver`."""
         self._connection.close()
@@ -215,10 +235,8 @@ class LibvirtDriver:
         with self._connection.edge(what) as handle, self._faults.step("read.back"):
             domain = need(handle, what, uuid)
             described = machines.config(domain)
-            return machines.facts(handle, domain, described, self._rates(domain, described))
+            return machines.facts(handle, domain, described, self._in_force(domain), self._monitor)
 
-    def _rates(self, domain: libvirt.virDomain, described: tree.Element) -> Rates:
-        """What the probe says, if there is a NIC in force that it could say something about."""
-        notes = marks.find(described)
-        limited = notes is not None and any(not note.left_out for note in notes.nics.values())
-        return look(self._host) if limited and domain.isActive() else Rates()
+    def _in_force(self, domain: libvirt.virDomain) -> InForce:
+        """What the probe says, if the machine runs and there is something in force that it could say."""
+        return self._probe.look() if domain.isActive() else InForce()

@@ -11,7 +11,7 @@ from dataclasses import replace
 import libvirt
 
 from components.drivers import trash as rules
-from components.drivers.base import Machine, Phase
+from components.drivers.base import Phase
 from components.drivers.errors import NotOurs, Refused
 from components.drivers.faults import Faults
 from components.drivers.libvirt import machine as machines
@@ -21,7 +21,6 @@ from components.drivers.libvirt.admission import ADMISSION_S, Need, admit, memor
 from components.drivers.libvirt.connection import Connection
 from components.drivers.libvirt.errors import is_code
 from components.drivers.libvirt.lease import Leases
-from components.drivers.libvirt.probe import look
 from components.drivers.trash import Trashed
 
 
@@ -39,8 +38,8 @@ class Restoring:
             found = [record.found for pool in _pools(handle) for record in trash.read(handle, pool)]
             return tuple(sorted(found, key=lambda one: (one.ended, one.key)))
 
-    def restore(self, key: str) -> Machine:
-        """See `components.drivers.base.Driver.restore`."""
+    def restore(self, key: str) -> None:
+        """See `components.drivers.base.Driver.restore`; the machine is there afterwards."""
         host = self._connection.host
         what = f"Unable to restore {key} on {host.name}"
         with self._connection.edge(what) as handle:
@@ -48,11 +47,9 @@ class Restoring:
             found = _find(handle, key)
             if found is not None:
                 title = found[1].found.title
-                domain = self._restore(f"Unable to restore {title} on {host.name}", handle, key, found[0])
+                self._restore(f"Unable to restore {title} on {host.name}", handle, key, found[0])
             elif domain is None:
                 rules.need_whole(what, key, None)
-            assert domain is not None
-            return machines.facts(handle, domain, machines.config(domain), look(host))
 
     def empty(self, key: str, today: str, due: str) -> None:
         """See `components.drivers.base.Driver.empty`."""
@@ -77,26 +74,23 @@ class Restoring:
                 with self._faults.step("empty.record"):
                     trash.remove(pool, key)
 
-    def _restore(
-        self, what: str, handle: libvirt.virConnect, key: str, pool: libvirt.virStoragePool
-    ) -> libvirt.virDomain | None:
-        """Define what the record says and forget the record; None when somebody else has done both meanwhile."""
+    def _restore(self, what: str, handle: libvirt.virConnect, key: str, pool: libvirt.virStoragePool) -> None:
+        """Define what the record says and forget the record."""
         with self._leases.hold(what, pool, "admission", wait=ADMISSION_S) as lease:
             found = _find(handle, key)
             domain = machines.find(handle, rules.uuid_of(key))
             if found is None:
-                return domain
+                return
             if domain is None:
                 described = self._look(what, handle, pool, found[1])
                 lease.need()
                 with self._faults.step("restore.define"):
-                    domain = handle.defineXML(tree.text(described))
+                    handle.defineXML(tree.text(described))
             else:
                 notes = marks.find(machines.config(domain))
                 rules.need_same(what, None if notes is None else notes.mark, found[1].found)
             with self._faults.step("restore.forget"):
                 trash.remove(pool, key)
-            return domain
 
     def _look(
         self, what: str, handle: libvirt.virConnect, pool: libvirt.virStoragePool, record: trash.Record

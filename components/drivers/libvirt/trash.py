@@ -55,7 +55,10 @@ def write(
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         "due": due,
         "mark": as_values(notes.mark),
-        "volumes": {**{name: disk.volume for name, disk in notes.disks.items()}, "seed": notes.seed},
+        "volumes": {
+            **{name: disk.volume for name, disk in notes.disks.items()},
+            **({"seed": notes.seed} if notes.seed else {}),
+        },
         "sizeGib": sum(disk.size_gib for disk in notes.disks.values()),
         "addresses": [address for nic in notes.nics.values() for address in nic.addresses],
         "macs": _macs(described, notes),
@@ -107,9 +110,9 @@ def users(handle: libvirt.virConnect) -> dict[str, str]:
                 continue
             raise
         for source in (source for one in described for source in one.iterfind("devices/disk//source")):
-            for path in (source.get("file"), source.get("dev")):
-                if path:
-                    found[path] = domain.name()
+            path = source.get("file") or source.get("dev") or _in_pool(handle, source)
+            if path:
+                found[path] = domain.name()
     return found
 
 
@@ -128,6 +131,12 @@ def unfilled(handle: libvirt.virConnect, pool: libvirt.virStoragePool) -> int:
 def path_of(pool: libvirt.virStoragePool, name: str) -> str:
     """Where a volume of the pool lies, as its libvirtd sees it."""
     return f"{pools.path(pool)}/{name}"
+
+
+def _in_pool(handle: libvirt.virConnect, source: tree.Element) -> str:
+    """The path of a disk that its definition names by pool and volume; empty when it names none that is there."""
+    pool = pools.find(handle, source.get("pool", "")) if source.get("pool") else None
+    return path_of(pool, source.get("volume", "")) if pool is not None else ""
 
 
 def _unfilled(pool: libvirt.virStoragePool, name: str) -> int:
