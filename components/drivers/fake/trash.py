@@ -111,7 +111,7 @@ class Trash:
         return domain | {"power": "off", "live": {}, "mark": as_values(mark)}
 
     def _told(self, key: str, values: Values) -> Trashed:
-        names = {**values["disks"], "seed": values["seed"]}
+        names = {**values["disks"], **({"seed": values["seed"]} if values["seed"] else {})}
         volumes = {name: self._storage.volume(values["pool"], name) for name in names.values()}
         days = [str(volume["trash"]) for volume in volumes.values() if volume and volume.get("trash")]
         domain = self._world.get("domains", values["uuid"])

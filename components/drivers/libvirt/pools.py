@@ -96,6 +96,14 @@ def need(handle: libvirt.virConnect, what: str, name: str) -> libvirt.virStorage
     return pool
 
 
+def adopt(what: str, handle: libvirt.virConnect, name: str) -> None:
+    """Mark a pool that holds the disk of a machine which is about to be ours: its disk is mounted right now."""
+    pool = find(handle, name)
+    if pool is not None and not is_mounted(pool):
+        _need_disks(what, handle, pool)
+        _put_marker(pool, MARKER)
+
+
 def is_mounted(pool: libvirt.virStoragePool) -> bool:
     """Whether the pool is active and what lies at its path is the folder that we once marked.
 
