@@ -1,33 +1,52 @@
-"""Limits of one domain: what its configuration says, what QEMU, cgroup and kernel enforce, and from where we know."""
+"""Limits of one domain: what its configuration says, what QEMU, cgroup and kernel enforce, and from where we know.
+
+Pure: it judges what was read, whether of one machine (with questions of its own) or of a whole host (without).
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-
-import libvirt
+from dataclasses import dataclass, field
 
 from components.domain.limits import Reading
 from components.drivers.base import Phase
-from components.drivers.libvirt import patch, pools, tree, volumes
+from components.drivers.libvirt import patch, tree
 from components.drivers.libvirt.mark import Notes
-from components.drivers.libvirt.probe import Rates
+from components.drivers.libvirt.monitor import Drive
+from components.drivers.libvirt.probe import CPUS, NICS, InForce, Pair
 
 GIB, MIB = 1024**3, 1024**2
 OFF = "machine is off"
 UNLIMITED = "no limit in force"
+RUNNING = "the running domain"
+NOT_ASKED = "not asked in a list"
 NO_QUOTA_US = 2**64 // 1_000_000
 """What libvirt may answer for "no quota" instead of -1, or more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """One domain under reading: `config` is its inactive XML, `live` the XML of the running one (None: off)."""
+class Asked:
+    """What one machine was asked beyond its descriptions.
 
-    handle: libvirt.virConnect
-    domain: libvirt.virDomain
+    `sizes`: bytes of the volume of each disk, None when the host answered to have none. `drives`: its disks as QEMU
+    has them, or why it told nothing. `cpu`: quota and period as libvirt found them in the cgroup, or why it did not.
+    """
+
+    sizes: Mapping[str, int | None] = field(default_factory=dict)
+    drives: Mapping[str, Drive] | str = ""
+    cpu: Pair | str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One domain under reading.
+
+    `config` is its inactive XML, `live` that of the running one (None: off); `asked` is None for one of a list.
+    """
+
     config: tree.Element
     live: tree.Element | None
     notes: Notes
-    rates: Rates
+    in_force: InForce
+    asked: Asked | None = None
 
 
 def read(subject: Subject) -> dict[str, Reading]:
@@ -53,6 +72,14 @@ def differing(noted: int, ways: tuple[int | None, ...]) -> int | None:
     return next((way for way in ways if way != noted), noted)
 
 
+def tap(subject: Subject, name: str) -> str:
+    """The host's device of the running machine's NIC `name`; empty when it is off or has none."""
+    if subject.live is None:
+        return ""
+    running = patch.find_nic(subject.live, name, subject.notes)
+    return "" if running is None else tree.attribute(running, "target", "dev")
+
+
 def _number(element: tree.Element, path: str) -> int | None:
     text = tree.value(element, path)
     return int(text) if text.isdigit() else None
@@ -62,7 +89,7 @@ def _vcpus(subject: Subject) -> Reading:
     configured = _vcpu_count(subject.config)
     if subject.live is None:
         return Reading(configured=configured, effective=None, source=OFF)
-    return Reading(configured=configured, effective=_vcpu_count(subject.live), source="the running domain")
+    return Reading(configured=configured, effective=_vcpu_count(subject.live), source=RUNNING)
 
 
 def _vcpu_count(domain: tree.Element) -> int | None:
@@ -75,7 +102,7 @@ def _memory(subject: Subject) -> Reading:
     if subject.live is None:
         return Reading(configured=configured, effective=None, source=OFF)
     # The balloon (currentMemory) is a request that a guest may ignore: it limits nothing.
-    return Reading(configured=configured, effective=_memory_mib(subject.live), source="the running domain")
+    return Reading(configured=configured, effective=_memory_mib(subject.live), source=RUNNING)
 
 
 def _memory_mib(domain: tree.Element) -> int | None:
@@ -88,15 +115,23 @@ def _cpu_cap(subject: Subject) -> Reading:
     configured = percent(_number(tune, "cputune/global_quota"), _number(tune, "cputune/global_period"))
     if subject.live is None:
         return Reading(configured=configured, effective=None, source=OFF, absent=configured is None)
-    try:
-        found = subject.domain.schedulerParametersFlags(libvirt.VIR_DOMAIN_AFFECT_LIVE)
-    except libvirt.libvirtError as problem:
-        unknown = f"unknown: {problem.get_error_message()}"
-        return Reading(configured=configured, effective=None, source=unknown, absent=configured is None)
-    if "global_quota" not in found:
-        unknown = "unknown: libvirt tells no quota"
-        return Reading(configured=configured, effective=None, source=unknown, absent=configured is None)
-    return _tuned(configured, percent(found["global_quota"], found.get("global_period")), "cgroup")
+    found, source = _quota(subject)
+    if found is None:
+        return Reading(configured=configured, effective=None, source=source, absent=configured is None)
+    return _tuned(configured, percent(*found), source)
+
+
+def _quota(subject: Subject) -> tuple[Pair | None, str]:
+    """Quota and period of the running machine, and from where; the probe's word first: it is the kernel's own."""
+    uuid = tree.value(subject.config, "uuid")
+    if uuid in subject.in_force.quotas:
+        return subject.in_force.quotas[uuid], "cgroup"
+    unknown = subject.in_force.why_unknown(CPUS, "its CPU")
+    if subject.asked is None:
+        return None, unknown
+    if isinstance(subject.asked.cpu, str):
+        return None, f"unknown: {subject.asked.cpu}" if subject.asked.cpu else unknown
+    return subject.asked.cpu, "cgroup"
 
 
 def _tuned(configured: int | None, effective: int | None, source: str) -> Reading:
@@ -110,64 +145,53 @@ def _tuned(configured: int | None, effective: int | None, source: str) -> Readin
 
 
 def _disk(subject: Subject, name: str) -> dict[str, Reading]:
-    drive = patch.find_disk(subject.config, name)
+    drive = patch.find_disk(subject.config, name, subject.notes)
     sizes, iops, rate = (f"disks.{name}.{key}" for key in ("sizeGib", "iops", "rateMibS"))
     if drive is None:
         making = subject.notes.mark.phase is Phase.CREATING
         source = "not made yet" if making else "the disk stands in the domain's configuration no more"
         return dict.fromkeys((sizes, iops, rate), Reading(configured=None, effective=None, source=source))
-    path, device = volumes.source(subject.handle, drive), tree.attribute(drive, "target", "dev")
-    set_iops = _number(drive, "iotune/total_iops_sec") or None
-    set_rate = (_number(drive, "iotune/total_bytes_sec") or 0) // MIB or None
-    size = volumes.capacity(subject.handle, path)
-    size_gib = None if size is None else size // GIB
-    source = "" if size is not None else f"volume {path} is not there"
+    set_iops, set_rate = _throttle(drive)
+    size_gib, missing = _size(subject, name, tree.attribute(drive, "source", "file"))
 
     def untold(reason: str) -> dict[str, Reading]:
         return {
-            sizes: Reading(configured=size_gib, effective=None, source=source or reason),
+            sizes: Reading(configured=size_gib, effective=None, source=missing or reason),
             iops: Reading(configured=set_iops, effective=None, source=reason, absent=set_iops is None),
             rate: Reading(configured=set_rate, effective=None, source=reason, absent=set_rate is None),
         }
 
     if subject.live is None:
         return untold(OFF)
-    try:
-        seen = subject.domain.blockInfo(device)[0] // GIB
-        tuned = subject.domain.blockIoTune(device, libvirt.VIR_DOMAIN_AFFECT_LIVE)
-    except libvirt.libvirtError as problem:
-        return untold(f"unknown: {problem.get_error_message()}")
+    if subject.asked is None:
+        running = patch.find_disk(subject.live, name, subject.notes)
+        if running is None:
+            return untold("the running domain lacks the disk")
+        in_force = _throttle(running)
+        seen = Reading(configured=size_gib, effective=None, source=NOT_ASKED)
+        return {sizes: seen, iops: _tuned(set_iops, in_force[0], RUNNING), rate: _tuned(set_rate, in_force[1], RUNNING)}
+    told = subject.asked.drives
+    if isinstance(told, str) or name not in told:
+        return untold(f"unknown: {told if isinstance(told, str) else 'QEMU told nothing of the disk'}")
     return {
-        sizes: Reading(configured=size_gib, effective=seen, source=source or "QEMU"),
-        iops: _tuned(set_iops, tuned.get("total_iops_sec") or None, "QEMU"),
-        rate: _tuned(set_rate, (tuned.get("total_bytes_sec") or 0) // MIB or None, "QEMU"),
+        sizes: Reading(configured=size_gib, effective=told[name].size // GIB, source=missing or "QEMU"),
+        iops: _tuned(set_iops, told[name].iops or None, "QEMU"),
+        rate: _tuned(set_rate, told[name].rate // MIB or None, "QEMU"),
     }
 
 
-def lost_disks(subject: Subject, readings: Mapping[str, Reading]) -> tuple[str, ...]:
-    """Disks whose device is missing, or whose volume the host, its pool being there, answered to be gone.
-
-    Only those are asked for whose size `readings` lacks: a healthy machine costs no call more.
-    """
-    if subject.notes.mark.phase is Phase.CREATING:
-        return ()
-    unread = (name for name in subject.notes.disks if readings[f"disks.{name}.sizeGib"].configured is None)
-    return tuple(name for name in unread if _is_lost(subject, name))
+def _throttle(drive: tree.Element) -> tuple[int | None, int | None]:
+    """Operations and MiB a second of a disk's XML; None where there is no limit."""
+    iops = _number(drive, "iotune/total_iops_sec") or None
+    return iops, (_number(drive, "iotune/total_bytes_sec") or 0) // MIB or None
 
 
-def _is_lost(subject: Subject, name: str) -> bool:
-    drive = patch.find_disk(subject.config, name)
-    if drive is None:
-        return True
-    path = volumes.source(subject.handle, drive)
-    if not path or volumes.capacity(subject.handle, path) is not None:
-        return False
-    pool = pools.find(subject.handle, subject.notes.pool)
-    # Where its disk is not mounted, or the volume lies outside, nobody can tell.
-    if pool is None or not pools.is_mounted(pool) or not path.startswith(f"{pools.path(pool)}/"):
-        return False
-    volumes.refresh(pool)
-    return volumes.capacity(subject.handle, path) is None
+def _size(subject: Subject, name: str, path: str) -> tuple[int | None, str]:
+    """Configured size in GiB, and in words why there is none. In a list it is as noted when it was made or grown."""
+    if subject.asked is None:
+        return subject.notes.disks[name].size_gib or None, ""
+    size = subject.asked.sizes.get(name)
+    return (None, f"volume {path} is not there") if size is None else (size // GIB, "")
 
 
 def _nic(subject: Subject, name: str) -> Reading:
@@ -175,7 +199,7 @@ def _nic(subject: Subject, name: str) -> Reading:
     if note.left_out:
         source = f"not enforced by this host: {note.left_out}"
         return Reading(configured=note.rate_mbit_s, effective=None, source=source)
-    interface = patch.find_nic(subject.config, name)
+    interface = patch.find_nic(subject.config, name, subject.notes)
     if interface is None:
         gone = "the NIC stands in the domain's configuration no more"
         return Reading(configured=None, effective=None, source=gone)
@@ -184,12 +208,11 @@ def _nic(subject: Subject, name: str) -> Reading:
     configured = None if None in ways else differing(note.rate_mbit_s, ways)
     if subject.live is None:
         return Reading(configured=configured, effective=None, source=OFF, absent=configured is None)
-    running = patch.find_nic(subject.live, name, subject.notes)
-    device = "" if running is None else tree.attribute(running, "target", "dev")
-    if subject.rates.failure or device not in subject.rates.by_device:
-        unknown = subject.rates.failure or f"unknown: the host's probe tells nothing of {device or 'the NIC'}"
+    device = tap(subject, name)
+    if device not in subject.in_force.rates:
+        unknown = subject.in_force.why_unknown(NICS, device or "the NIC")
         return Reading(configured=configured, effective=None, source=unknown, absent=configured is None)
-    inbound, outbound = subject.rates.by_device[device]
+    inbound, outbound = subject.in_force.rates[device]
     if inbound is None or outbound is None:
         only = "to the guest" if inbound else "from the guest" if outbound else ""
         source = f"only traffic {only} is limited" if only else UNLIMITED
