@@ -1,13 +1,12 @@
 """How a machine's limits change: live first, then the configuration and the mark in one write.
 
 A call that dies in between leaves the old revision, so the next one does it again. A live set that fails is undone,
-and what is then in force is read back by the caller.
+and what is then in force is read back by the caller. What grows (disks, vCPUs, memory) comes last and is not undone.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from functools import partial
+from contextlib import contextmanager
+from dataclasses import replace
 
 import libvirt
 
@@ -15,25 +14,14 @@ from components.drivers import ownership
 from components.drivers.base import MachineSpec, Mark
 from components.drivers.errors import DriverError, Missing, Refused
 from components.drivers.faults import Faults
+from components.drivers.libvirt import guard, patch, pools, tree, volumes
 from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt import mark as marks
-from components.drivers.libvirt import patch, pools, tree, volumes
 from components.drivers.libvirt.admission import ADMISSION_S, Need, admit, memory_mib
 from components.drivers.libvirt.connection import Connection
-from components.drivers.libvirt.domain_xml import PERIOD_US, kilobytes, quota_us
 from components.drivers.libvirt.lease import Leases
 
-GIB, MIB = 1024**3, 1024**2
-LIVE = libvirt.VIR_DOMAIN_AFFECT_LIVE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One live set: `apply` does it, `restore` puts back what was in force before."""
-
-    step: str
-    apply: Callable[[], object]
-    restore: Callable[[], object]
+GIB = 1024**3
 
 
 class Change:
@@ -51,6 +39,8 @@ class Change:
             domain = need(handle, what, spec.uuid)
             described = machines.config(domain)
             notes = expect(what, described, mark, lambda found: self._is_done(described, found, spec))
+            if obstacle := sizes.obstacle(described, spec):
+                raise Refused(what, obstacle, "Change its layout on the host (virsh edit), or keep its size")
             growing = self._growing(what, handle, described, spec)
             with self._admitted(what, handle, domain, described, notes, growing, spec) as still_ours:
                 self._apply(what, handle, domain, described, notes, growing, spec, mark, still_ours)
@@ -99,13 +89,16 @@ class Change:
         still_ours: Callable[[], None],
     ) -> None:
         active = not machines.is_off(machines.power(domain))
-        done: list[Setting] = []
+        done: list[live.Setting] = []
         try:
-            for setting in self._settings(domain, described, notes, spec) if active else ():
+            for setting in live.caps(domain, described, notes, spec) if active else ():
                 with self._faults.step(setting.step):
                     done.append(setting)
                     setting.apply()
             still_ours()
+            for step, grow in live.growth(domain, _running(domain), spec) if active else ():
+                with self._faults.step(step):
+                    grow()
             for name, path in growing.items():
                 with self._faults.step("update.sizeGib"):
                     self._grow(handle, domain, described, name, path, spec, active=active)
@@ -118,7 +111,7 @@ class Change:
                 still_ours()
                 handle.defineXML(tree.text(described))
         except (libvirt.libvirtError, DriverError):
-            _undo(done)
+            live.undo(done)
             raise
 
     def _is_done(self, described: tree.Element, notes: marks.Notes, spec: MachineSpec) -> bool:
@@ -173,29 +166,6 @@ class Change:
         else:
             handle.storageVolLookupByPath(path).resize(size, 0)
 
-    def _settings(
-        self, domain: libvirt.virDomain, described: tree.Element, notes: marks.Notes, spec: MachineSpec
-    ) -> list[Setting]:
-        """What must be set live: only where what is in force differs from `spec`."""
-        found: list[Setting] = []
-        cap = {"global_quota": quota_us(spec.cpu_cap_percent), "global_period": PERIOD_US}
-        apply = partial(domain.setSchedulerParametersFlags, flags=LIVE)
-        _differing(found, "update.cpuCapPercent", cap, domain.schedulerParametersFlags(LIVE), apply)
-        for name, disk in spec.disks.items():
-            drive = patch.find_disk(described, name)
-            device = "" if drive is None else tree.attribute(drive, "target", "dev")
-            tune = {"total_bytes_sec": disk.rate_mib_s * MIB, "total_iops_sec": disk.iops}
-            apply = partial(domain.setBlockIoTune, device, flags=LIVE)
-            _differing(found, "update.iops", tune, domain.blockIoTune(device, LIVE), apply)
-        for name, nic in spec.nics.items():
-            if notes.nics[name].left_out:
-                continue
-            average = kilobytes(nic.rate_mbit_s)
-            rates = {"inbound.average": average, "outbound.average": average}
-            apply = partial(domain.setInterfaceParameters, nic.mac, flags=LIVE)
-            _differing(found, "update.rateMbitS", rates, domain.interfaceParameters(nic.mac, LIVE), apply)
-        return found
-
 
 def need(handle: libvirt.virConnect, what: str, uuid: str) -> libvirt.virDomain:
     """The domain of that UUID. Raises Missing: it was delivered, so it is never created empty again."""
@@ -219,24 +189,8 @@ def expect(what: str, described: tree.Element, mark: Mark, is_done: Callable[[ma
     return notes
 
 
-def _differing(
-    found: list[Setting],
-    step: str,
-    wanted: dict[str, int],
-    in_force: dict[str, int],
-    apply: Callable[[dict[str, int]], object],
-) -> None:
-    if any(in_force.get(key) != number for key, number in wanted.items()):
-        before = {key: in_force.get(key, 0) for key in wanted}
-        found.append(Setting(step=step, apply=lambda: apply(wanted), restore=lambda: apply(before)))
-
-
-def _undo(done: list[Setting]) -> None:
-    """Put back what was in force. A failing set can leave half of itself behind, so the failed one is put back too."""
-    for setting in reversed(done):
-        # The connection or the domain may be gone; the next reading says what is in force then.
-        with suppress(libvirt.libvirtError):
-            setting.restore()
+def _running(domain: libvirt.virDomain) -> tree.Element:
+    return tree.glance(domain.XMLDesc(0))
 
 
 def _canonical(element: tree.Element) -> str:

@@ -9,6 +9,8 @@ from ipaddress import IPv6Address, ip_interface
 from components.drivers.libvirt import tree
 
 FILTER = "vps-guard"
+NOTE = "anti-spoofing is not enforced by this host"
+"""What a machine's host notes say, before the reason."""
 NO_IPV4 = ("255.255.255.255", "32")
 """Stands where a machine has no IPv4 address: every receiver drops it as a source."""
 

@@ -7,8 +7,9 @@ Syntax: https://libvirt.org/formatnwfilter.html
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 
 import libvirt
 
@@ -18,11 +19,11 @@ from components.drivers.libvirt import filterref, patch, tree
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt.errors import is_code
 from components.drivers.libvirt.filterref import FILTER
+from components.drivers.libvirt.machine import config
 
 VERSION = 1
 """Raised with every change of the filter; a host that has a newer one keeps it."""
 UUID = "5f2c1c52-5b0e-4b53-9d0c-6a3f7a3b8f10"
-NOTE = "anti-spoofing is not enforced by this host"
 
 _FILTER = f"""
 <filter name='{FILTER}' chain='root'>
@@ -100,7 +101,7 @@ def refusal(what: str, reason: str) -> Refused:
     """What is said of a new machine that this host can't keep apart from others."""
     return Refused(
         what,
-        f"{NOTE}: {reason}",
+        f"{filterref.NOTE}: {reason}",
         "Install ebtables and libvirt's nwfilter driver there, choose another host, or declare `antispoof: false`",
     )
 
@@ -123,6 +124,45 @@ def bring(
         if interface is not None:
             filterref.put(interface, nic.addresses, on=nic.antispoof)
     return domain if tree.text(described) == before else handle.defineXML(tree.text(described))
+
+
+def live(
+    domain: libvirt.virDomain, notes: marks.Notes, nics: Mapping[str, NicSpec]
+) -> list[tuple[Callable[[], None], Callable[[], object]]]:
+    """What must be done to a running machine so that its filters are as declared: pairs of how to do and to undo it.
+
+    The link stays up. Where the host turns out not to enforce it, the change goes on without, and we note it.
+    """
+    found: list[tuple[Callable[[], None], Callable[[], object]]] = []
+    running = tree.parse(domain.XMLDesc(0))
+    for name, nic in nics.items():
+        interface = patch.find_nic(running, name, notes)
+        if interface is None or notes.nics[name].unguarded:
+            continue
+        before = tree.text(interface)
+        filterref.put(interface, nic.addresses, on=nic.antispoof)
+        if (after := tree.text(interface)) != before:
+            found.append((partial(_set, domain, name, after, on=nic.antispoof), partial(_update, domain, before)))
+    return found
+
+
+def _set(domain: libvirt.virDomain, name: str, interface: str, *, on: bool) -> None:
+    try:
+        if on:
+            ensure(domain.connect())
+        _update(domain, interface)
+    except libvirt.libvirtError as problem:
+        reason = why_not(problem)
+        if not on or not reason:
+            raise
+        described = config(domain)
+        notes = marks.find(described)
+        assert notes is not None
+        _define(domain.connect(), described, notes, [name], reason)
+
+
+def _update(domain: libvirt.virDomain, interface: str) -> None:
+    domain.updateDeviceFlags(interface, libvirt.VIR_DOMAIN_AFFECT_LIVE)
 
 
 def retake(handle: libvirt.virConnect, domain: libvirt.virDomain, described: tree.Element) -> libvirt.virDomain:

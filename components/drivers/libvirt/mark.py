@@ -56,6 +56,11 @@ class Notes:
     disks: dict[str, DiskNote] = field(default_factory=dict)
     nics: dict[str, NicNote] = field(default_factory=dict)
 
+    @property
+    def is_adopted(self) -> bool:
+        """Whether somebody else made the machine: its devices are then told by what we noted of them."""
+        return any(disk.target for disk in self.disks.values()) or any(nic.mac for nic in self.nics.values())
+
     def marked(self, mark: Mark) -> "Notes":
         """The same notes under another mark."""
         return replace(self, mark=mark)
@@ -64,14 +69,20 @@ class Notes:
         """The same notes with the sizes, rates and addresses of `spec`."""
         disks = {name: replace(note, size_gib=spec.disks[name].size_gib) for name, note in self.disks.items()}
         nics = {
-            name: replace(note, rate_mbit_s=spec.nics[name].rate_mbit_s, addresses=spec.nics[name].addresses)
+            name: replace(
+                note,
+                rate_mbit_s=spec.nics[name].rate_mbit_s,
+                addresses=spec.nics[name].addresses,
+                unguarded=note.unguarded if spec.nics[name].antispoof else "",
+            )
             for name, note in self.nics.items()
         }
         return replace(self, disks=disks, nics=nics)
 
     def without_rates(self, reason: str) -> "Notes":
         """The same notes where no NIC rate stands in the configuration, because of `reason` (empty: all do)."""
-        return replace(self, nics={name: replace(note, left_out=reason) for name, note in self.nics.items()})
+        nics = {name: replace(note, left_out=reason if note.rate_mbit_s else "") for name, note in self.nics.items()}
+        return replace(self, nics=nics)
 
     def without_guard(self, names: Collection[str], reason: str) -> "Notes":
         """The same notes where these NICs carry no filter, because of `reason` (empty: they do again)."""
