@@ -6,7 +6,7 @@ import libvirt
 
 from components.domain.limits import Reading
 from components.drivers.base import Machine, Phase, Power
-from components.drivers.libvirt import filterref, guard, patch, pools, tree, volumes
+from components.drivers.libvirt import filterref, patch, pools, tree, volumes
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt.errors import is_code
 from components.drivers.libvirt.monitor import Monitor
@@ -118,7 +118,7 @@ def describe(subject: Subject, observed: Power, *, lost: tuple[str, ...]) -> Mac
         lost_disks=lost,
         host_notes=(
             *(f"NIC rates are not enforced by this host: {reason}" for reason in sorted(reasons)),
-            *sorted({f"{guard.NOTE}: {note.unguarded}" for note in notes.nics.values() if note.unguarded}),
+            *sorted({f"{filterref.NOTE}: {note.unguarded}" for note in notes.nics.values() if note.unguarded}),
         ),
         guarded={nic: _guarded(subject, nic) for nic in notes.nics},
     )
