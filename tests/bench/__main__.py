@@ -15,7 +15,7 @@ from pathlib import Path
 
 from components.domain.problems import DomainError
 from components.engine.location import EngineError
-from tests.bench import command, engine, lab, machine, seeds, table
+from tests.bench import command, engine, lab, machine, scan, seeds, table
 from tests.bench.figures import CannotMeasure, Gap, Line
 from tests.bench.options import Options
 
@@ -24,6 +24,7 @@ ROWS: dict[str, Callable[[Options], Iterator[Line]]] = {
     "check": command.check_lines,
     "seeds": seeds.lines,
     "engine": engine.lines,
+    "scan": scan.lines,
     "lab": lab.lines,
 }
 
