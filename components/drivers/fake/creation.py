@@ -79,6 +79,12 @@ class Creation:
             self._storage.need_image(self._what, spec.pool, disk.image)
         for nic in spec.nics.values():
             self._networks.need(self._what, nic.attach)
+            if nic.antispoof and machines.ANTISPOOF in (unenforced := self._world.host()["unenforced"]):
+                raise Refused(
+                    self._what,
+                    f"anti-spoofing is not enforced by this host: {unenforced[machines.ANTISPOOF]}",
+                    "Install what it lacks, choose another host, or declare `antispoof: false`",
+                )
         with self._faults.step("create.admit"), self._world.locked("admission"), self._world.locked():
             others = self._world.all("domains")
             for other in others.values():

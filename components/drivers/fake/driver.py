@@ -77,8 +77,8 @@ class FakeDriver:
             domain = self._domain(what, spec.uuid)
             found = ownership.expect(what, machines.mark_of(domain), mark.incarnation)
             ownership.expect_made(what, found)
-            wanted = spec.limits()
-            done = domain["config"] == wanted
+            wanted, nics = spec.limits(), machines.nics(domain, spec)
+            done = domain["config"] == wanted and domain["nics"] == nics
             ownership.expect_revision(what, found, mark, already_done=done)
             if spec.memory_mib > memory_mib(domain):
                 with self._faults.step("update.admit"):
@@ -92,12 +92,12 @@ class FakeDriver:
                     # A failing live set leaves the world as it was: nothing is written before all of them passed.
                     with self._faults.step(f"update.{machines.kind(key)}"):
                         domain = domain | {"live": domain["live"] | {key: wanted[key]}}
+                if nics != domain["nics"]:
+                    with self._faults.step("update.antispoof"):
+                        domain = domain | {"nics": nics}
             with self._faults.step("update.define"):
                 revision = mark.revision + 1
                 written = replace(found, urn=mark.urn, revision=revision)
-                nics = {
-                    name: nic | {"addresses": list(spec.nics[name].addresses)} for name, nic in domain["nics"].items()
-                }
                 fresh = {"config": wanted, "nics": nics, "mark": as_values(written)}
                 self.world.put("domains", spec.uuid, domain | fresh)
         return self._facts(what, spec.uuid)

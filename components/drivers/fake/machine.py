@@ -9,6 +9,8 @@ from components.drivers.marks import as_values, from_values
 
 BOOT = ("vcpus", "memoryMib")
 """Limits that only a boot brings into force here."""
+ANTISPOOF = "antispoof"
+"""What `host.json` calls it among what this host can't enforce, and a NIC whether it is declared."""
 
 
 def define(spec: MachineSpec, mark: Mark, disks: dict[str, str], seed: str) -> Values:
@@ -23,13 +25,24 @@ def define(spec: MachineSpec, mark: Mark, disks: dict[str, str], seed: str) -> V
         "config": spec.limits(),
         "live": {},
         "nics": {
-            name: {"mac": nic.mac, "attach": nic.attach, "addresses": list(nic.addresses)}
+            name: {
+                "mac": nic.mac,
+                "attach": nic.attach,
+                "addresses": list(nic.addresses),
+                "antispoof": nic.antispoof,
+            }
             for name, nic in spec.nics.items()
         },
         "disks": disks,
         "seed": seed,
         "boots": 0,
     }
+
+
+def nics(domain: Values, spec: MachineSpec) -> Values:
+    """The domain's NICs with the addresses of `spec`, held to them as it says."""
+    wanted = {name: {"addresses": list(nic.addresses), ANTISPOOF: nic.antispoof} for name, nic in spec.nics.items()}
+    return {name: nic | wanted[name] for name, nic in domain["nics"].items()}
 
 
 def boot(domain: Values, unenforced: dict[str, str]) -> Values:
@@ -72,6 +85,9 @@ def facts(world: World, domain: Values) -> Machine:
             if kind(key) in unenforced
         }
     )
+    guarded = {name: nic.get("antispoof", False) for name, nic in domain["nics"].items()}
+    if ANTISPOOF in unenforced:
+        notes += [f"anti-spoofing is not enforced by this host: {unenforced[ANTISPOOF]}"] * any(guarded.values())
     return Machine(
         uuid=domain["uuid"],
         name=domain["name"],
@@ -85,6 +101,7 @@ def facts(world: World, domain: Values) -> Machine:
         reboot_required=waiting,
         host_notes=tuple(notes),
         lost_disks=tuple(lost) if known else (),
+        guarded={name: None if on and ANTISPOOF in unenforced else on for name, on in guarded.items()},
     )
 
 
