@@ -89,6 +89,12 @@ def machine_inputs(fleet: Fleet, client: Client, vps: Vps, backend: str) -> Inpu
         # It never had a seed of ours, and never gets one: what it is stands on its host.
         del declared["seed"]
         declared["adopted"] = True
+    if vps.move:
+        declared["move"] = {"from": vps.move.source, "live": vps.move.live}
+    if vps.restore:
+        restore = vps.restore
+        origin = {"empty": True} if restore.empty else {"disk": restore.disk, "sha256": restore.sha256}
+        declared["restore"] = {"from": restore.source, **origin}
     return declared
 
 

@@ -88,6 +88,36 @@ class AccessShape(Shape):
         return domain.Access(who=self.who, root=self.root, since=self.since, request=self.request, until=self.until)
 
 
+class MoveShape(Shape):
+    """Written by `vps move`; it lets `host` change and may stay."""
+
+    source: Annotated[Text, Field(alias="from")]
+    """The host that it leaves."""
+    live: bool = False
+    """Whether the guest keeps running meanwhile."""
+
+    def domain(self) -> domain.Move:
+        """The intent."""
+        return domain.Move(source=self.source, live=self.live)
+
+
+class RestoreShape(Shape):
+    """Written by `vps restore`; it lets a machine of a lost host be made elsewhere, and may stay."""
+
+    source: Annotated[Text, Field(alias="from")]
+    """The host that was lost."""
+    disk: Text | None = None
+    """The file of its disk on the machine that applies: qcow2, standing on no other."""
+    sha256: Annotated[Text | None, Field(pattern=r"^[0-9a-f]{64}$")] = None
+    """Of that file."""
+    empty: bool = False
+    """A new disk from the image: the client's data are not there."""
+
+    def domain(self) -> domain.Restore:
+        """The intent."""
+        return domain.Restore(source=self.source, disk=self.disk or "", sha256=self.sha256 or "", empty=self.empty)
+
+
 class VpsShape(Shape):
     """One VPS."""
 
@@ -124,6 +154,10 @@ class VpsShape(Shape):
     """The day from which the VPS may be ended; the only way to end it."""
     reinstall: Annotated[int, Field(ge=0)] = 0
     """How often it was deliberately installed anew; raising it is refused until reinstalling is offered."""
+    move: MoveShape | None = None
+    """What lets `host` change: `vps move` writes both."""
+    restore: RestoreShape | None = None
+    """What lets it be made anew elsewhere when its host is lost: `vps restore` writes it."""
     uuid: Text | None = None
     """Only for adopted machines: the UUID that they have."""
     mac: Text | None = None
@@ -149,6 +183,8 @@ class VpsShape(Shape):
             access=tuple(grant.domain() for grant in self.access),
             ends=self.ends,
             reinstall=self.reinstall,
+            move=self.move.domain() if self.move else None,
+            restore=self.restore.domain() if self.restore else None,
             uuid=self.uuid,
             mac=self.mac,
             pool=self.pool,

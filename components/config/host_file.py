@@ -89,6 +89,19 @@ class PartShape(Shape):
         )
 
 
+class LossShape(Shape):
+    """Written by `vps host lost`, removed by `vps host return`."""
+
+    since: Text
+    """When it was found lost."""
+    fenced: Text
+    """How and when it was made sure that nothing on it runs any more."""
+
+    def domain(self) -> domain.Loss:
+        """The loss."""
+        return domain.Loss(since=self.since, fenced=self.fenced)
+
+
 class HostFile(FileShape):
     """hosts/<host>.yaml: one host, where it stands, what it has, what of it is sold, and its hardware."""
 
@@ -125,6 +138,8 @@ class HostFile(FileShape):
     capacity: CapacityShape
     sells: SellsShape
     keeps_free: FreeShape
+    lost: LossShape | None = None
+    """Only while the host is lost: its machines may be restored elsewhere."""
     inventory: Annotated[tuple[PartShape, ...], Field(strict=False)]
 
     def domain(self, key: str) -> domain.Host:
@@ -151,4 +166,5 @@ class HostFile(FileShape):
             free_memory_mib=self.keeps_free.memory,
             free_disk_gib=self.keeps_free.disk,
             inventory=tuple(part.domain() for part in self.inventory),
+            lost=self.lost.domain() if self.lost else None,
         )

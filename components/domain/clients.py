@@ -53,6 +53,24 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """What lets `host` change: from which host it goes, and whether its guest runs on meanwhile. It may stay."""
+
+    source: str
+    live: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restore:
+    """What lets a machine whose host is lost be made elsewhere: from a disk's file with its digest, or `empty`."""
+
+    source: str
+    disk: str = ""
+    sha256: str = ""
+    empty: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Vps:
     """One VPS. UUID, MACs, ledger and backups hang on `id`, never on `key`, which is its name in the file.
 
@@ -76,6 +94,8 @@ class Vps:
     ends: date | None = None
     reinstall: int = 0
     uuid: str | None = None
+    move: Move | None = None
+    restore: Restore | None = None
     mac: str | None = None
     pool: str | None = None
 

@@ -28,6 +28,14 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """A host that is lost: since when, and how it was made sure that nothing on it runs any more."""
+
+    since: str
+    fenced: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """One host. `memory_mib`, `vcpus` (threads) and `disk_gib` are what it has.
 
@@ -58,6 +66,8 @@ class Host:
     free_memory_mib: int
     free_disk_gib: int
     inventory: tuple[Part, ...]
+    lost: Loss | None = None
+    """Set by `vps host lost`: its machines may be restored elsewhere, and it is asked nothing until it returns."""
 
     @property
     def sellable_vcpus(self) -> int:

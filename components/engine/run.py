@@ -35,7 +35,16 @@ class Engine:
     def of(cls, project: Project, hosts: Iterable[Host] = ()) -> "Engine":
         """Ready to run; the plugin learns the hosts' addresses of today. Raises DomainError without an engine."""
         environment = project.environment(os.environ)
-        addresses = {host.name: {"driver": host.driver, "uri": host.uri, "probe": host.probe} for host in hosts}
+        addresses = {
+            host.name: {
+                "driver": host.driver,
+                "uri": host.uri,
+                "probe": host.probe,
+                "pool": host.pool.name,
+                "lost": host.lost.since if host.lost else "",
+            }
+            for host in hosts
+        }
         environment[ADDRESSES] = json.dumps(addresses, sort_keys=True)
         return cls(project=project, environment=environment)
 

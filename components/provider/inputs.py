@@ -87,6 +87,22 @@ class SeedInputs(Strict):
     values: dict[str, Any]
 
 
+class MoveInputs(Strict):
+    """What lets the host change: where it goes from, and whether its guest runs on meanwhile."""
+
+    source: Annotated[Name, Field(alias="from")]
+    live: bool = False
+
+
+class RestoreInputs(Strict):
+    """What lets a machine of a lost host be made elsewhere: from a disk's file, or empty."""
+
+    source: Annotated[Name, Field(alias="from")]
+    disk: str = ""
+    sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+    empty: bool = False
+
+
 class Versioned(Strict):
     """Every resource names the schema that it was written for and its host."""
 
@@ -122,6 +138,8 @@ class MachineInputs(Versioned):
     reinstall: Annotated[int, Field(ge=0)] = 0
     seed: SeedInputs | None = None
     """What the first boot was rendered from; an adopted machine never had one of ours."""
+    move: MoveInputs | None = None
+    restore: RestoreInputs | None = None
     adopted: bool = False
     """Made by somebody else and taken over as it is: it is never created here, and may lack caps."""
 
