@@ -55,12 +55,23 @@ def child(parent: Element, path: str) -> Element:
     return here
 
 
+def at(parent: Element, path: str) -> Element | None:
+    """The first child at `path`, or None; tag by tag, which is many times quicker than a path of the library."""
+    here: Element | None = parent
+    for tag in path.split("/"):
+        if here is None:
+            break
+        here = here.find(tag)
+    return here
+
+
 def value(parent: Element, path: str) -> str:
     """The text at `path`, or empty."""
-    return (parent.findtext(path) or "").strip()
+    found = at(parent, path)
+    return "" if found is None else (found.text or "").strip()
 
 
 def attribute(parent: Element, path: str, name: str) -> str:
     """An attribute of the element at `path`, or empty."""
-    found = parent.find(path)
+    found = at(parent, path)
     return "" if found is None else found.get(name, "")
