@@ -12,6 +12,7 @@ from pathlib import Path
 from components.lab import (
     acceleration,
     guests,
+    hostkit,
     libvirtd,
     lock,
     namespaces,
@@ -82,12 +83,16 @@ class Lab:
             groups = subtree(self.name)
             known = record.read(self.places)
             whole = namespaces.whole(self.places, groups)
+            hostkit.install(self.places)
             if whole and known and libvirtd.running(self.places) and libvirtd.answers(self.places):
                 stock.ensure(self.places)
+                hostkit.serve(self.places, groups)
                 say(f"Lab {self.name} is up already.")
                 return self._status(known)
+            boots = not whole or known is None
             if not whole or known is None:
                 known = self._make(groups, say)
+                hostkit.decide(self.places, groups)
             else:
                 say("libvirtd does not run: starting it again; guests that run are kept.")
             libvirtd.start(self.places, groups)
@@ -95,6 +100,9 @@ class Lab:
             pid = libvirtd.running(self.places)
             known = replace(known, pid=pid, started=processes.started(pid))
             record.write(self.places, known)
+            for line in hostkit.restore(self.places, groups) if boots else ():
+                say(line)
+            hostkit.serve(self.places, groups)
             say(f"Lab {self.name} is up: {self.uri}")
             return self._status(known)
 
@@ -113,6 +121,7 @@ class Lab:
             groups = subtree(self.name)
             if namespaces.leftovers(self.places) or any(root.exists() for root in groups.roots):
                 if libvirtd.running(self.places) and libvirtd.answers(self.places):
+                    hostkit.go_down(self.places)
                     if names := guests.running(self.places):
                         say(f"Shutting down {len(names)} guest{'s' * (len(names) != 1)} ...")
                     guests.stop(self.places, grace_s)
@@ -124,6 +133,12 @@ class Lab:
                 self._remove_data()
                 say(f"Its data are removed: {self.places.data}")
         _remove_empty(RUN, DATA, DATA.parent)
+
+    def crash(self) -> None:
+        """Cut its power: everything that runs in it is gone at once, disks stay. The next `up` is a host's boot."""
+        requirements.check("crash", self.name)
+        with _plain("crash", self.name), lock.held(self.places):
+            self._clear(subtree(self.name), grace_s=-1)
 
     def run(self, command: Sequence[str], timeout: float = 30) -> subprocess.CompletedProcess[str]:
         """Run a command in the lab's network (curl to a guest, ping); output is text. Its exit code is the caller's.
@@ -173,9 +188,9 @@ class Lab:
         record.write(self.places, known)
         return known
 
-    def _clear(self, groups: Subtree) -> None:
+    def _clear(self, groups: Subtree, *, grace_s: float = 5) -> None:
         bound = [self.places.netns_file, *(self.places.namespaces / name for name in ("mnt", "uts", "cgroup"))]
-        processes.end(groups, bound)
+        processes.end(groups, bound, grace_s=grace_s)
         namespaces.remove(self.places)
         groups.remove()
 

@@ -24,7 +24,7 @@ TOOLS = {
 """Each tool and the Debian package that brings it."""
 
 
-_VERBS = {"up": "bring up", "down": "take down"}
+_VERBS = {"up": "bring up", "down": "take down", "crash": "cut the power of"}
 
 
 def missing() -> list[str]:
