@@ -14,7 +14,7 @@ from components.drivers import ownership
 from components.drivers.base import MachineSpec, Mark
 from components.drivers.errors import DriverError, Missing, Refused
 from components.drivers.faults import Faults
-from components.drivers.libvirt import guard, patch, pools, tree, volumes
+from components.drivers.libvirt import live, patch, pools, sizes, tree, volumes
 from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt.admission import ADMISSION_S, Need, admit, memory_mib

@@ -2,11 +2,12 @@
 
 from components.domain.names import disk_volume, seed_volume
 from components.drivers.base import MachineSpec, Mark
-from components.drivers.libvirt import filterref, tree
+from components.drivers.libvirt import filterref, sizes, tree
 from components.drivers.libvirt import mark as marks
 
 PERIOD_US = 100_000
 """CPU time is dealt out in slices of 100 ms; the quota is the machine's share of each."""
+MIB = 1024**2
 KVM_CPU = "Nehalem"
 """The named CPU under KVM: x86-64-v2, on every server since 2009, so that a machine can move between hosts."""
 
@@ -35,7 +36,7 @@ def render(spec: MachineSpec, notes: marks.Notes, *, accelerated: bool) -> str:
     domain = tree.Element("domain", {"type": "kvm" if accelerated else "qemu"})
     tree.add(domain, "name", spec.name)
     tree.add(domain, "uuid", spec.uuid)
-    tree.add(domain, "title", spec.title.replace("\n", " "))
+    tree.add(domain, "title", title(spec))
     tree.add(domain, "metadata").append(marks.element(notes))
     tree.add(domain, "memory", str(spec.memory_mib), unit="MiB")
     tree.add(domain, "currentMemory", str(spec.memory_mib), unit="MiB")
@@ -50,6 +51,7 @@ def render(spec: MachineSpec, notes: marks.Notes, *, accelerated: bool) -> str:
     tree.add(features, "acpi")
     tree.add(features, "apic")
     _cpu(domain, accelerated=accelerated)
+    sizes.put(domain, spec)
     tree.add(domain, "clock", offset="utc")
     tree.add(domain, "on_poweroff", "destroy")
     tree.add(domain, "on_reboot", "restart")
@@ -88,24 +90,53 @@ def add_drives(domain: tree.Element, spec: MachineSpec, notes: marks.Notes, *, p
     tree.add(seed, "alias", name="ua-seed")
 
 
+def title(spec: MachineSpec) -> str:
+    """The machine's title as libvirt takes it: one line."""
+    return tree.clean(spec.title.replace("\n", " "))
+
+
 def quota_us(cpu_cap_percent: int) -> int:
     """Microseconds of CPU per period for the whole machine, emulator included."""
     return cpu_cap_percent * PERIOD_US // 100
 
 
 def limit_disk(drive: tree.Element, *, iops: int, rate_mib_s: int) -> None:
-    """Put the throttle of a disk into its XML, reads and writes together, which excludes a separate one."""
-    for tag in ("read_bytes_sec", "write_bytes_sec", "read_iops_sec", "write_iops_sec"):
-        if (separate := drive.find(f"iotune/{tag}")) is not None:
-            tree.child(drive, "iotune").remove(separate)
-    for tag, number in (("total_bytes_sec", rate_mib_s * 1024 * 1024), ("total_iops_sec", iops)):
-        tree.child(drive, f"iotune/{tag}").text = str(number)
+    """Put the throttle of a disk into its XML, reads and writes together, which excludes one of each.
+
+    What is so already stays as it was written, and so does what shall be unlimited (0).
+    """
+    if rate_mib_s and _number(drive, "iotune/total_bytes_sec") // MIB != rate_mib_s:
+        _throttle(drive, "bytes", rate_mib_s * MIB)
+    if iops and _number(drive, "iotune/total_iops_sec") != iops:
+        _throttle(drive, "iops", iops)
 
 
 def limit_nic(interface: tree.Element, *, rate_mbit_s: int) -> None:
-    """Put the rate of a NIC into its XML, both ways; libvirt counts kilobytes (1000) a second."""
-    for way in ("inbound", "outbound"):
-        tree.child(interface, f"bandwidth/{way}").set("average", str(kilobytes(rate_mbit_s)))
+    """Put the rate of a NIC into its XML, both ways; libvirt counts kilobytes (1000) a second. 0: it stays as it is."""
+    for way in ("inbound", "outbound") if rate_mbit_s else ():
+        average = tree.attribute(interface, f"bandwidth/{way}", "average")
+        if not average.isdigit() or int(average) // kilobytes(1) != rate_mbit_s:
+            tree.child(interface, f"bandwidth/{way}").set("average", str(kilobytes(rate_mbit_s)))
+
+
+def limit_cpu(domain: tree.Element, cpu_cap_percent: int) -> None:
+    """Put the cap of the whole machine into its XML. 0: it stays as it is."""
+    quota, period = (_number(domain, f"cputune/global_{part}") for part in ("quota", "period"))
+    if cpu_cap_percent and not (period and round(100 * quota / period) == cpu_cap_percent):
+        tree.child(domain, "cputune/global_period").text = str(PERIOD_US)
+        tree.child(domain, "cputune/global_quota").text = str(quota_us(cpu_cap_percent))
+
+
+def _throttle(drive: tree.Element, what: str, number: int) -> None:
+    for single in (f"{way}_{what}_sec{burst}" for way in ("read", "write") for burst in ("", "_max", "_max_length")):
+        if (separate := drive.find(f"iotune/{single}")) is not None:
+            tree.child(drive, "iotune").remove(separate)
+    tree.child(drive, f"iotune/total_{what}_sec").text = str(number)
+
+
+def _number(element: tree.Element, path: str) -> int:
+    text = tree.value(element, path)
+    return int(text) if text.isdigit() else 0
 
 
 def kilobytes(rate_mbit_s: int) -> int:

@@ -1,27 +1,22 @@
 """Changes to a domain that exists: the elements that we own in the inactive XML that was read; the rest stays."""
 
 from components.drivers.base import MachineSpec
-from components.drivers.libvirt import filterref, tree
+from components.drivers.libvirt import filterref, sizes, tree
 from components.drivers.libvirt import mark as marks
-from components.drivers.libvirt.domain_xml import PERIOD_US, limit_disk, limit_nic, quota_us
+from components.drivers.libvirt.domain_xml import limit_cpu, limit_disk, limit_nic, title
 
 
 def limits(domain: tree.Element, spec: MachineSpec, notes: marks.Notes) -> None:
-    """Bring CPU, memory, disk and NIC limits of `domain` to `spec`, and our notes with them."""
-    vcpu = tree.child(domain, "vcpu")
-    vcpu.text = str(spec.vcpus)
-    vcpu.attrib.pop("current", None)
-    # Per-CPU settings of a larger machine would make libvirt refuse the smaller one.
-    for single in domain.findall("vcpus"):
-        domain.remove(single)
-    for tag in ("memory", "currentMemory"):
-        memory = tree.child(domain, tag)
-        memory.text = str(spec.memory_mib * 1024)
-        memory.set("unit", "KiB")
-    tree.child(domain, "cputune/global_period").text = str(PERIOD_US)
-    tree.child(domain, "cputune/global_quota").text = str(quota_us(spec.cpu_cap_percent))
+    """Bring title and CPU, memory, disk and NIC limits of `domain` to `spec`, and our notes with them.
+
+    What is as asked already is not written again, in whatever words it stands there.
+    """
+    if not notes.is_adopted and tree.value(domain, "title") != title(spec).strip():
+        tree.child(domain, "title").text = title(spec)
+    sizes.put(domain, spec, adopted=notes.is_adopted)
+    limit_cpu(domain, spec.cpu_cap_percent)
     for name, disk in spec.disks.items():
-        drive = find_disk(domain, name)
+        drive = find_disk(domain, name, notes)
         if drive is not None:
             limit_disk(drive, iops=disk.iops, rate_mib_s=disk.rate_mib_s)
     rates(domain, notes)
@@ -35,12 +30,12 @@ def limits(domain: tree.Element, spec: MachineSpec, notes: marks.Notes) -> None:
 def rates(domain: tree.Element, notes: marks.Notes) -> None:
     """Bring the NICs' `<bandwidth>` to our notes: the rate, or nothing where the host can't enforce one."""
     for name, note in notes.nics.items():
-        interface = find_nic(domain, name)
+        interface = find_nic(domain, name, notes)
         if interface is None:
             continue
         if not note.left_out:
             limit_nic(interface, rate_mbit_s=note.rate_mbit_s)
-        elif (bandwidth := interface.find("bandwidth")) is not None:
+        elif note.rate_mbit_s and (bandwidth := interface.find("bandwidth")) is not None:
             interface.remove(bandwidth)
 
 
@@ -69,7 +64,8 @@ def find_nic(domain: tree.Element, name: str, notes: marks.Notes | None = None) 
 
 def _told(domain: tree.Element, tag: str, part: str, attribute: str, wanted: str) -> tree.Element | None:
     """The device `tag` whose `part` has that attribute; nothing is told by an empty one."""
-    for device in domain.iterfind(f"devices/{tag}") if wanted else ():
+    devices = domain.find("devices") if wanted else None
+    for device in () if devices is None else devices.findall(tag):
         if tree.attribute(device, part, attribute).lower() == wanted.lower():
             return device
     return None

@@ -81,7 +81,8 @@ def test_a_rate_that_the_host_cannot_take_is_taken_out_and_put_back():
 
 def test_separate_read_and_write_throttles_give_way_to_the_common_one():
     domain = tree.parse(adopted())
-    tree.child(patch.find_disk(domain, "root"), "iotune/read_iops_sec").text = "5"
+    tune = patch.find_disk(domain, "root").find("iotune")
+    tune.find("total_iops_sec").tag = "read_iops_sec"
 
     patch.limits(domain, SPEC, notes())
 
