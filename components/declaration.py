@@ -36,7 +36,8 @@ def machine_inputs(fleet: Fleet, client: Client, vps: Vps, backend: str) -> Inpu
     """`vps:index:Machine` of one VPS. The fleet must be free of problems that block the client's stack."""
     host = fleet.hosts[vps.host]
     network = fleet.networks[vps.network]
-    limits = fleet.packages[vps.package].limits
+    package = fleet.packages[vps.package]
+    limits = package.limits
     image = fleet.images[vps.image]
     uuid = vps.machine_uuid(fleet.id, client.id)
     addresses = [network.with_prefix(address) for address in (*vps.ipv4, *vps.ipv6)]
@@ -58,6 +59,7 @@ def machine_inputs(fleet: Fleet, client: Client, vps: Vps, backend: str) -> Inpu
         "vcpus": limits.vcpus,
         "cpuCapPercent": limits.cpu_cap_percent,
         "memoryMib": limits.memory_mib,
+        "grows": {"vcpus": package.grows_to.vcpus, "memoryMib": package.grows_to.memory_mib},
         "disks": {
             ROOT_DISK: {
                 "sizeGib": limits.disk_gib,
@@ -74,6 +76,7 @@ def machine_inputs(fleet: Fleet, client: Client, vps: Vps, backend: str) -> Inpu
                 "mac": mac,
                 "rateMbitS": limits.nic_rate_mbit_s,
                 "addresses": addresses,
+                "antispoof": vps.antispoof,
             }
         },
         "power": vps.power,
@@ -107,9 +110,10 @@ def machine_urn(client: Client, vps: Vps) -> str:
     return f"urn:pulumi:{stack}::{PROJECT}::vps:component:Vps$vps:index:Machine::{vps.id}-machine"
 
 
-def pool_inputs(host: Host) -> Inputs:
-    """`vps:index:StoragePool` of a host."""
-    return {"schema": SCHEMA, "host": host_inputs(host), "name": host.pool.name, "path": host.pool.path}
+def pool_inputs(host: Host, fleet: str = "", backend: str = "") -> Inputs:
+    """`vps:index:StoragePool` of a host, for the fleet with that id in that backend."""
+    owner = {"fleet": fleet, "backend": backend} if fleet else {}
+    return {"schema": SCHEMA, **owner, "host": host_inputs(host), "name": host.pool.name, "path": host.pool.path}
 
 
 def network_inputs(fleet: Fleet, host: Host) -> dict[str, Inputs]:

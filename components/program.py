@@ -67,7 +67,7 @@ def _declare_host(fleet: Fleet, name: str) -> None:
     host = fleet.hosts[name]
     Host(
         name,
-        pool=declaration.pool_inputs(host),
+        pool=declaration.pool_inputs(host, fleet.id, backend_id(os.environ)),
         networks=declaration.network_inputs(fleet, host),
         images=declaration.image_inputs(fleet, host),
     )

@@ -17,7 +17,7 @@ def claim(what: str, found: Mark | None, wanted: Mark) -> Mark:
         raise NotOurs(
             what,
             "a machine with this UUID exists there without our mark",
-            "Nothing was touched. Look at it on the host; adopting machines is not offered yet, so use another VPS id",
+            "Nothing was touched. Look at it on the host with `vps adopt HOST`, which tells how to take it over",
         )
     # The incarnation is random and stands only in state and mark: who knows it may come under a new name.
     owner = (found.fleet, found.backend, found.urn) == (wanted.fleet, wanted.backend, wanted.urn)
@@ -25,7 +25,8 @@ def claim(what: str, found: Mark | None, wanted: Mark) -> Mark:
         raise NotOurs(
             what,
             f"it belongs to {found.urn} of fleet {found.fleet} in backend {found.backend}",
-            "Nothing was touched. Work in that stack and backend; taking over from another is not offered yet",
+            "Nothing was touched. Work in that stack and backend (PULUMI_BACKEND_URL); if that backend is lost for "
+            "good, `vps rebuild` makes this one its successor",
         )
     if found.phase is Phase.ENDING:
         raise Refused(

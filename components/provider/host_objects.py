@@ -11,12 +11,17 @@ from typing import Generic, TypeVar
 
 from components.domain.changes import Consequence, Effect
 from components.drivers.base import Driver, Fact, HostRef
+from components.drivers.errors import HostUnreachable
 from components.provider import facts
 from components.provider.inputs import ImageInputs, NetworkInputs, PoolInputs, Versioned, failures, parse
 from components.provider.machine import Change, refuse
 from components.provider.properties import Bag, flatten
+from components.provider.takeover import need_pool_ours
 
 Inputs = TypeVar("Inputs", bound=Versioned)
+
+OWNER = ("fleet", "backend")
+"""Inputs that say who asks for the object, not what it is: looked at when it is made, never a difference."""
 
 
 class HostObject(Generic[Inputs]):
@@ -31,6 +36,7 @@ class HostObject(Generic[Inputs]):
         read: Callable[[Driver, Inputs], Fact | None],
         delete: Callable[[Driver, Inputs], None],
         renewable: Mapping[str, str],
+        need: Callable[[Driver, Inputs], None] = lambda *_: None,
     ) -> None:
         self.model = model
         self._driver_for = driver_for
@@ -38,6 +44,7 @@ class HostObject(Generic[Inputs]):
         self._read = read
         self._delete = delete
         self._renewable = renewable
+        self._need = need
 
     def check(self, news: Bag) -> list[tuple[str, str]]:
         """Every problem of the inputs as (property, reason)."""
@@ -45,7 +52,9 @@ class HostObject(Generic[Inputs]):
 
     def changes(self, old_inputs: Bag, state: Bag, news: Bag) -> list[Change]:
         """What differs; never raises, never asks a host."""
-        before, after = flatten(old_inputs), flatten(news)
+        before, after = (
+            {key: value for key, value in flatten(bag).items() if key not in OWNER} for bag in (old_inputs, news)
+        )
         differing = [key for key in sorted(before.keys() | after.keys()) if before.get(key) != after.get(key)]
         found = [self._change(key, before.get(key), after.get(key)) for key in differing]
         if state.get("status", facts.PRESENT) != facts.PRESENT:
@@ -56,10 +65,21 @@ class HostObject(Generic[Inputs]):
         """What a preview can promise of a new object."""
         return news
 
+    def announce(self, urn: str, news: Bag) -> str:
+        """What Create will do beyond its inputs, in words. Raises as it would; a silent host is only told."""
+        del urn
+        inputs = parse(self.model, news)
+        try:
+            self._need(self._driver_for(inputs.host.ref()), inputs)
+        except HostUnreachable as error:
+            return str(error)
+        return ""
+
     def create(self, urn: str, news: Bag) -> tuple[str, Bag]:
         """Have the object on its host."""
         del urn
         inputs = parse(self.model, news)
+        self._need(self._driver_for(inputs.host.ref()), inputs)
         fact = self._ensure(self._driver_for(inputs.host.ref()), inputs)
         return f"{inputs.host.name}/{news['name']}", _outputs(news, fact)
 
@@ -149,6 +169,7 @@ def pools(driver_for: Callable[[HostRef], Driver]) -> HostObject[PoolInputs]:
         read=lambda driver, inputs: driver.read_pool(inputs.spec()),
         delete=lambda driver, inputs: driver.delete_pool(inputs.spec()),
         renewable={},
+        need=need_pool_ours,
     )
 
 

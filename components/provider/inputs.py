@@ -77,6 +77,14 @@ class Nic(Strict):
     mac: Mac
     rateMbitS: Cap
     addresses: list[Name]
+    antispoof: bool = True
+
+
+class Grows(Strict):
+    """How far the running guest may grow; 0: as far as it is large."""
+
+    vcpus: Annotated[int, Field(ge=0, le=2**31, strict=True)] = 0
+    memoryMib: Annotated[int, Field(ge=0, le=2**31, strict=True)] = 0
 
 
 class SeedInputs(Strict):
@@ -131,6 +139,7 @@ class MachineInputs(Versioned):
     vcpus: Positive
     cpuCapPercent: Cap
     memoryMib: Positive
+    grows: Grows = Grows()
     disks: Annotated[dict[str, Disk], Field(min_length=1)]
     nics: Annotated[dict[str, Nic], Field(min_length=1)]
     power: Literal["managed", "stopped", "suspended"] = "managed"
@@ -176,10 +185,18 @@ class MachineInputs(Versioned):
                 for name, disk in self.disks.items()
             },
             nics={
-                name: NicSpec(attach=nic.attach, mac=nic.mac, rate_mbit_s=nic.rateMbitS, addresses=tuple(nic.addresses))
+                name: NicSpec(
+                    attach=nic.attach,
+                    mac=nic.mac,
+                    rate_mbit_s=nic.rateMbitS,
+                    addresses=tuple(nic.addresses),
+                    antispoof=nic.antispoof,
+                )
                 for name, nic in self.nics.items()
             },
             start=self.power == "managed",
+            grows_vcpus=self.grows.vcpus,
+            grows_memory_mib=self.grows.memoryMib,
         )
 
 
@@ -210,7 +227,10 @@ class NetworkInputs(Versioned):
 
 
 class PoolInputs(Versioned):
-    """`vps:index:StoragePool`."""
+    """`vps:index:StoragePool`. Where it is made, the machines of its host must belong to this fleet and backend."""
+
+    fleet: str = ""
+    backend: str = ""
 
     name: Name
     path: Annotated[str, Field(pattern=r"^/")]

@@ -14,8 +14,8 @@ from typing import Any
 from components.cloudinit import render, seed_digest, seed_iso, template_digest
 from components.domain.changes import Consequence, Effect, consequence
 from components.drivers.base import Driver, HostRef, Machine, Mark, Phase, Power
-from components.drivers.errors import DriverError, Interrupted, Refused
-from components.provider import facts
+from components.drivers.errors import DriverError, HostUnreachable, Interrupted, Refused
+from components.provider import facts, takeover
 from components.provider.inputs import MachineInputs, SeedInputs, failures, parse
 from components.provider.properties import Bag, flatten
 
@@ -83,20 +83,25 @@ class MachineResource:
         """What a preview can promise of a new machine."""
         return news
 
+    def announce(self, urn: str, news: Bag) -> str:
+        """What Create will do, in words. Raises as it would; a silent host is only told."""
+        inputs = parse(MachineInputs, news)
+        try:
+            machine, words = takeover.look(self._driver_for(inputs.host.ref()), inputs, new_mark(urn, inputs))
+        except HostUnreachable as error:
+            return f"{inputs.title}: could not look whether it is there already. {error}"
+        return f"{inputs.title}: {takeover.MISSING}" if machine is None and takeover.is_rebuilding() else words
+
     def create(self, urn: str, news: Bag) -> tuple[str, Bag]:
         """Make, resume or take over the machine; a failure that left something behind raises PartlyCreated."""
         inputs = parse(MachineInputs, news)
         driver = self._driver_for(inputs.host.ref())
-        mark = Mark(
-            fleet=inputs.fleet,
-            backend=inputs.backend,
-            urn=urn,
-            client=inputs.client,
-            vps=inputs.vps,
-            phase=Phase.CREATING,
-            incarnation=secrets.token_hex(8),
-            reinstall=inputs.reinstall,
-        )
+        mark = new_mark(urn, inputs)
+        there, _ = takeover.look(driver, inputs, mark)
+        if there is None and takeover.is_rebuilding():
+            state = _partial(news, None, replace(mark, phase=Phase.READY, revision=0, incarnation=""), "")
+            reason = f"Unable to take over {inputs.title} from {inputs.host.name}: {takeover.MISSING}"
+            raise PartlyCreated(inputs.uuid, {**state, "status": facts.MISSING}, reason)
         machine, digest = self._make(driver, inputs, news, mark)
         if inputs.power != "managed" and machine.power is Power.RUNNING and machine.mark is not None:
             # Taken over while it ran, although it is declared down.
@@ -206,6 +211,20 @@ class MachineResource:
         return machine, digest
 
 
+def new_mark(urn: str, inputs: MachineInputs) -> Mark:
+    """The mark of a machine that is about to be made or taken over, under a new incarnation."""
+    return Mark(
+        fleet=inputs.fleet,
+        backend=inputs.backend,
+        urn=urn,
+        client=inputs.client,
+        vps=inputs.vps,
+        phase=Phase.CREATING,
+        incarnation=secrets.token_hex(8),
+        reinstall=inputs.reinstall,
+    )
+
+
 def refuse(state: Bag, changes: list[Change]) -> None:
     """One refused key refuses the whole update, in the preview already: a preview never promises what up won't do."""
     refused = [change.consequence.words for change in changes if change.consequence.effect is Effect.REFUSED]
@@ -227,7 +246,7 @@ def _partial(news: Bag, machine: Machine | None, mark: Mark, digest: str) -> Bag
     return {
         **news,
         "status": facts.PRESENT,
-        "phase": str(Phase.CREATING),
+        "phase": str(mark.phase),
         "incarnation": mark.incarnation,
         "revision": mark.revision,
         "seedDigest": digest,

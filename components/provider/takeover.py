@@ -1,0 +1,84 @@
+"""Before a machine is created: may it be, or is it there already? The same answer in a preview and in the act.
+
+A fleet has one backend. Marks of the same fleet that name another one mean that a second state believes to own it.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+
+from components.domain.problems import DomainError
+from components.drivers import ownership
+from components.drivers.base import Driver, Machine, Mark, Phase
+from components.drivers.errors import Refused
+from components.provider.inputs import MachineInputs, PoolInputs
+
+REBUILD = "VPS_REBUILD"
+"""Environment, set by `vps rebuild` alone: JSON of the UUIDs that were never delivered. While it stands, machines are
+taken over and none is made."""
+
+
+MISSING = "no host holds it: it is recorded as missing, and never made empty"
+"""What a rebuild does with a declared machine that is not there."""
+
+
+def is_rebuilding(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether state is being made again from what is there."""
+    return REBUILD in environ
+
+
+def never_delivered(environ: Mapping[str, str] = os.environ) -> frozenset[str]:
+    """UUIDs that a rebuild leaves out. Raises DomainError for a variable that somebody else set."""
+    try:
+        return frozenset(str(uuid) for uuid in json.loads(environ.get(REBUILD) or "[]"))
+    except (ValueError, TypeError) as error:
+        raise DomainError(f"{REBUILD} is no list of UUIDs.", "Only `vps rebuild` sets it: unset it.") from error
+
+
+def look(driver: Driver, inputs: MachineInputs, mark: Mark) -> tuple[Machine | None, str]:
+    """The machine that Create would take over or go on with, if one is there, and what it will do in words.
+
+    Raises what `Driver.create` would about its owner, and Refused for what must not be made.
+    """
+    what = f"Unable to create machine {inputs.title} on {inputs.host.name}"
+    machine = driver.read(inputs.uuid)
+    if machine is None:
+        if inputs.adopted:
+            raise Refused(
+                what,
+                f"the host does not hold {inputs.uuid}, which its file says to be adopted from there",
+                "Nothing was made. `vps adopt HOST` shows what a host holds",
+            )
+        if not is_rebuilding():
+            need_one_backend(driver, what, inputs.fleet, inputs.backend)
+        return None, ""
+    if machine.mark is None and inputs.adopted:
+        raise Refused(
+            what,
+            "it is there, but nobody has adopted it yet",
+            "Nothing was touched. Compare it and put our mark on it first: `vps adopt CLIENT/VPS`",
+        )
+    claimed = ownership.claim(what, machine.mark, mark)
+    if claimed.phase is Phase.READY:
+        return machine, f"{inputs.title} is on {inputs.host.name} already: it is taken over, and nothing of it touched"
+    return machine, f"{inputs.title}: creation was interrupted: it is taken up where it stopped"
+
+
+def need_one_backend(driver: Driver, what: str, fleet: str, backend: str) -> None:
+    """Raises Refused when a machine on the host belongs to the same fleet in another backend."""
+    for owner in driver.adopter().owners():
+        if owner.fleet == fleet and owner.backend != backend:
+            raise Refused(
+                what,
+                f"machines of fleet {fleet} there belong to backend {owner.backend}, and this one is {backend}: "
+                "two backends for one fleet would each believe to own them",
+                "Nothing was touched. Work in that backend (PULUMI_BACKEND_URL); if it is lost for good, "
+                "`vps rebuild` makes this one its successor",
+            )
+
+
+def need_pool_ours(driver: Driver, inputs: PoolInputs) -> None:
+    """Raises Refused when the host belongs to the same fleet in another backend."""
+    if inputs.fleet:
+        what = f"Unable to take host {inputs.host.name}"
+        need_one_backend(driver, what, inputs.fleet, inputs.backend)

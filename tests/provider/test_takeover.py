@@ -1,0 +1,111 @@
+"""Before a machine is created: what is there already decides, in the preview as in the act."""
+
+import datetime as dt
+import json
+from dataclasses import replace
+
+import pytest
+
+from components.domain.problems import DomainError
+from components.drivers.base import Driver, HostRef, Phase
+from components.drivers.errors import NotOurs, Refused
+from components.drivers.fake.driver import FakeDriver
+from components.provider import takeover
+from components.provider.inputs import MachineInputs, parse
+from components.provider.machine import MachineResource, PartlyCreated, new_mark
+from components.provider.properties import Bag
+
+
+@pytest.fixture
+def resource(driver: Driver) -> MachineResource:
+    return MachineResource(lambda _: driver, dt.date.today)
+
+
+URN = "urn:pulumi:client.example-coop::aegir-vps::vps:component:Vps$vps:index:Machine::v-h3k9-machine"
+
+
+def of(news: Bag) -> MachineInputs:
+    return parse(MachineInputs, news)
+
+
+def made(driver: Driver, news: Bag, **changes: object) -> None:
+    """The machine of `news`, delivered under a mark with `changes`."""
+    inputs = of(news)
+    driver.create(inputs.spec(), b"seed", replace(new_mark(URN, inputs), **changes))  # type: ignore[arg-type]
+
+
+def test_nothing_there_nothing_said(driver: Driver, news: Bag) -> None:
+    assert takeover.look(driver, of(news), new_mark(URN, of(news))) == (None, "")
+
+
+def test_what_is_there_is_taken_over_and_the_preview_says_so(driver: Driver, news: Bag) -> None:
+    made(driver, news)
+    machine, words = takeover.look(driver, of(news), new_mark(URN, of(news)))
+    assert machine is not None
+    assert "taken over, and nothing of it touched" in words
+
+
+@pytest.mark.parametrize("changes", [{"backend": "other"}, {"fleet": "other"}, {"urn": "urn:other"}])
+def test_anybody_elses_is_refused_before_anything(driver: Driver, news: Bag, changes: dict[str, str]) -> None:
+    made(driver, news, **changes)
+    with pytest.raises(NotOurs):
+        takeover.look(driver, of(news), new_mark(URN, of(news)))
+
+
+def test_a_second_backend_makes_nothing_on_the_host(driver: Driver, news: Bag) -> None:
+    """Not even a machine that the first one knows nothing of; both ids and the way out are named."""
+    made(driver, news, backend="first")
+    another = {**news, "uuid": "11111111-2222-3333-4444-555555555555", "name": "demo-another"}
+    with pytest.raises(Refused) as refused:
+        takeover.look(driver, of(another), new_mark(URN, of(another)))
+    for word in ("first", news["backend"], "vps rebuild", "PULUMI_BACKEND_URL"):
+        assert word in str(refused.value)
+
+
+def test_another_fleet_on_the_host_is_no_second_backend(driver: Driver, news: Bag) -> None:
+    made(driver, news, fleet="theirs", backend="theirs")
+    another = {**news, "uuid": "11111111-2222-3333-4444-555555555555", "name": "demo-another"}
+    assert takeover.look(driver, of(another), new_mark(URN, of(another))) == (None, "")
+
+
+def adopted(news: Bag) -> Bag:
+    return {key: value for key, value in news.items() if key != "seed"} | {"adopted": True}
+
+
+def test_an_adopted_machine_is_never_made(driver: Driver, news: Bag) -> None:
+    inputs = of(adopted(news))
+    with pytest.raises(Refused, match="does not hold"):
+        takeover.look(driver, inputs, new_mark(URN, inputs))
+    assert driver.read(inputs.uuid) is None
+
+
+def test_a_rebuild_makes_nothing_and_remembers_what_is_missing(
+    resource: MachineResource, driver: Driver, news: Bag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that was delivered once is never made empty; the next update refuses by name."""
+    monkeypatch.setenv(takeover.REBUILD, "[]")
+    assert "recorded as missing" in resource.announce(URN, news)
+    with pytest.raises(PartlyCreated) as partly:
+        resource.create(URN, news)
+    assert driver.read(news["uuid"]) is None
+    assert (partly.value.state["status"], partly.value.state["phase"]) == ("missing", Phase.READY)
+    monkeypatch.delenv(takeover.REBUILD)
+    _, state, inputs = resource.read(news["uuid"], URN, partly.value.state, news)
+    (change,) = resource.changes(inputs, state, news)
+    assert change.key == "status"
+    assert change.consequence.words.startswith("refused")
+
+
+def test_a_silent_host_is_told_in_a_preview(news: Bag) -> None:
+    """A laptop without a way to the hosts can preview all the same."""
+    host = HostRef(name="lab1", driver="fake", uri="fake:///no/such/folder/world")
+    resource = MachineResource(lambda _: FakeDriver(host), dt.date.today)
+    assert "could not look whether it is there already" in resource.announce(URN, news)
+
+
+@pytest.mark.parametrize("value", ["{", "7"])
+def test_only_a_rebuild_sets_its_variable(value: str) -> None:
+    with pytest.raises(DomainError, match=takeover.REBUILD):
+        takeover.never_delivered({takeover.REBUILD: value})
+    assert takeover.never_delivered({takeover.REBUILD: json.dumps(["a"])}) == {"a"}
+    assert takeover.never_delivered({}) == frozenset()
