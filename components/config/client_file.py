@@ -164,6 +164,9 @@ class VpsShape(Shape):
     """Only for adopted machines: the MAC that they have, like 52:54:00:12:34:56."""
     pool: Text | None = None
     """Only for adopted machines: the pool where their disk lies, when it is not the host's."""
+    antispoof: bool = True
+    """Whether its host drops what the guest sends under any MAC or address but its own; false is for an adopted
+    machine until its addresses here are known to be all that it uses."""
 
     def domain(self, key: str) -> domain.Vps:
         """The VPS under its name in the file."""
@@ -188,6 +191,7 @@ class VpsShape(Shape):
             uuid=self.uuid,
             mac=self.mac,
             pool=self.pool,
+            antispoof=self.antispoof,
         )
 
 

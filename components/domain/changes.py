@@ -1,21 +1,22 @@
 """What a change does to a running machine, in words, known before anything happens.
 
-Pure: it judges from the two values alone, never from a host, so that a preview can always be made. The driver then
-does it and reads back; facts win over this forecast.
+Pure: it judges from the two values and what state knows of the guest, never from a host, so that a preview can always
+be made. The driver then does it and reads back; facts win over this forecast.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from components.domain.limits import display
+from components.domain.growth import Guest, obstacle
+from components.domain.limits import display, is_unlimited
 
 LIVE_LIMITS = ("cpuCapPercent", "iops", "rateMibS", "rateMbitS")
 """Limits (last part of the key) that every host changes on a running machine."""
 
 BOOT_LIMITS = ("vcpus", "memoryMib")
-"""Limits that a running machine gets with its next boot."""
+"""Limits that a running machine gets with its next boot, unless they grow inside the room of the last one."""
 
-GUEST_FACTS = ("image", "addresses")
+GUEST_FACTS = ("image",)
 """What the first boot set inside the guest, and nothing sets again."""
 
 MOVES = ("host", "pool", "attach", "network")
@@ -43,14 +44,20 @@ class Consequence:
     words: str
 
 
-def consequence(key: str, before: object, after: object) -> Consequence:
-    """What changing `key` (a dotted input key) from `before` to `after` does."""
+def consequence(key: str, before: object, after: object, guest: Guest | None = None) -> Consequence:
+    """What changing `key` (a dotted input key) from `before` to `after` does; `guest` None: nothing is known of it."""
     steps = key.split(".")
     last = steps[-1]
     if steps[0] == "seed":
         return _of(key, Effect.RECORDED, f"{key}: recorded only; the guest keeps what its first boot set")
     if last in (*LIVE_LIMITS, *BOOT_LIMITS, "sizeGib"):
-        return _limit(key, last, before, after)
+        return _limit(key, last, before, after, guest)
+    if steps[0] == "grows":
+        return _of(key, Effect.RECORDED, f"{key}: {before} -> {after}: room to grow live, from its next boot on")
+    if key == "title":
+        return _of(
+            key, Effect.LIVE, f"{key}: {before} -> {after}: the host shows it from now on, the guest sees nothing"
+        )
     if steps[0] == "power":
         return _of(key, Effect.LIVE, f"{key}: {before} -> {after}: {_POWER.get(str(after), 'refused')}")
     if steps[0] == "ends":
@@ -61,6 +68,14 @@ def consequence(key: str, before: object, after: object) -> Consequence:
         return _of(key, Effect.RECORDED, "the end is withdrawn: the machine stays")
     if steps[0] == "reinstall":
         return _of(key, Effect.REFUSED, "refused: reinstalling is not offered yet; set reinstall back to its old value")
+    if last == "antispoof":
+        words = "let through" if after is False else "dropped"
+        return _of(key, Effect.LIVE, f"{key}: live, what comes under any MAC or address but its own is {words}")
+    if "addresses" in steps:
+        words = (
+            "live at the host, whose anti-spoofing passes only these from now on; inside, the guest keeps what it has"
+        )
+        return _of(key, Effect.LIVE, f"{key}: {words}")
     if any(step in GUEST_FACTS for step in steps):
         return _of(key, Effect.RECORDED, f"{key}: recorded only; the guest keeps what its first boot set")
     if steps[0] in MOVES or last in MOVES:
@@ -77,7 +92,7 @@ _POWER = {
 }
 
 
-def _limit(key: str, last: str, before: object, after: object) -> Consequence:
+def _limit(key: str, last: str, before: object, after: object, guest: Guest | None) -> Consequence:
     if not isinstance(before, int) or not isinstance(after, int):
         return _of(
             key, Effect.REFUSED, f"refused: {key} is added or removed; disks and NICs don't change after creation"
@@ -93,8 +108,28 @@ def _limit(key: str, last: str, before: object, after: object) -> Consequence:
             )
         return _of(key, Effect.LIVE, f"{step}: live, the guest's file system follows by itself")
     if last in BOOT_LIMITS:
-        return _of(key, Effect.REBOOT, f"{step}: at next reboot, the running guest keeps what it has")
+        return _of(key, *_boot(key, step, after, guest))
+    if is_unlimited(key, after):
+        cap = display(key, before)
+        words = f"refused: {step}: its host caps it, although none is declared; declare {cap}, or lift it on the host"
+        return _of(key, Effect.REFUSED, words)
     return _of(key, Effect.LIVE, f"{step}: live, no reboot")
+
+
+def _boot(key: str, step: str, after: int, guest: Guest | None) -> tuple[Effect, str]:
+    waits = f"{step}: at next reboot, the running guest keeps what it has"
+    if guest is None:
+        return Effect.REBOOT, waits
+    has = guest.has.get(key)
+    if has is None:
+        return Effect.LIVE, f"{step}: in force when it starts"
+    if after <= has:
+        return (
+            (Effect.REBOOT, waits) if after < has else (Effect.LIVE, f"{step}: live, the running guest has it already")
+        )
+    if why := obstacle(key, has, after, guest.room.get(key, 0)):
+        return Effect.REBOOT, f"{waits}: {why}"
+    return Effect.LIVE, f"{step}: live, inside the room that the guest was booted with"
 
 
 def _of(key: str, effect: Effect, words: str) -> Consequence:

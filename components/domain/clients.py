@@ -98,6 +98,7 @@ class Vps:
     restore: Restore | None = None
     mac: str | None = None
     pool: str | None = None
+    antispoof: bool = True
 
     @property
     def is_adopted(self) -> bool:

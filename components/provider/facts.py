@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.domain.limits import UNLIMITED
-from components.drivers.base import Machine, Mark, Phase
+from components.domain.growth import Guest
+from components.drivers.base import Machine, Mark, Phase, Power
 from components.provider.properties import Bag, flatten
 
 PRESENT = "present"
 MISSING = "missing"
 DAMAGED = "a disk is gone"
 FOREIGN = "not ours any more"
+LOST = "its host is lost"
 
 LIMIT_NAMES = frozenset({"vcpus", "cpuCapPercent", "memoryMib", "sizeGib", "iops", "rateMibS", "rateMbitS"})
 
@@ -42,8 +44,12 @@ def outputs(inputs: Mapping[str, Any], machine: Machine, *, seed_digest: str, in
         limits=limit_table(declared_limits(inputs), machine),
         rebootRequired=list(machine.reboot_required),
         hostNotes=list(machine.host_notes),
+        room=dict(machine.room),
+        guarded={nic: known for nic, known in machine.guarded.items() if known is not None},
         seedDigest=seed_digest,
     )
+    if mark is not None and ours and mark.move:
+        bag["moving"] = mark.move
     return bag
 
 
@@ -86,7 +92,23 @@ def observed_inputs(inputs: Mapping[str, Any], machine: Machine) -> Bag:
             bag["nics"][nic]["addresses"] = list(machine.addresses[nic])
         if nic in machine.attach:
             bag["nics"][nic]["attach"] = machine.attach[nic]
+        # Inputs of an older release don't name it, which means on.
+        declared_guard = bag["nics"][nic].get("antispoof", True)
+        if machine.guarded.get(nic, declared_guard) not in (None, declared_guard):
+            bag["nics"][nic]["antispoof"] = machine.guarded[nic]
     return bag
+
+
+def guest(state: Mapping[str, Any]) -> Guest | None:
+    """What state knows of the guest's size and room; None for a state that an older release wrote. Never raises."""
+    room, limits = state.get("room"), state.get("limits")
+    if not isinstance(room, Mapping) or not isinstance(limits, Mapping):
+        return None
+    if state.get("observedPower") == str(Power.OFF):
+        return Guest()
+    rows = {key: row for key, row in limits.items() if isinstance(row, Mapping)}
+    has = {key: row["effective"] for key, row in rows.items() if key in room and isinstance(row.get("effective"), int)}
+    return Guest(has=has, room={key: size for key, size in room.items() if isinstance(size, int)}) if has else None
 
 
 def expected_mark(state: Mapping[str, Any], urn: str) -> Mark:

@@ -29,7 +29,10 @@ CASES = [
     ("seed.values.nics.n0.mac", "a", "b", Effect.RECORDED, "first boot"),
     ("disks.root.image.name", "a", "b", Effect.RECORDED, "first boot"),
     ("disks.root.image.sha256", "a", "b", Effect.RECORDED, "first boot"),
-    ("nics.n0.addresses", ["a"], ["b"], Effect.RECORDED, "first boot"),
+    ("nics.n0.addresses", ["a"], ["b"], Effect.LIVE, "the guest keeps what it has"),
+    ("nics.n0.antispoof", False, True, Effect.LIVE, "dropped"),
+    ("nics.n0.antispoof", None, True, Effect.LIVE, "dropped"),
+    ("nics.n0.antispoof", True, False, Effect.LIVE, "let through"),
     ("clientName", "a", "b", Effect.RECORDED, "not touched"),
 ]
 
