@@ -97,6 +97,14 @@ class ImageRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiskFile:
+    """A qcow2 file on the machine that applies, and the SHA-256 of its bytes."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DiskSpec:
     """One disk; `image` is what it is made from at creation and never looked at again."""
 
@@ -106,6 +114,8 @@ class DiskSpec:
     image: ImageRef
     standalone: bool = True
     """A whole copy of the image (production) rather than an overlay on it (lab)."""
+    origin: DiskFile | None = None
+    """Where a restored disk's content comes from, instead of the image."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +185,9 @@ class Machine:
     """What this host can't do for the machine, in words."""
     lost_disks: tuple[str, ...] = ()
     """Names of disks whose volume the host answered to be gone, or whose device is missing from the machine."""
+    room: Mapping[str, int] = field(default_factory=dict)
+    """How far the running guest may grow without a reboot, by limit key (`vcpus`, `memoryMib`); empty while it is
+    off: the room is a property of its next boot then."""
     guarded: Mapping[str, bool | None] = field(default_factory=dict)
     """By NIC name, whether the host holds it to its own MAC and addresses (now, or from its next boot on where it is
     off); None: it can't here, which `host_notes` says."""

@@ -4,16 +4,20 @@ import json
 import os
 import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from components.drivers.base import Driver, HostRef
+from components.drivers.base import Driver, HostRef, Machine
+from components.drivers.errors import DriverError, HostUnreachable
 from components.drivers.registry import connect
 
 ADDRESSES = "VPS_HOSTS"
-"""Environment: JSON of `{"<host>": {"uri": …, "probe": …}}` as declared now.
+"""Environment: JSON of `{"<host>": {"driver": …, "uri": …, "probe": …, "pool": …, "lost": …}}` as declared now.
 
-State remembers the address of the last run; a host that moved since would never be reached again by it.
+State remembers the address of the last run; a host that moved since would never be reached again by it. `lost` is empty
+or the time since when the host is declared lost.
 """
+ASKED_AT_ONCE = 16
 
 
 class Connections:
@@ -33,6 +37,46 @@ class Connections:
             if host not in self._drivers:
                 self._drivers[host] = connect(host)
             return self._drivers[host]
+
+    def lost_since(self, name: str) -> str:
+        """Since when the host is declared lost; empty for every other one."""
+        return self._addresses.get(name, {}).get("lost", "")
+
+    def pool_of(self, name: str) -> str:
+        """The pool that the host's file declares; empty when that is not known here."""
+        return self._addresses.get(name, {}).get("pool", "")
+
+    def named(self, name: str) -> HostRef | None:
+        """The host of that name as it is declared now."""
+        today = self._addresses.get(name)
+        if today is None:
+            return None
+        return HostRef(name=name, driver=today["driver"], uri=today["uri"], probe=today["probe"])
+
+    def elsewhere(self, what: str, uuid: str, but: str) -> list[tuple[HostRef, Machine]]:
+        """Every host of the fleet other than `but`, and not lost, that holds a machine of that UUID.
+
+        Raises HostUnreachable when one of them does not answer: then nobody can tell.
+        """
+        names = [name for name in sorted(self._addresses) if name != but and not self.lost_since(name)]
+        hosts = [host for host in map(self.named, names) if host is not None]
+        if not hosts:
+            return []
+
+        def ask(host: HostRef) -> Machine | None:
+            try:
+                return self.driver_for(host).read(uuid)
+            except DriverError as problem:
+                raise HostUnreachable(
+                    what,
+                    f"could not tell whether {host.name} holds it: {problem.cause}",
+                    f"Nothing was created or touched. {problem.remedy}. If that host is gone for good: vps host lost "
+                    f"{host.name}",
+                ) from problem
+
+        with ThreadPoolExecutor(max_workers=min(ASKED_AT_ONCE, len(hosts)), thread_name_prefix="elsewhere") as asking:
+            answers = list(asking.map(ask, hosts))
+        return [(host, machine) for host, machine in zip(hosts, answers, strict=True) if machine is not None]
 
     def close(self) -> None:
         """Give all connections back."""

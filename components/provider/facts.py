@@ -8,8 +8,8 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from components.domain.limits import UNLIMITED
 from components.domain.growth import Guest
+from components.domain.limits import UNLIMITED
 from components.drivers.base import Machine, Mark, Phase, Power
 from components.provider.properties import Bag, flatten
 

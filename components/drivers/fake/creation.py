@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from components.domain.names import disk_volume, seed_volume
-from components.drivers import ownership
+from components.drivers import origin, ownership
 from components.drivers.base import MachineSpec, Mark, Phase
 from components.drivers.errors import DriverError, HostUnreachable, Interrupted, Missing, NotOurs, Refused
 from components.drivers.fake import machine as machines
@@ -76,6 +76,9 @@ class Creation:
         disks, seed = volume_names(spec, mark)
         self._storage.need_pool(self._what, spec.pool)
         for disk in spec.disks.values():
+            if disk.origin is not None:
+                origin.need(self._what, disk.origin, disk.size_gib)
+                continue
             self._storage.need_image(self._what, spec.pool, disk.image)
         for nic in spec.nics.values():
             self._networks.need(self._what, nic.attach)
@@ -154,10 +157,14 @@ class Creation:
 
     def _volumes(self, spec: MachineSpec, seed: bytes, domain: Values) -> None:
         for name, disk in spec.disks.items():
-            image = self._storage.need_image(self._what, spec.pool, disk.image)
+            if disk.origin is not None:
+                origin.need(self._what, disk.origin, disk.size_gib)
+                image = disk.origin.sha256
+            else:
+                image = self._storage.need_image(self._what, spec.pool, disk.image)
             values: Values = {"kind": "disk", "uuid": spec.uuid, "sizeGib": disk.size_gib, "image": image}
             with self._faults.step("create.disk"):
-                backing = "" if disk.standalone else image
+                backing = "" if disk.standalone or disk.origin else image
                 self._storage.make(spec.pool, domain["disks"][name], values | {"backing": backing})
         with self._faults.step("create.seed"):
             digest = hashlib.sha256(seed).hexdigest()

@@ -13,11 +13,11 @@ from dataclasses import replace
 
 import libvirt
 
-from components.drivers import ownership
+from components.drivers import origin, ownership
 from components.drivers.base import Machine, MachineSpec, Mark, Phase
 from components.drivers.errors import DriverError, HostUnreachable, Interrupted, Missing, NotOurs, Refused
 from components.drivers.faults import Faults
-from components.drivers.libvirt import guard, images, networks, patch, pools, trash, tree, volumes
+from components.drivers.libvirt import guard, images, intake, networks, patch, pools, trash, tree, volumes
 from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt.admission import ADMISSION_S, admit, whole
@@ -77,6 +77,9 @@ class Creation:
     ) -> tuple[libvirt.virDomain, marks.Notes]:
         pool = pools.need(handle, what, spec.pool)
         for disk in spec.disks.values():
+            if disk.origin is not None:
+                origin.need(what, disk.origin, disk.size_gib)
+                continue
             images.need(what, pool, disk.image, self._connection.host.name)
         for nic in spec.nics.values():
             networks.need(handle, what, nic.attach, self._connection.host.name)
@@ -217,6 +220,11 @@ class Creation:
     ) -> None:
         host = self._connection.host.name
         for name, disk in spec.disks.items():
+            if disk.origin is not None:
+                _need_never_ran(what, domain, notes.mark.incarnation)
+                with self._faults.step("create.disk"):
+                    intake.bring(what, handle, pool, notes.disks[name].volume, disk, disk.origin)
+                continue
             image = images.need(what, pool, disk.image, host)
             _need_never_ran(what, domain, notes.mark.incarnation)
             volumes.remove(pool, notes.disks[name].volume)

@@ -10,9 +10,9 @@ from components.drivers.base import MachineSpec, Mark, Phase, Power
 from components.drivers.errors import Missing, NotOurs, Refused
 from components.drivers.faults import Faults
 from components.drivers.gate import SEED, Parcel, Passport, Say, Standing, parts_of
+from components.drivers.libvirt import guard, migration, networks, parking, pools, travel, tree, volumes
 from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt import mark as marks
-from components.drivers.libvirt import migration, networks, parking, pools, travel, tree, volumes
 from components.drivers.libvirt.admission import ADMISSION_S, Need, admit
 from components.drivers.libvirt.connection import Connection
 from components.drivers.libvirt.creation import write
@@ -186,6 +186,8 @@ class LibvirtGate:
             pool = pools.need(handle, what, spec.pool)
             for nic in spec.nics.values():
                 networks.need(handle, what, nic.attach, self.host)
+                if nic.antispoof:
+                    guard.need(what, handle)
             described = tree.parse(passport.described)
             notes = marks.find(described)
             assert notes is not None
