@@ -50,14 +50,13 @@ def consequence(key: str, before: object, after: object, guest: Guest | None = N
     last = steps[-1]
     if steps[0] == "seed":
         return _of(key, Effect.RECORDED, f"{key}: recorded only; the guest keeps what its first boot set")
-    if last in (*LIVE_LIMITS, *BOOT_LIMITS, "sizeGib"):
-        return _limit(key, last, before, after, guest)
     if steps[0] == "grows":
         return _of(key, Effect.RECORDED, f"{key}: {before} -> {after}: room to grow live, from its next boot on")
+    if last in (*LIVE_LIMITS, *BOOT_LIMITS, "sizeGib"):
+        return _limit(key, last, before, after, guest)
     if key == "title":
-        return _of(
-            key, Effect.LIVE, f"{key}: {before} -> {after}: the host shows it from now on, the guest sees nothing"
-        )
+        words = "live, the host shows it; the guest sees nothing"
+        return _of(key, Effect.LIVE, f"{key}: {before} -> {after}: {words}")
     if steps[0] == "power":
         return _of(key, Effect.LIVE, f"{key}: {before} -> {after}: {_POWER.get(str(after), 'refused')}")
     if steps[0] == "ends":
@@ -123,10 +122,10 @@ def _boot(key: str, step: str, after: int, guest: Guest | None) -> tuple[Effect,
     has = guest.has.get(key)
     if has is None:
         return Effect.LIVE, f"{step}: in force when it starts"
-    if after <= has:
-        return (
-            (Effect.REBOOT, waits) if after < has else (Effect.LIVE, f"{step}: live, the running guest has it already")
-        )
+    if after == has:
+        return Effect.LIVE, f"{step}: live, the running guest has it already"
+    if after < has:
+        return Effect.REBOOT, waits
     if why := obstacle(key, has, after, guest.room.get(key, 0)):
         return Effect.REBOOT, f"{waits}: {why}"
     return Effect.LIVE, f"{step}: live, inside the room that the guest was booted with"

@@ -5,7 +5,7 @@ of packages. Foreign exceptions never leave it: every error is one of `errors`. 
 between any two steps is mended by calling again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -234,6 +234,14 @@ class Fact:
     values: Mapping[str, str | int | bool] = field(default_factory=dict)
 
 
+Say = Callable[[str], None]
+"""Takes a line of progress for people."""
+
+
+def silent(_: str) -> None:
+    """Tell nobody."""
+
+
 class Driver(Protocol):
     """One host. Instances are shared by threads; at most four changes run at a time per connection.
 
@@ -273,8 +281,15 @@ class Driver(Protocol):
         """
         ...
 
-    def power(self, uuid: str, wish: str, mark: Mark) -> Machine:
-        """`running`, `off` (graceful, then forced after the deadline) or `paused`. Raises as `update`."""
+    def power(
+        self, uuid: str, wish: str, mark: Mark, *, deadline_s: float | None = None, say: Say = silent
+    ) -> Machine:
+        """`running`, `off`, `suspended` (off until somebody resumes it), `reboot` (off, then running) or `paused`.
+
+        A guest is asked to shut down by its power button; after `deadline_s` (None: the driver's own; 0: at once) its
+        power is cut, which `say` is told, as is how long it takes. Raises as `update`, and Refused when it shall start
+        but is declared down, is on the move or is not delivered.
+        """
         ...
 
     def delete(self, uuid: str, incarnation: str, due: str = "") -> None:

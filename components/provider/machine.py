@@ -13,6 +13,7 @@ from typing import Any
 
 from components.cloudinit import render, seed_digest, seed_iso, template_digest
 from components.domain.changes import Consequence, Effect, consequence
+from components.domain.growth import Guest
 from components.drivers.base import Driver, HostRef, Machine, Mark, Phase, Power
 from components.drivers.errors import DriverError, HostUnreachable, Interrupted, Refused
 from components.provider import facts, takeover
@@ -60,9 +61,9 @@ class MachineResource:
 
         Never raises and never asks a host: an exception here would blind a refresh of the whole stack.
         """
-        before, after = flatten(old_inputs), flatten(news)
+        before, after, guest = flatten(old_inputs), flatten(news), facts.guest(state)
         found = [
-            Change(key=key, before=before.get(key), after=after.get(key), consequence=_judge(key, before, after))
+            Change(key=key, before=before.get(key), after=after.get(key), consequence=_judge(key, before, after, guest))
             for key in sorted(before.keys() | after.keys())
             if before.get(key) != after.get(key)
         ]
@@ -264,10 +265,10 @@ def _seed(seed: SeedInputs, title: str) -> bytes:
     return seed_iso(render(seed.template, seed.values))
 
 
-def _judge(key: str, before: dict[str, Any], after: dict[str, Any]) -> Consequence:
+def _judge(key: str, before: dict[str, Any], after: dict[str, Any], guest: Guest | None) -> Consequence:
     if key in OUTPUT_ONLY:
         return Consequence(key=key, effect=Effect.RECORDED, words="")
-    return consequence(key, before.get(key), after.get(key))
+    return consequence(key, before.get(key), after.get(key), guest)
 
 
 def _status_change(status: str, state: Bag) -> Change:

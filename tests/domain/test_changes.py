@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.domain.changes import Effect, consequence
+from components.domain.growth import Guest
 
 CASES = [
     ("cpuCapPercent", 100, 150, Effect.LIVE, "live, no reboot"),
@@ -34,6 +35,12 @@ CASES = [
     ("nics.n0.antispoof", None, True, Effect.LIVE, "dropped"),
     ("nics.n0.antispoof", True, False, Effect.LIVE, "let through"),
     ("clientName", "a", "b", Effect.RECORDED, "not touched"),
+    ("label", "a", "b", Effect.RECORDED, "not touched"),
+    ("package", "small@1", "large@1", Effect.RECORDED, "not touched"),
+    ("title", "a", "b", Effect.LIVE, "the guest sees nothing"),
+    ("grows.vcpus", None, 4, Effect.RECORDED, "from its next boot on"),
+    ("cpuCapPercent", 0, 150, Effect.LIVE, "unlimited -> 150 %: live"),
+    ("disks.root.iops", 500, 0, Effect.REFUSED, "declare 500 IO/s"),
 ]
 
 
@@ -41,6 +48,29 @@ CASES = [
 def test_table(key: str, before: object, after: object, effect: Effect, words: str) -> None:
     """Design section 5, "What a change does", row by row."""
     found = consequence(key, before, after)
+    assert found.effect is effect
+    assert words in found.words
+
+
+GUEST = Guest(has={"vcpus": 2, "memoryMib": 2048}, room={"vcpus": 4, "memoryMib": 4096})
+GROWTH = [
+    ("vcpus", 2, 4, GUEST, Effect.LIVE, "inside the room that the guest was booted with"),
+    ("vcpus", 2, 5, GUEST, Effect.REBOOT, "booted with room for 4 only"),
+    ("vcpus", 2, 1, GUEST, Effect.REBOOT, "the running guest keeps what it has"),
+    ("vcpus", 4, 2, GUEST, Effect.LIVE, "has it already"),
+    ("vcpus", 2, 4, Guest(), Effect.LIVE, "in force when it starts"),
+    ("vcpus", 2, 4, None, Effect.REBOOT, "at next reboot"),
+    ("memoryMib", 2048, 4096, GUEST, Effect.LIVE, "2048 MiB -> 4096 MiB: live, inside the room"),
+    ("memoryMib", 2048, 2148, GUEST, Effect.REBOOT, "in steps of 128 MiB only"),
+    ("memoryMib", 2048, 1024, GUEST, Effect.REBOOT, "at next reboot"),
+    ("memoryMib", 2048, 4096, Guest(has={"memoryMib": 2048}), Effect.REBOOT, "booted with no room to grow"),
+]
+
+
+@pytest.mark.parametrize(("key", "before", "after", "guest", "effect", "words"), GROWTH)
+def test_growth(key: str, before: int, after: int, guest: Guest | None, effect: Effect, words: str) -> None:
+    """Live only where the guest that runs was booted with the room."""
+    found = consequence(key, before, after, guest)
     assert found.effect is effect
     assert words in found.words
 

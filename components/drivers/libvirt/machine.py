@@ -6,7 +6,7 @@ import libvirt
 
 from components.domain.limits import Reading
 from components.drivers.base import Machine, Phase, Power
-from components.drivers.libvirt import filterref, patch, pools, tree, volumes
+from components.drivers.libvirt import filterref, patch, pools, sizes, tree, volumes
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt.errors import is_code
 from components.drivers.libvirt.monitor import Monitor
@@ -121,6 +121,7 @@ def describe(subject: Subject, observed: Power, *, lost: tuple[str, ...]) -> Mac
             *sorted({f"{filterref.NOTE}: {note.unguarded}" for note in notes.nics.values() if note.unguarded}),
         ),
         guarded={nic: _guarded(subject, nic) for nic in notes.nics},
+        room={} if subject.live is None else _room(sizes.read(subject.live)),
     )
 
 
@@ -173,6 +174,11 @@ def _is_lost(handle: libvirt.virConnect, drive: tree.Element | None, notes: mark
         return False
     volumes.refresh(pool)
     return volumes.capacity(handle, path) is None
+
+
+def _room(running: sizes.Sizes) -> dict[str, int]:
+    memory_mib = running.max_memory_mib if running.free_slots else running.memory_mib
+    return {"vcpus": running.max_vcpus, "memoryMib": memory_mib}
 
 
 def _waiting(readings: Mapping[str, Reading]) -> tuple[str, ...]:

@@ -7,15 +7,12 @@ keeps what it has. Pure: it reads and writes XML.
 
 from dataclasses import dataclass
 
+from components.domain import growth
 from components.drivers.base import MachineSpec
 from components.drivers.libvirt import tree
 
 SLOTS = 16
 """How often a running machine may grow its memory: each time takes one DIMM."""
-BLOCK_MIB = 128
-"""What guests add memory in; a DIMM of another size would be given and not be used."""
-LARGE_MIB, LARGE_BLOCK_MIB = 64 * 1024, 2048
-"""Linux adds memory in larger blocks where it booted with this much (`probe_memory_block_size`)."""
 KIB = {"KiB": 1, "MiB": 1024, "GiB": 1024**2}
 
 
@@ -48,9 +45,8 @@ def read(domain: tree.Element) -> Sizes:
 def dimm_mib(running: Sizes, wanted_mib: int) -> int:
     """The size of the DIMM that brings a running domain to `wanted_mib`; 0: only its next boot does."""
     more = wanted_mib - running.memory_mib
-    block = BLOCK_MIB if running.memory_mib < LARGE_MIB else LARGE_BLOCK_MIB
-    fits = more > 0 and more % block == 0 and wanted_mib <= running.max_memory_mib and running.free_slots > 0
-    return more if fits else 0
+    fits = not growth.obstacle("memoryMib", running.memory_mib, wanted_mib, running.max_memory_mib)
+    return more if more > 0 and fits and running.free_slots else 0
 
 
 def obstacle(domain: tree.Element, spec: MachineSpec) -> str:
