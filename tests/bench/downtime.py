@@ -61,13 +61,14 @@ class Watch:
     def answered(self, after: float = 0.0) -> Answer:
         """The next answer that came after that moment. Raises CannotMeasure when none comes."""
         assert self._process.stdout is not None
+        began = time.monotonic()
         for line in self._process.stdout:
             found = json.loads(line)
             if found["boot"]:
                 self._answers.append(Answer(found["at"], found["boot"], found["born"]))
                 if found["at"] > after:
                     return self._answers[-1]
-            elif found["at"] - after > BOOT_S:
+            elif found["at"] - began > BOOT_S:
                 break
         raise CannotMeasure(f"the guest at {self._address} did not answer within {BOOT_S} s")
 

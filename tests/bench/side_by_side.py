@@ -19,6 +19,7 @@ from components.cloudinit import render
 from components.config.loader import load
 from components.declaration import machine_inputs
 from components.domain.names import image_volume, mac_address, machine_uuid
+from components.engine import state
 from components.images.build import build as build_image
 from components.lab.example import CLIENT, make_project, use_host
 from components.lab.host import Lab
@@ -249,18 +250,9 @@ class Contest:
             return sample, watch.absence(since)
 
     def _waiting(self) -> list[str]:
-        """Limits that our only machine has configured and not in force, as the host answers."""
-        handle = libvirt.open(self.lab.uri)
-        try:
-            from components.drivers.base import HostRef
-            from components.drivers.libvirt.driver import LibvirtDriver
-
-            driver = LibvirtDriver(HostRef(name="lab", driver="libvirt", uri=self.lab.uri, probe=self.lab.probe))
-            found = [key for machine in driver.read_all() for key in machine.reboot_required]
-            driver.close()
-            return found
-        finally:
-            handle.close()
+        """Limits that our machines have configured and not yet in force, as state says that the host answered."""
+        found = state.machines(self.stacks.environment, engine.STACK) or []
+        return [key for machine in found for key in machine.get("rebootRequired", [])]
 
     def _domains(self) -> list[str]:
         handle = libvirt.open(self.lab.uri)

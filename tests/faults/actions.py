@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from components.drivers import registry
-from components.drivers.base import Driver, HostRef
+from components.drivers.base import Driver, HostRef, ImageSpec
 from components.drivers.errors import DriverError
 from components.drivers.faults import Faults
 from components.provider import connections
@@ -41,6 +41,24 @@ def power(host: dict[str, str], uuid: str, wish: str, trace: str = "", environ: 
         if machine is None or machine.mark is None:
             raise DriverError("Unable to find the machine", "it is gone")
         driver.power(uuid, wish, machine.mark)
+
+
+def restore(host: dict[str, str], key: str, trace: str = "", environ: dict[str, str] | None = None) -> None:
+    """`vps trash restore`, as far as the host is concerned."""
+    with _traced(trace, environ):
+        _connect(HostRef(**host)).restore(key)
+
+
+def empty(host: dict[str, str], key: str, trace: str = "", environ: dict[str, str] | None = None) -> None:
+    """`vps trash empty --due`, long after the day."""
+    with _traced(trace, environ):
+        _connect(HostRef(**host)).empty(key, "2999-01-01", "2999-01-01")
+
+
+def image(host: dict[str, str], spec: dict[str, str], trace: str = "", environ: dict[str, str] | None = None) -> None:
+    """The host's stack brings an image."""
+    with _traced(trace, environ):
+        _connect(HostRef(**host)).ensure_image(ImageSpec(**spec))
 
 
 @contextmanager

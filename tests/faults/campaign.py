@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.faults.fake_world import FakeWorld
 from tests.faults.scenarios import Operator, Scenario
-from tests.faults.view import KINDS, Problem, View, problems
+from tests.faults.view import KINDS, LOST, Problem, View, problems
 from tests.faults.worker import DONE, FAILED, KILLED, Worker
 
 FAULTS = {
@@ -82,7 +82,9 @@ class Campaign:
             tally.wrong.append(f"{where}: ended with {status}: {operator.said}")
         operator.world.heal()
         wreck = operator.world.look()
-        tally.note(f"{where}, before the next run", problems(before, wreck, settled=False))
+        tally.note(
+            f"{where}, before the next run", problems(before, wreck, settled=False) if not scenario.destroys else []
+        )
         if (status := scenario.act(operator)) != DONE:
             tally.wrong.append(f"{where}: the next run ended with {status}: {operator.said}")
             return
@@ -93,7 +95,10 @@ class Campaign:
     ) -> None:
         after = operator.world.look()
         seen = problems(before, after, settled=True)
-        seen += [problem for problem in problems(wreck, after, settled=True) if problem not in seen]
+        if scenario.destroys:
+            seen = [problem for problem in seen if problem.kind != LOST]
+        if not scenario.destroys:
+            seen += [problem for problem in problems(wreck, after, settled=True) if problem not in seen]
         tally.note(where, seen)
         try:
             scenario.expect(operator)
@@ -104,6 +109,7 @@ class Campaign:
         if scenario.name not in self._prepared:
             operator = self._copy(self._furnished)
             scenario.prepare(operator)
+            operator.world.stamp()
             tracing = self._copy(operator.world)
             tracing.trace = str(tracing.world.folder / "trace")
             status = scenario.act(tracing)

@@ -1,5 +1,6 @@
 """Two fake hosts in one folder, a stranger's machine on each, and room for just what the scenarios need."""
 
+import hashlib
 import json
 import shutil
 from dataclasses import asdict
@@ -66,6 +67,25 @@ class FakeWorld:
         """What the program sends for the example's machine on that host."""
         inputs: dict[str, Any] = json.loads((self.folder / "inputs.json").read_text())
         return {**inputs, "host": asdict(self.host(host)), **changes}
+
+    def stamp(self) -> None:
+        """Let every disk hold something, so that it is known wherever it goes."""
+        for name in HOSTS:
+            world = self.world(name)
+            for volume, values in world.all("volumes/vps").items():
+                if not values.get("content"):
+                    world.change("volumes/vps", volume, content=f"data of {volume} on {name}")
+
+    def other_image(self) -> dict[str, str]:
+        """An image that no host has yet; its file lies here."""
+        path = self.folder / "other.img"
+        if not path.exists():
+            path.write_bytes(b"another image")
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        return {"name": "other", "sha256": digest, "pool": "vps", "source": str(path)}
+
+    def holds_image(self, spec: dict[str, str]) -> bool:
+        return FakeDriver(self.host()).read_image(ImageSpec(**spec)) is not None
 
     def environ(self) -> dict[str, str]:
         """Where every host of the fleet is now."""
@@ -144,7 +164,7 @@ def _guest(host: str, uuid: str, domain: dict[str, Any]) -> Guest:
         name=domain["name"],
         owner=f"{mark['client']}/{mark['vps']}" if mark else "",
         phase=mark.get("phase", ""),
-        runs=domain["power"] in ("running", "paused"),
+        power=domain["power"],
         memory_mib=max(domain["config"]["memoryMib"], domain["live"].get("memoryMib", 0)),
         volumes=frozenset((*domain["disks"].values(), domain["seed"])),
         whole=json.dumps(domain, sort_keys=True),

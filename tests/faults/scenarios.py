@@ -32,8 +32,19 @@ class Operator:
 
     def power(self, wish: str, host: str = HOSTS[0]) -> int:
         """`vps start|stop|suspend`."""
-        inputs = self.world.inputs(host)
-        return self.worker.run("power", self.log, host=inputs["host"], uuid=inputs["uuid"], wish=wish, **self._common)
+        return self._on_host("power", host, uuid=self.world.inputs()["uuid"], wish=wish)
+
+    def restore(self) -> int:
+        """`vps trash restore`."""
+        return self._on_host("restore", key=self.world.inputs()["uuid"])
+
+    def empty(self) -> int:
+        """`vps trash empty --due`."""
+        return self._on_host("empty", key=self.world.inputs()["uuid"])
+
+    def upload(self) -> int:
+        """`vps up` of the host, which lacks an image."""
+        return self._on_host("image", spec=self.world.other_image())
 
     def shows_nothing(self, news: Bag) -> bool:
         """Whether a preview is empty."""
@@ -60,6 +71,10 @@ class Operator:
         """What the runs so far printed."""
         return self.log.read_text() if self.log.exists() else ""
 
+    def _on_host(self, action: str, host: str = HOSTS[0], **arguments: Any) -> int:
+        reference = self.world.inputs(host)["host"]
+        return self.worker.run(action, self.log, host=reference, **arguments, **self._common)
+
     @property
     def _common(self) -> Bag:
         return {"trace": self.trace, "environ": self.world.environ()}
@@ -67,12 +82,13 @@ class Operator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """`holds_data` tells whether the machine's disk exists, and may not be lost, from the start."""
+    """`destroys`: the one act that may."""
 
     name: str
     prepare: Callable[[Operator], None]
     act: Callable[[Operator], int]
     expect: Callable[[Operator], None]
+    destroys: bool = False
 
 
 def _nothing(_: Operator) -> None:
@@ -113,6 +129,21 @@ def _stopped(operator: Operator) -> None:
     assert operator.up(operator.world.inputs(power="stopped")) == DONE, operator.said
 
 
+def _turned_off(operator: Operator) -> None:
+    _made(operator)
+    assert operator.power("off") == DONE, operator.said
+
+
+def _put_to_sleep(operator: Operator) -> None:
+    _made(operator)
+    assert operator.power("paused") == DONE, operator.said
+
+
+def _paused(operator: Operator) -> None:
+    assert operator.machine is not None
+    assert operator.machine.power == "paused"
+
+
 def _ending(operator: Operator) -> None:
     """The day has come and is recorded: the next run finds the lines gone."""
     _made(operator)
@@ -124,6 +155,26 @@ def _ended(operator: Operator) -> None:
     assert operator.machine is None
     kept = [volume for volume in operator.world.look().volumes if volume.kept]
     assert len(kept) == 2, kept
+
+
+def _in_trash(operator: Operator) -> None:
+    _ending(operator)
+    assert operator.up(None) == DONE, operator.said
+
+
+def _brought_back(operator: Operator) -> int:
+    """Restored, then started by the next `up`, which knows nothing of it yet."""
+    return operator.restore() or operator.up(operator.world.inputs())
+
+
+def _emptied(operator: Operator) -> None:
+    assert operator.machine is None
+    assert not [volume for volume in operator.world.look().volumes if volume.kept]
+
+
+def _uploaded(operator: Operator) -> None:
+    spec = operator.world.other_image()
+    assert operator.world.holds_image(spec)
 
 
 SCENARIOS = (
@@ -138,5 +189,11 @@ SCENARIOS = (
     ),
     Scenario(name="declare managed", prepare=_stopped, act=lambda it: it.up(it.world.inputs()), expect=_runs),
     Scenario(name="stop", prepare=_made, act=lambda it: it.power("off"), expect=_off),
+    Scenario(name="start", prepare=_turned_off, act=lambda it: it.power("running"), expect=_runs),
+    Scenario(name="suspend", prepare=_made, act=lambda it: it.power("paused"), expect=_paused),
+    Scenario(name="resume", prepare=_put_to_sleep, act=lambda it: it.power("running"), expect=_runs),
     Scenario(name="end", prepare=_ending, act=lambda it: it.up(None), expect=_ended),
+    Scenario(name="trash restore", prepare=_in_trash, act=_brought_back, expect=_runs),
+    Scenario(name="trash empty", prepare=_in_trash, act=lambda it: it.empty(), expect=_emptied, destroys=True),
+    Scenario(name="image upload", prepare=_nothing, act=lambda it: it.upload(), expect=_uploaded),
 )

@@ -18,11 +18,16 @@ class Guest:
     name: str
     owner: str
     phase: str
-    runs: bool
+    power: str
     memory_mib: int
     volumes: frozenset[str]
     whole: str
     """Everything that is known of it, as text: what must not differ for a stranger."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether a process holds its disks."""
+        return self.power in ("running", "paused")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +87,9 @@ def problems(before: View, after: View, *, settled: bool) -> list[Problem]:
 
 
 def _lost(before: View, after: View) -> list[Problem]:
-    there = {volume.content: volume for volume in after.volumes}
+    there: dict[str, Volume] = {}
+    for volume in sorted(after.volumes, key=lambda volume: volume.size_gib):
+        there[volume.content] = volume  # Of several copies the largest: a move leaves the former one in the trash.
     found = []
     for content, volume in before.disks.items():
         if content not in there:

@@ -5,6 +5,7 @@ status on stdout. 0 is done, 1 refused or failed (the words are in the log), 9 k
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -65,6 +66,9 @@ class Worker:
 def main() -> None:
     """Serve requests until stdin ends."""
     actions = importlib.import_module("tests.faults.actions")
+    gc.collect()
+    gc.disable()
+    gc.freeze()
     for line in sys.stdin:
         request = json.loads(line)
         pid = os.fork()

@@ -82,13 +82,15 @@ class Machines:
 
     def _domain(self, machine: Mapping[str, Any]) -> dict[str, Any]:
         name = machine["name"]
+        # The provider attaches a `cloudinit` to the IDE bus, for which the tiny guest has no driver; the id of the
+        # same volume is the part before the semicolon.
+        seed = f'${{split(";", libvirt_cloudinit_disk.{name}.id)[0]}}'
         return {
             "name": name,
             "type": self._kind,
             "vcpu": machine["vcpus"],
             "memory": machine["memory_mib"],
-            "cloudinit": f"${{libvirt_cloudinit_disk.{name}.id}}",
-            "disk": [{"volume_id": f"${{libvirt_volume.{name}.id}}"}],
+            "disk": [{"volume_id": f"${{libvirt_volume.{name}.id}}"}, {"volume_id": seed}],
             "network_interface": [{"network_name": "public1", "mac": machine["mac"], "wait_for_lease": False}],
         }
 
