@@ -50,6 +50,10 @@ class Power(StrEnum):
     UNKNOWN = "unknown"
 
 
+WISHED = {"running": "running", "reboot": "running", "off": "off", "suspended": "suspended", "paused": ""}
+"""Every wish of `Driver.power`, with what the mark keeps of it; pausing changes no wish."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostRef:
     """How to reach a host. `probe` is a shell command that reads a read-only script on stdin there, or empty."""

@@ -64,6 +64,31 @@ def expect(what: str, found: Mark | None, incarnation: str) -> Mark:
     return found
 
 
+def renewed(found: Mark, given: Mark, *, seen: str = "") -> Mark:
+    """The mark that an update writes: `found` with URN, declared power and boot order of `given`, one revision on.
+
+    `seen` is the client's wish where the host shows it: `off` for a guest that shut itself down, `running` for one that
+    somebody started; empty where nothing tells.
+    """
+    wish = seen if seen and found.wish in ("running", "off") else found.wish
+    revision = given.revision + 1
+    return replace(found, urn=given.urn, power=given.power, order=given.order, wish=wish, revision=revision)
+
+
+def expect_startable(what: str, found: Mark) -> None:
+    """Raises Refused for a machine that must not run here now: declared down, on the move, or not delivered yet."""
+    expect_made(what, found)
+    if found.phase not in (Phase.READY, Phase.STARTING) or found.move:
+        going = found.move or str(found.phase)
+        raise Refused(what, f"it does not live here now ({going})", "Nothing was touched. `vps up` goes on with that")
+    if found.power != "managed":
+        raise Refused(
+            what,
+            f"its file declares it {found.power}",
+            "Nothing was touched. Declare `power: managed` and run `vps up`, which starts it",
+        )
+
+
 def expect_made(what: str, found: Mark) -> None:
     """Raises Refused for a machine that has no disk here to change or to start on: `creating`, or in a move."""
     if found.phase is Phase.CREATING:

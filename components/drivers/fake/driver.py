@@ -11,9 +11,22 @@ from urllib.parse import unquote, urlsplit
 
 from components.drivers import ownership
 from components.drivers.adoption import Adopter
-from components.drivers.base import Fact, HostRef, ImageSpec, Machine, MachineSpec, Mark, NetworkSpec, Phase, PoolSpec
+from components.drivers.base import (
+    Fact,
+    HostRef,
+    ImageSpec,
+    Machine,
+    MachineSpec,
+    Mark,
+    NetworkSpec,
+    Phase,
+    PoolSpec,
+    Say,
+    silent,
+)
 from components.drivers.errors import DriverError, HostUnreachable, Missing, Refused
 from components.drivers.fake import machine as machines
+from components.drivers.fake import power
 from components.drivers.fake.adoption import Adoption
 from components.drivers.fake.creation import Creation
 from components.drivers.fake.moving import FakeGate
@@ -77,8 +90,9 @@ class FakeDriver:
             domain = self._domain(what, spec.uuid)
             found = ownership.expect(what, machines.mark_of(domain), mark.incarnation)
             ownership.expect_made(what, found)
-            wanted, nics = spec.limits(), machines.nics(domain, spec)
-            done = domain["config"] == wanted and domain["nics"] == nics
+            wanted, nics = machines.wanted(domain, spec), machines.nics(domain, spec)
+            shown = {"title": spec.title, "grows": machines.room(spec)}
+            done = domain["config"] == wanted and domain["nics"] == nics and domain | shown == domain
             ownership.expect_revision(what, found, mark, already_done=done)
             if spec.memory_mib > memory_mib(domain):
                 with self._faults.step("update.admit"):
@@ -87,7 +101,8 @@ class FakeDriver:
             unenforced = self.world.host()["unenforced"]
             if domain["power"] != "off":
                 for key in sorted(key for key in wanted if domain["live"].get(key) != wanted[key]):
-                    if key in machines.BOOT or machines.kind(key) in unenforced:
+                    waits = key in machines.BOOT and not machines.grows_live(domain, key, wanted[key])
+                    if waits or machines.kind(key) in unenforced:
                         continue
                     # A failing live set leaves the world as it was: nothing is written before all of them passed.
                     with self._faults.step(f"update.{machines.kind(key)}"):
@@ -96,33 +111,20 @@ class FakeDriver:
                     with self._faults.step("update.antispoof"):
                         domain = domain | {"nics": nics}
             with self._faults.step("update.define"):
-                revision = mark.revision + 1
-                written = replace(found, urn=mark.urn, revision=revision)
-                fresh = {"config": wanted, "nics": nics, "mark": as_values(written)}
+                written = ownership.renewed(found, mark, seen=power.wish_seen(domain))
+                fresh = {"config": wanted, "nics": nics, "mark": as_values(written), **shown}
                 self.world.put("domains", spec.uuid, domain | fresh)
         return self._facts(what, spec.uuid)
 
-    def power(self, uuid: str, wish: str, mark: Mark) -> Machine:
+    def power(
+        self, uuid: str, wish: str, mark: Mark, *, deadline_s: float | None = None, say: Say = silent
+    ) -> Machine:
         """See `components.drivers.base.Driver`."""
         self._reach("power")
         with self.world.locked(uuid):
             what = f"Unable to bring machine {uuid} on {self._host.name} to {wish}"
             domain = self._domain(what, uuid)
-            found = ownership.expect(what, machines.mark_of(domain), mark.incarnation)
-            ownership.expect_made(what, found)
-            ownership.expect_revision(what, found, mark, already_done=domain["power"] == wish)
-            with self._faults.step(f"power.{wish}"):
-                if wish == "running" and domain["power"] == "paused":
-                    domain = domain | {"power": "running"}
-                elif wish == "running" and domain["power"] != "running":
-                    domain = machines.boot(domain, self.world.host()["unenforced"])
-                elif wish == "off":
-                    domain = machines.halt(domain)
-                elif wish == "paused" and domain["power"] == "running":
-                    domain = domain | {"power": "paused"}
-                wished = wish if wish in {"running", "off"} else found.wish
-                written = replace(found, wish=wished, revision=mark.revision + 1)
-                self.world.put("domains", uuid, domain | {"mark": as_values(written)})
+            power.bring(what, self.world, self._faults, domain, wish, mark, deadline_s, say)
         return self._facts(what, uuid)
 
     def delete(self, uuid: str, incarnation: str, due: str = "") -> None:

@@ -6,7 +6,6 @@ and what is then in force is read back by the caller. What grows (disks, vCPUs, 
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 import libvirt
 
@@ -20,6 +19,7 @@ from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt.admission import ADMISSION_S, Need, admit, memory_mib
 from components.drivers.libvirt.connection import Connection
 from components.drivers.libvirt.lease import Leases
+from components.drivers.libvirt.power import wish_seen
 
 GIB = 1024**3
 
@@ -106,7 +106,7 @@ class Change:
                 # Read again right before writing: somebody may have been quicker.
                 described = machines.config(domain)
                 notes = expect(what, described, mark, lambda found: self._is_done(described, found, spec))
-                written = replace(notes.mark, urn=mark.urn, revision=mark.revision + 1)
+                written = ownership.renewed(notes.mark, mark, seen=wish_seen(domain))
                 patch.limits(described, spec, notes.limited(spec).marked(written))
                 still_ours()
                 handle.defineXML(tree.text(described))

@@ -4,21 +4,31 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import libvirt
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from components.drivers.adoption import Adopter
-from components.drivers.base import Fact, HostRef, ImageSpec, Machine, MachineSpec, Mark, NetworkSpec, PoolSpec, Power
-from components.drivers.errors import DriverError, HostUnreachable
+from components.drivers.base import (
+    Fact,
+    HostRef,
+    ImageSpec,
+    Machine,
+    MachineSpec,
+    Mark,
+    NetworkSpec,
+    PoolSpec,
+    Say,
+    silent,
+)
+from components.drivers.errors import HostUnreachable
 from components.drivers.faults import Faults
 from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt.adoption import Adoption
-from components.drivers.libvirt.change import Change, expect, need
+from components.drivers.libvirt.change import Change, need
 from components.drivers.libvirt.connection import Connection
-from components.drivers.libvirt.creation import Creation, write
+from components.drivers.libvirt.creation import Creation
 from components.drivers.libvirt.ending import Ending
 from components.drivers.libvirt.errors import REMEDIES, Lost, is_code
 from components.drivers.libvirt.images import Images
@@ -27,11 +37,12 @@ from components.drivers.libvirt.monitor import Monitor
 from components.drivers.libvirt.moving import LibvirtGate
 from components.drivers.libvirt.networks import Networks
 from components.drivers.libvirt.pools import Pools
-from components.drivers.libvirt.power import STOP_S, Starter, stop
+from components.drivers.libvirt.power import STOP_S, Starter
 from components.drivers.libvirt.probe import InForce, Probe
 from components.drivers.libvirt.reinstall import Reinstall
 from components.drivers.libvirt.restoring import Restoring
 from components.drivers.libvirt.scan import Scan
+from components.drivers.libvirt.wishes import Wishes
 from components.drivers.trash import Trashed, uuid_of
 
 FAULTS = "VPS_FAULTS"
@@ -55,6 +66,7 @@ class LibvirtDriver:
         leases = Leases()
         self._creation = Creation(self._connection, leases, self._starter, faults)
         self._change = Change(self._connection, leases, faults)
+        self._wishes = Wishes(self._connection, self._starter, faults)
         self._ending = Ending(self._connection, faults, stop_seconds)
         self._reinstall = Reinstall(self._connection, leases, faults, stop_seconds)
         self._restoring = Restoring(self._connection, leases, faults)
@@ -105,20 +117,14 @@ class LibvirtDriver:
             self._change.run(spec, mark)
             return self._facts(f"Unable to change machine {spec.name} on {self._host.name}", spec.uuid)
 
-    def power(self, uuid: str, wish: str, mark: Mark) -> Machine:
-        """See `components.drivers.base.Driver`. The mark is written last, so a call that died is simply repeated."""
-        what = f"Unable to bring machine {uuid} on {self._host.name} to {wish}"
+    def power(
+        self, uuid: str, wish: str, mark: Mark, *, deadline_s: float | None = None, say: Say = silent
+    ) -> Machine:
+        """See `components.drivers.base.Driver`."""
         with self._changing(uuid):
-            with self._connection.edge(what) as handle:
-                domain = need(handle, what, uuid)
-                observed = machines.power(domain)
-                expect(what, machines.config(domain), mark, lambda notes: observed == wish and notes.mark.wish == wish)
-                with self._faults.step(f"power.{wish}"):
-                    domain = self._bring(what, handle, domain, observed, wish)
-                notes = expect(what, machines.config(domain), mark, lambda notes: notes.mark.wish == wish)
-                wished = notes.mark.wish if wish == Power.PAUSED else wish
-                write(domain, notes.marked(replace(notes.mark, wish=wished, revision=mark.revision + 1)))
-            return self._facts(what, uuid)
+            seconds = self._stop_seconds if deadline_s is None else deadline_s
+            self._wishes.run(uuid, wish, mark, seconds, say)
+            return self._facts(f"Unable to bring machine {uuid} on {self._host.name} to {wish}", uuid)
 
     def delete(self, uuid: str, incarnation: str, due: str = "") -> None:
         """See `components.drivers.base.Driver`."""
@@ -214,21 +220,6 @@ class LibvirtDriver:
             mine = self._machines.setdefault(uuid, threading.Lock())
         with mine, self._connection.changing():
             yield
-
-    def _bring(
-        self, what: str, handle: libvirt.virConnect, domain: libvirt.virDomain, observed: Power, wish: str
-    ) -> libvirt.virDomain:
-        if wish == Power.RUNNING and observed is Power.PAUSED:
-            domain.resume()
-        elif wish == Power.RUNNING and machines.is_off(observed):
-            return self._starter.start(handle, domain)
-        elif wish == Power.OFF:
-            stop(domain, self._stop_seconds)
-        elif wish == Power.PAUSED and observed is Power.RUNNING:
-            domain.suspend()
-        elif wish not in {Power.RUNNING, Power.OFF, Power.PAUSED}:
-            raise DriverError(what, f"{wish!r} is no power", "Use running, off or paused")
-        return domain
 
     @_once_more
     def _facts(self, what: str, uuid: str) -> Machine:

@@ -5,17 +5,18 @@ import time
 
 import libvirt
 
-from components.drivers.base import HostRef, Power
+from components.drivers.base import HostRef, Power, Say, silent
 from components.drivers.libvirt import guard, patch, tree
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt.errors import is_code
-from components.drivers.libvirt.machine import config, is_off, power
+from components.drivers.libvirt.machine import POWERS, config, is_off, power
 from components.drivers.libvirt.probe import look
 
 STOP_S = 60
 """How long a guest may take to shut down before its power is cut."""
 ASK_AGAIN_S = 5
 """A guest that is still booting ignores the power button, so it is pressed again."""
+TELL_S = 10
 PAUSE_S = 0.2
 
 
@@ -87,19 +88,36 @@ def why_rates_fail(problem: libvirt.libvirtError) -> str:
     return f"{said[0] if said else 'tc failed'}{f' ({tool.group(1)})' if tool else ''}"
 
 
-def stop(domain: libvirt.virDomain, seconds: float = STOP_S) -> None:
-    """Bring a domain down: ask the guest, and cut the power after `seconds`."""
-    asked, until = 0.0, time.monotonic() + seconds
+def wish_seen(domain: libvirt.virDomain) -> str:
+    """The client's wish as libvirt shows it: `off` when the guest shut itself down; empty when nothing tells."""
+    state, reason = domain.state(0)
+    if POWERS.get(state) is Power.RUNNING:
+        return Power.RUNNING
+    return Power.OFF if (state, reason) == (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_SHUTDOWN) else ""
+
+
+def stop(domain: libvirt.virDomain, seconds: float = STOP_S, say: Say = silent) -> None:
+    """Bring a domain down: ask the guest by its power button, never its agent; cut the power after `seconds`."""
+    asked, told, begun = 0.0, 0.0, time.monotonic()
     try:
+        if seconds > 0 and power(domain) is Power.PAUSED:
+            domain.resume()  # a paused guest hears no button
         while not is_off(observed := power(domain)):
             now = time.monotonic()
-            if now > until or observed is not Power.RUNNING:
+            if now - begun >= seconds or observed is not Power.RUNNING:
                 domain.destroy()
+                said = f"did not shut down within {seconds:g} s: " if seconds > 0 else ""
+                say(f"{said}its power was cut")
                 return
             if now - asked > ASK_AGAIN_S:
                 _press(domain)
                 asked = now
+            if now - told > TELL_S:
+                say(f"is asked to shut down; its power is cut in {begun + seconds - now:.0f} s")
+                told = now
             time.sleep(PAUSE_S)
+        if told:
+            say(f"shut down after {time.monotonic() - begun:.0f} s")
     except libvirt.libvirtError as problem:
         # It went down by itself in between.
         if not is_code(problem, libvirt.VIR_ERR_OPERATION_INVALID, libvirt.VIR_ERR_NO_DOMAIN):
