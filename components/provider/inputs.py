@@ -13,6 +13,7 @@ from components.domain.limits import UNLIMITED, is_unlimited
 from components.domain.problems import DomainError
 from components.drivers.base import (
     SCHEMA,
+    DiskFile,
     DiskSpec,
     HostRef,
     ImageRef,
@@ -145,6 +146,8 @@ class MachineInputs(Versioned):
     power: Literal["managed", "stopped", "suspended"] = "managed"
     ends: Annotated[str, Field(pattern=r"^(\d{4}-\d{2}-\d{2})?$")] = ""
     reinstall: Annotated[int, Field(ge=0)] = 0
+    trashDays: Annotated[int, Field(ge=0)] = 30
+    """For how long the trash keeps its disks after its end."""
     seed: SeedInputs | None = None
     """What the first boot was rendered from; an adopted machine never had one of ours."""
     move: MoveInputs | None = None
@@ -181,8 +184,9 @@ class MachineInputs(Versioned):
                     rate_mib_s=disk.rateMibS,
                     image=ImageRef(name=disk.image.name, sha256=disk.image.sha256),
                     standalone=disk.standalone,
+                    origin=self._origin() if number == 0 else None,
                 )
-                for name, disk in self.disks.items()
+                for number, (name, disk) in enumerate(self.disks.items())
             },
             nics={
                 name: NicSpec(
@@ -198,6 +202,12 @@ class MachineInputs(Versioned):
             grows_vcpus=self.grows.vcpus,
             grows_memory_mib=self.grows.memoryMib,
         )
+
+    def _origin(self) -> DiskFile | None:
+        """The file that its first disk is restored from."""
+        if self.restore is None or not self.restore.disk:
+            return None
+        return DiskFile(path=self.restore.disk, sha256=self.restore.sha256)
 
 
 class ImageInputs(Versioned):

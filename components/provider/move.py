@@ -5,7 +5,6 @@ it. Without either, another host in the file is refused, because nobody would ha
 """
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from components.domain.changes import Consequence, Effect
@@ -97,7 +96,7 @@ def unfinished(state: Bag, news: Bag) -> Consequence | None:
     return None
 
 
-def _lost(state: Bag, news: Bag) -> Consequence:
+def _lost(state: Bag, news: Bag) -> Consequence | None:
     title, host, target = state.get("title", ""), host_name(state), host_name(news)
     if is_restore(state, news):
         intent = news.get("restore") or {}
@@ -106,6 +105,8 @@ def _lost(state: Bag, news: Bag) -> Consequence:
         else:
             words = f"restored on {target} from the disk in {intent.get('disk')}"
         return Consequence(key="status", effect=Effect.LIVE, words=words)
+    if state.get("status") == facts.LOST and host == target:
+        return None  # Nothing can be done there, and nothing has to be: its client's other machines must not wait.
     if state.get("status") == facts.LOST:
         words = f"refused: {host} is lost. Restore it elsewhere: vps restore {title} --to HOST --disk FILE (or --empty)"
     else:
@@ -117,9 +118,20 @@ def _lost(state: Bag, news: Bag) -> Consequence:
 
 
 def carry(
-    connections: Connections, state: Bag, target: HostRef, spec: MachineSpec, mark: Mark, say: Say, *, live: bool
+    connections: Connections,
+    state: Bag,
+    target: HostRef,
+    spec: MachineSpec,
+    mark: Mark,
+    say: Say,
+    *,
+    live: bool,
+    due: str,
 ) -> None:
-    """Bring the machine from the host that state knows to `target`, or go on with that."""
+    """Bring the machine from the host that state knows to `target`, or go on with that.
+
+    Its former disks stay in the trash until the day `due`.
+    """
     source = HostRef(**{key: str(state["host"].get(key, "")) for key in ("name", "driver", "uri", "probe")})
     if since := connections.lost_since(source.name):
         raise Refused(
@@ -127,7 +139,7 @@ def carry(
             f"{source.name} is lost since {since}",
             f"Nothing was touched. Restore it: vps restore {spec.title} --to {target.name}",
         )
-    Move(_gate(connections, source), _gate(connections, target), spec, mark, say).run(live=live)
+    Move(_gate(connections, source), _gate(connections, target), spec, mark, say, due).run(live=live)
 
 
 def call_off(connections: Connections, state: Bag, spec: MachineSpec, mark: Mark, say: Say) -> None:
@@ -178,11 +190,3 @@ def need_nowhere(connections: Connections, what: str, uuid: str, but: str) -> No
             f"{host.name} holds it already ({machine.power}{phase})",
             f"Nothing was created. Declare `host: {host.name}` and run `vps up`; then move it with `vps move`",
         )
-
-
-def disks(news: Bag) -> dict[str, tuple[Path, str]]:
-    """The files that disks are restored from, each with its SHA-256; empty when they are made from the image."""
-    intent = news.get("restore") or {}
-    if not intent.get("disk"):
-        return {}
-    return {"root": (Path(str(intent["disk"])), str(intent["sha256"]))}

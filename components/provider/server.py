@@ -34,8 +34,9 @@ from components.images.cache import locate
 from components.images.errors import ImageError
 from components.provider import host_objects
 from components.provider.connections import Connections
-from components.provider.machine import Change, MachineResource, PartlyCreated
+from components.provider.machine import Change, PartlyCreated
 from components.provider.properties import Bag, from_struct, has_unknown, to_struct
+from components.provider.roaming import RoamingMachine
 from components.provider.schema import package_schema
 
 VERSION = version("aegir-vps")
@@ -43,6 +44,8 @@ WORKERS = 64
 """Waiting costs a thread, work does not: drivers limit the changes per host."""
 MESSAGE_LIMIT = 64 * 1024 * 1024
 PARENT_POLL_S = 0.5
+OUTPUTS = ("status", "phase", "moving")
+"""What a diff may name beside inputs."""
 
 
 class Resource(Protocol):
@@ -63,7 +66,7 @@ def resources(connections: Connections) -> dict[str, Resource]:
     """Every resource kind by its type token. Tokens are frozen API."""
     driver_for = connections.driver_for
     return {
-        "vps:index:Machine": MachineResource(driver_for, lambda: datetime.datetime.now(datetime.UTC).date()),
+        "vps:index:Machine": RoamingMachine(connections, lambda: datetime.datetime.now(datetime.UTC).date()),
         "vps:index:Image": host_objects.images(driver_for, locate),
         "vps:index:Network": host_objects.networks(driver_for),
         "vps:index:StoragePool": host_objects.pools(driver_for),
@@ -76,6 +79,9 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, kinds: dict[str, Resource], engine_address: str = "") -> None:
         self._kinds = kinds
         self._log = EngineLog(engine_address)
+        machine = kinds.get("vps:index:Machine")
+        if isinstance(machine, RoamingMachine):
+            machine.say = self._tell
 
     def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
         del context
@@ -124,7 +130,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             changes=provider_pb2.DiffResponse.DIFF_SOME if changes else provider_pb2.DiffResponse.DIFF_NONE,
             diffs=sorted({change.key.split(".")[0] for change in changes}),
             detailedDiff={
-                change.key: provider_pb2.PropertyDiff(kind=kind, inputDiff=change.key not in ("status", "phase"))
+                change.key: provider_pb2.PropertyDiff(kind=kind, inputDiff=change.key not in OUTPUTS)
                 for change in changes
             },
             hasDetailedDiff=True,
@@ -168,6 +174,9 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         # Steps in flight are short or may be cut at any point; there is nothing to wind down.
         del request, context
         return empty_pb2.Empty()
+
+    def _tell(self, urn: str, words: str) -> None:
+        self._log.info(urn, words)
 
     def _kind(self, urn: str) -> Resource:
         token = urn.split("::")[2].rsplit("$", 1)[-1]

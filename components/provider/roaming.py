@@ -1,0 +1,143 @@
+"""A machine among several hosts: `MachineResource` knows one host, this knows that there are others.
+
+Gone is only what every host of the fleet answered not to hold, and nothing is made while one of them is silent; a host
+that is declared lost is not asked.
+"""
+
+import datetime
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+
+from components.drivers.base import Mark, Phase
+from components.drivers.errors import Refused
+from components.provider import facts, move
+from components.provider.connections import Connections
+from components.provider.inputs import MachineInputs, parse
+from components.provider.machine import Change, MachineResource, refuse
+from components.provider.properties import Bag
+
+
+def _silent(urn: str, words: str) -> None:
+    """Nobody listens."""
+    del urn, words
+
+
+class RoamingMachine(MachineResource):
+    """`vps:index:Machine` on whichever host it is, was, or shall be. `say` takes one line beside the resource."""
+
+    def __init__(self, connections: Connections, today: Callable[[], datetime.date]) -> None:
+        super().__init__(connections.driver_for, today)
+        self._connections = connections
+        self.say: Callable[[str, str], None] = _silent
+
+    def changes(self, old_inputs: Bag, state: Bag, news: Bag) -> list[Change]:
+        """As `MachineResource.changes`; what hangs together with the host is judged by the declared intent."""
+        # An observed bag of a lost machine names its old host in state and inputs alike.
+        known = {**state, "host": (old_inputs.get("host") or state.get("host") or {})}
+        found = []
+        for change in super().changes(old_inputs, state, news):
+            verdict = move.judge(change.key, change.before, change.after, known, news)
+            found.append(replace(change, consequence=verdict) if verdict else change)
+        verdict = move.unfinished(known, news)
+        if verdict is not None or state.get("status") == facts.LOST:
+            found = [change for change in found if change.key not in ("status", "phase", "moving")]
+        if verdict is not None:
+            found.append(Change(key=verdict.key, before=state.get(verdict.key), after="", consequence=verdict))
+        return found
+
+    def create(self, urn: str, news: Bag) -> tuple[str, Bag]:
+        """As `MachineResource.create`, once every other host answered that it does not hold the machine."""
+        inputs = parse(MachineInputs, news)
+        if self._driver_for(inputs.host.ref()).read(inputs.uuid) is None:
+            what = f"Unable to create machine {inputs.title} on {inputs.host.name}"
+            move.need_nowhere(self._connections, what, inputs.uuid, inputs.host.name)
+            if inputs.restore is not None:
+                raise Refused(
+                    what,
+                    "its file says `restore:`, but state knows no machine that was lost",
+                    "Nothing was made. Remove the line `restore:` to make it new and empty",
+                )
+        return super().create(urn, news)
+
+    def read(self, uuid: str, urn: str, state: Bag, inputs: Bag) -> tuple[str, Bag, Bag]:
+        """As `MachineResource.read`, wherever in the fleet the machine is by now."""
+        name = move.host_name(inputs)
+        if not self._connections.lost_since(name):
+            identity, outs, observed = super().read(uuid, urn, state, inputs)
+            if outs.get("status") != facts.MISSING:
+                return identity, outs, observed
+        else:
+            identity, outs, observed = uuid, {**state, "status": facts.LOST, "observedPower": "unknown"}, inputs
+        what = f"Unable to find machine {inputs.get('title')}, which {name} does not hold"
+        found = move.found_elsewhere(self._connections, what, uuid, urn, state, inputs)
+        if found is None:
+            if since := self._connections.lost_since(name):
+                title = inputs.get("title")
+                self.say(urn, f"{name} is lost since {since}. To have it elsewhere: vps restore {title} --to HOST")
+            return identity, outs, observed
+        moved, machine, incarnation = found
+        self.say(urn, f"found on {move.host_name(moved)}: an earlier run brought it there before it wrote that down")
+        outs = facts.outputs(moved, machine, seed_digest=state.get("seedDigest", ""), incarnation=incarnation)
+        return uuid, outs, facts.observed_inputs(moved, machine)
+
+    def update(self, uuid: str, urn: str, state: Bag, news: Bag, changes: list[Change]) -> Bag:
+        """As `MachineResource.update`; a change of host is carried out first."""
+        refuse(state, changes)
+        if move.is_restore(state, news):
+            return self._restore(urn, state, news)
+        if not move.is_move(state, news) and not state.get("moving"):
+            return super().update(uuid, urn, state, news, changes)
+        inputs = parse(MachineInputs, news)
+        spec, mark = inputs.spec(), facts.expected_mark(state, urn)
+
+        def say(words: str) -> None:
+            self.say(urn, words)
+
+        if move.is_move(state, news):
+            live = inputs.move is not None and inputs.move.live
+            due = (self._today() + datetime.timedelta(days=inputs.trashDays)).isoformat()
+            move.carry(self._connections, state, inputs.host.ref(), spec, mark, say, live=live, due=due)
+        else:
+            move.call_off(self._connections, state, spec, mark, say)
+        machine = self._driver_for(inputs.host.ref()).read(uuid)
+        if machine is None:
+            raise Refused(
+                f"Unable to change {inputs.title} on {inputs.host.name}",
+                "the host answered that it does not hold it any more",
+                "Run `vps up` again, which looks on every host",
+            )
+        outs = facts.outputs(news, machine, seed_digest=state.get("seedDigest", ""), incarnation=mark.incarnation)
+        rest = [change for change in changes if change.key == "power"]
+        if not rest and facts.observed_inputs(news, machine) == news:
+            return outs
+        return super().update(uuid, urn, outs, news, rest)
+
+    def delete(self, uuid: str, state: Bag) -> str:
+        """As `MachineResource.delete`. Raises Refused while a move is not finished."""
+        if state.get("moving") or state.get("phase") == Phase.LEFT:
+            raise Refused(
+                f"Unable to end machine {state.get('title')} on {move.host_name(state)}",
+                f"its move {str(state.get('moving', '')).replace(':', ' ')} is not finished",
+                "Nothing was touched. Run `vps up` with its lines in place, which ends the move; then end it",
+            )
+        return super().delete(uuid, state)
+
+    def _restore(self, urn: str, state: Bag, news: Bag) -> Bag:
+        """Make the lost machine anew where it is declared now, under a new incarnation: the old copy is a stranger."""
+        inputs = parse(MachineInputs, news)
+        what = f"Unable to restore {inputs.title} on {inputs.host.name}"
+        move.need_nowhere(self._connections, what, inputs.uuid, inputs.host.name)
+        mark = Mark(
+            fleet=inputs.fleet,
+            backend=inputs.backend,
+            urn=urn,
+            client=inputs.client,
+            vps=inputs.vps,
+            phase=Phase.CREATING,
+            incarnation=secrets.token_hex(8),
+            previous=state.get("incarnation", ""),
+            reinstall=inputs.reinstall,
+        )
+        machine, digest = self._make(self._driver_for(inputs.host.ref()), inputs, news, mark)
+        return facts.outputs(news, machine, seed_digest=digest, incarnation=mark.incarnation)
