@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from components.domain.growth import obstacle
 from components.domain.limits import Reading
 from components.drivers.base import Machine, MachineSpec, Mark, Phase, Power
 from components.drivers.fake.world import Values, World
 from components.drivers.marks import as_values, from_values
 
 BOOT = ("vcpus", "memoryMib")
-"""Limits that only a boot brings into force here."""
+"""Limits that a boot brings into force; a running guest grows inside the room of its last one."""
 ANTISPOOF = "antispoof"
 """What `host.json` calls it among what this host can't enforce, and a NIC whether it is declared."""
 
@@ -22,7 +23,8 @@ def define(spec: MachineSpec, mark: Mark, disks: dict[str, str], seed: str) -> V
         "mark": as_values(mark),
         "power": "off",
         "pool": spec.pool,
-        "config": spec.limits(),
+        "config": {key: value for key, value in spec.limits().items() if value},
+        "grows": room(spec),
         "live": {},
         "nics": {
             name: {
@@ -45,15 +47,36 @@ def nics(domain: Values, spec: MachineSpec) -> Values:
     return {name: nic | wanted[name] for name, nic in domain["nics"].items()}
 
 
+def room(spec: MachineSpec) -> Values:
+    """How far the machine may grow, once it was booted with that."""
+    return {
+        "vcpus": max(spec.vcpus, spec.grows_vcpus),
+        "memoryMib": max(spec.memory_mib, spec.grows_memory_mib),
+    }
+
+
+def wanted(domain: Values, spec: MachineSpec) -> dict[str, int]:
+    """The limits of `spec`; a cap that shall be unlimited stays as the domain has it."""
+    limits = {key: domain["config"].get(key, 0) if value == 0 else value for key, value in spec.limits().items()}
+    return {key: value for key, value in limits.items() if value}
+
+
+def grows_live(domain: Values, key: str, size: int) -> bool:
+    """Whether the running guest takes the larger `size` of vCPUs or memory without a reboot."""
+    has = domain["live"].get(key, 0)
+    return has < size and not obstacle(key, has, size, domain.get("room", {}).get(key, 0))
+
+
 def boot(domain: Values, unenforced: dict[str, str]) -> Values:
     """The domain running, with every limit of its configuration in force that the host can enforce."""
     live = {key: value for key, value in domain["config"].items() if kind(key) not in unenforced}
-    return domain | {"power": "running", "live": live, "boots": domain["boots"] + 1}
+    grown = domain.get("grows", {})
+    return domain | {"power": "running", "live": live, "room": grown, "boots": domain["boots"] + 1}
 
 
 def halt(domain: Values) -> Values:
     """The domain off."""
-    return domain | {"power": "off", "live": {}}
+    return domain | {"power": "off", "live": {}, "room": {}}
 
 
 def kind(key: str) -> str:
@@ -101,6 +124,7 @@ def facts(world: World, domain: Values) -> Machine:
         reboot_required=waiting,
         host_notes=tuple(notes),
         lost_disks=tuple(lost) if known else (),
+        room={key: max(size, live[key]) for key, size in domain.get("room", {}).items() if key in live},
         guarded={name: None if on and ANTISPOOF in unenforced else on for name, on in guarded.items()},
     )
 
