@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from components.cli import check, host, image, lab, schema, show, stack, unlock
+from components.cli import adopt, check, drift, host, image, lab, schema, show, stack, unlock
 from components.cli.help import Commands
 
 app = typer.Typer(
@@ -34,10 +34,11 @@ app.command("check")(check.check)
 app.command("schema")(schema.schema)
 app.command("up")(stack.up)
 app.command("preview")(stack.preview)
-app.command("drift")(stack.drift)
+app.command("drift")(drift.drift)
 app.command("show")(show.show)
 app.command("init")(stack.init)
 app.command("env")(stack.env)
+app.command("adopt")(adopt.adopt)
 app.command("unlock")(unlock.unlock)
 app.add_typer(host.app, name="host", cls=Commands)
 app.add_typer(image.app, name="image", cls=Commands)

@@ -40,7 +40,7 @@ class Project:
         found = [str(engine_path().parent), str(CHECKOUT / ".venv" / "bin"), environment.get("PATH", os.defpath)]
         environment["PATH"] = os.pathsep.join(found)
         environment["VPS_FLEET"] = str(self.fleet)
-        environment.setdefault("PULUMI_BACKEND_URL", f"file://{self.work / 'state'}")
+        environment |= self.backend(environment)
         environment.setdefault("PULUMI_HOME", str(self.work / "engine"))
         if "PULUMI_CONFIG_PASSPHRASE" not in environment:
             environment.setdefault("PULUMI_CONFIG_PASSPHRASE_FILE", str(self.work / "passphrase"))
@@ -48,6 +48,10 @@ class Project:
         environment.setdefault("PULUMI_SKIP_UPDATE_CHECK", "true")
         environment.setdefault("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true")
         return environment
+
+    def backend(self, inherited: Mapping[str, str]) -> dict[str, str]:
+        """Only which backend holds the state: enough to read it (`engine.state`), and no engine is looked for."""
+        return {"PULUMI_BACKEND_URL": inherited.get("PULUMI_BACKEND_URL", f"file://{self.work / 'state'}")}
 
     def prepare(self, environment: Mapping[str, str]) -> None:
         """Make the folders and the passphrase that `environment` names, where they are ours to make."""

@@ -44,6 +44,14 @@ def is_initialised(environment: Mapping[str, str], stack: str) -> bool | None:
     return None if folder is None else _checkpoint(folder, stack).is_file()
 
 
+def stacks(environment: Mapping[str, str]) -> list[str] | None:
+    """Every stack that the backend knows, by name; None where only the engine can tell."""
+    folder = local_folder(environment)
+    if folder is None:
+        return None
+    return sorted(path.stem for path in _checkpoint(folder, "any").parent.glob("*.json"))
+
+
 def machines(environment: Mapping[str, str], stack: str) -> list[dict[str, Any]] | None:
     """The outputs of every machine that the stack's state holds; None where only the engine can tell.
 

@@ -1,0 +1,159 @@
+"""`vps drift`: the whole fleet in one pass over its hosts, or one stack through the engine."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from components.cli.stack import FINDINGS, Diff, FleetFolder
+from components.cli.stack import drift as drift_of_stack
+
+if TYPE_CHECKING:
+    from components.config.loader import Loaded
+    from components.domain.hosts import Host
+    from components.report.drift import Answer, Audit, Recorded
+
+CANNOT_TELL = 1
+"""Exit status when a host did not answer and nothing else was found."""
+AT_ONCE = 32
+"""Hosts asked side by side."""
+
+
+def drift(
+    stack: Annotated[
+        str | None, typer.Argument(metavar="[STACK]", help="client.<name> or host.<name>; default: every machine")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every machine, as without STACK.")] = False,
+    fleet: FleetFolder = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines (every machine only).")] = False,
+    diff: Diff = False,
+) -> None:
+    """Look: do the hosts still have what state remembers? Exit 0 nothing, 2 findings, 1 could not tell."""
+    import json
+
+    from components.config.loader import find_fleet, load
+    from components.domain.problems import DomainError
+    from components.report.drift import audit
+
+    if stack is not None and (everything or as_json):
+        raise DomainError("STACK goes with neither --all nor --json.", "Leave STACK out to audit every machine.")
+    if stack is not None:
+        drift_of_stack(stack, fleet, diff)
+        return
+    folder = find_fleet(fleet)
+    loaded = load(folder)
+    recorded, unread, notes = _recorded(folder, loaded)
+    answers = _ask(loaded)
+    declared = frozenset(
+        vps.machine_uuid(loaded.fleet.id, client.id)
+        for client in loaded.fleet.clients.values()
+        for vps in client.vps.values()
+    )
+    found = audit(loaded.fleet.id, recorded, answers, declared, unread)
+    if as_json:
+        hosts = {name: {"machines": len(said.machines), "silent": said.silent} for name, said in answers.items()}
+        typer.echo(json.dumps({"hosts": hosts, **found.document(), "notes": [*found.notes, *notes]}, indent=2))
+    else:
+        _print(found, notes, answers)
+    raise typer.Exit(FINDINGS if found.has_drift else CANNOT_TELL if found.is_unsure else 0)
+
+
+def _recorded(folder: Path, loaded: "Loaded") -> "tuple[list[Recorded], dict[str, str], list[str]]":
+    """Every machine as state remembers it or, where only the engine reads state, as the files declare it.
+
+    With it the stacks that could not be read and why, and notes.
+    """
+    import os
+
+    from components.declaration import machine_inputs
+    from components.domain.names import CLIENT_STACKS, client_stack
+    from components.domain.problems import DomainError
+    from components.engine import state
+    from components.engine.project import project_of
+    from components.report.drift import Recorded
+
+    environment = project_of(folder).backend(os.environ)
+    stacks = state.stacks(environment)
+    found: list[Recorded] = []
+    unread: dict[str, str] = {}
+    for stack in (name for name in stacks or () if name.startswith(CLIENT_STACKS)):
+        try:
+            bags = state.machines(environment, stack) or []
+        except DomainError as problem:
+            unread[stack] = str(problem)
+            continue
+        found += [Recorded(stack, bag) for bag in bags]
+    if stacks is not None:
+        return found, unread, []
+    for client in loaded.fleet.clients.values():
+        stack = client_stack(client.key)
+        if loaded.blocking(stack):
+            unread[stack] = "its files have problems: vps check"
+        else:
+            declared = (machine_inputs(loaded.fleet, client, vps, backend="") for vps in client.vps.values())
+            found += [Recorded(stack, bag, delivered=None) for bag in declared]
+    return found, unread, ["compared with the files, as only the engine reads the state of this backend"]
+
+
+def _ask(loaded: "Loaded") -> "dict[str, Answer]":
+    """Every host at once; one that is silent, or whose file can't be read, is said to be."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from components.config.folder import HOSTS
+    from components.report.drift import Answer
+
+    hosts = loaded.fleet.hosts
+    broken = {
+        name: Answer(silent="its file has problems: vps check")
+        for file in loaded.files
+        if file.startswith(f"{HOSTS}/") and (name := Path(file).stem) not in hosts
+    }
+    if not hosts:
+        return broken
+    with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(hosts))) as pool:
+        return {**broken, **dict(zip(hosts, pool.map(_answer, hosts.values()), strict=True))}
+
+
+def _answer(host: "Host") -> "Answer":
+    from components.declaration import host_ref
+    from components.drivers.errors import DriverError
+    from components.drivers.registry import connect
+    from components.report.drift import Answer
+
+    ref = host_ref(host)
+    try:
+        driver = connect(ref)
+        try:
+            return Answer(machines=driver.read_all(), has_probe=bool(ref.probe) or ref.driver == "fake")
+        finally:
+            driver.close()
+    except DriverError as problem:
+        return Answer(silent=problem.cause)
+
+
+def _print(found: "Audit", notes: list[str], answers: "dict[str, Answer]") -> None:
+    from collections import Counter
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from components.report.drift import CLASSES
+
+    console = Console(soft_wrap=True, highlight=False)
+    if found.findings:
+        grid = Table(box=None, pad_edge=False)
+        for name in ("class", "machine", "host", "what", ""):
+            grid.add_column(name, no_wrap=name != "")
+        for finding in found.findings:
+            cells = (finding.kind, finding.machine or "-", finding.host, finding.key, finding.words)
+            grid.add_row(*map(Text, cells))
+        console.print(grid)
+    for note in (*found.notes, *notes):
+        console.print(f"note: {note}", markup=False)
+    counted = Counter(finding.kind for finding in found.findings)
+    told = ", ".join(f"{counted[kind]} {kind}" for kind in CLASSES if counted[kind]) or "no drift"
+    console.print(f"{found.machines} machines recorded, {len(answers)} hosts asked: {told}", markup=False)
+    stacks = sorted({finding.stack for finding in found.findings if finding.stack})
+    if stacks:
+        console.print(f"look closer: vps drift {stacks[0]} --diff; bring it back: vps up {stacks[0]}", markup=False)
