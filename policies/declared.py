@@ -53,6 +53,13 @@ def folder() -> Path:
     return _folder(os.environ.get("VPS_FLEET", ""))
 
 
+def describes_adopted(base: Path, name: str) -> bool:
+    """Whether the package only says what adopted machines have. Raises DeclaredError."""
+    packages = _mapping(_read(base, "catalogue.yaml"), "packages", "catalogue.yaml")
+    found = packages.get(name)
+    return isinstance(found, Mapping) and found.get("adopted") == "true"
+
+
 def package(base: Path, name: str) -> Mapping[str, object]:
     """The limits of a package version, by their names in catalogue.yaml. Raises DeclaredError."""
     packages = _mapping(_read(base, "catalogue.yaml"), "packages", "catalogue.yaml")

@@ -30,15 +30,21 @@ LIMITS = (
     Limit(sold_as="nic_rate", key="nics.n0.rateMbitS", unit="Mbit/s", words="Mbit/s"),
 )
 """All that a package limits; a machine has these and no others."""
+CAPS = ("cpu_cap", "disk_iops", "disk_rate", "nic_rate")
+"""What an adopted machine may lack, where its package says `unlimited` and that it is for such machines."""
+UNLIMITED = "unlimited"
 
 
 def complete(found: Resource) -> Iterator[str]:
     """Every limit is there, is a number above zero, and there is no disk or NIC beyond the package's."""
     if not found.is_machine:
         return
-    limits = Machine(found).limits
+    view = Machine(found)
+    limits = view.limits
     for limit in LIMITS:
         value = limits.get(limit.key)
+        if value == 0 and limit.sold_as in CAPS and _may_lack(view):
+            continue
         if value is None or value <= 0:
             seen = "missing or no whole number" if value is None else f"{value}"
             yield (
@@ -72,12 +78,20 @@ def equal(found: Resource) -> Iterator[str]:
             )
 
 
+def _may_lack(view: Machine) -> bool:
+    """Whether a cap may be missing: somebody else made the machine, and its package says no more than what it has."""
+    return view.is_adopted and bool(view.package) and declared.describes_adopted(declared.folder(), view.package)
+
+
 @functools.cache
 def _sold(base: Path, package: str) -> tuple[int, ...]:
     """What the package sells, in the order of LIMITS."""
     found = []
     for limit in LIMITS:
-        promised = declared.quantity(declared.package(base, package).get(limit.sold_as), limit.unit)
+        text = declared.package(base, package).get(limit.sold_as)
+        promised = declared.quantity(text, limit.unit)
+        if text == UNLIMITED and limit.sold_as in CAPS and declared.describes_adopted(base, package):
+            promised = 0
         if promised is None:
             unit = f" in {limit.unit}" if limit.unit else ""
             raise declared.DeclaredError(

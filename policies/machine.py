@@ -52,6 +52,11 @@ class Machine:
         return text(self.resource.properties.get("package"))
 
     @property
+    def is_adopted(self) -> bool:
+        """Whether somebody else made it: it never had a seed of ours."""
+        return self.resource.properties.get("adopted") is True
+
+    @property
     def ends(self) -> str:
         """The declared end, or the empty text."""
         return text(self.resource.properties.get("ends"))

@@ -94,3 +94,11 @@ def test_rendered_text_has_no_place(judge, machine, key):
 def test_prices_and_names_are_no_secrets(judge, machine):
     machine["seed"]["values"]["client_name"] = "Secret Garden & Password Inc., $6 a month"
     assert judge(machine, SECRET) == []
+
+
+def test_an_adopted_machine_has_no_seed_to_judge(judge, machine):
+    """Without that word the seed must be there; with a seed it is judged."""
+    del machine["seed"]
+    assert len(judge(machine, KEYS)) == 1
+    assert judge({**machine, "adopted": True}, KEYS) == []
+    assert len(judge({**machine, "adopted": True, "seed": {}}, KEYS)) == 1

@@ -87,3 +87,44 @@ def test_a_catalogue_without_a_quantity_can_not_be_judged(judge, machine, fleet,
 def test_other_resources_have_no_limits(judge):
     assert judge({"host": {"name": "lab1"}}, EQUAL, type_="vps:index:StoragePool") == []
     assert judge({"host": {"name": "lab1"}}, COMPLETE, type_="vps:index:StoragePool") == []
+
+
+CAPS = {"cpuCapPercent": "cpu_cap", "disks.root.iops": "disk_iops", "nics.n0.rateMbitS": "nic_rate"}
+
+
+def bare(data):
+    package = data["packages"]["small@2026-01"]
+    package["adopted"] = "true"
+    package["limits"].update(dict.fromkeys([*CAPS.values(), "disk_rate"], "unlimited"))
+
+
+@pytest.fixture
+def adopted(machine):
+    for key in (*CAPS, "disks.root.rateMibS"):
+        put(machine, key, 0.0)
+    return machine | {"adopted": True}
+
+
+def test_an_adopted_machine_may_lack_what_its_package_says(judge, adopted, fleet):
+    fleet.edit("catalogue.yaml", bare)
+    assert judge(adopted, COMPLETE) == judge(adopted, EQUAL) == []
+
+
+def test_only_an_adopted_machine_may(judge, adopted, fleet):
+    fleet.edit("catalogue.yaml", bare)
+    assert len(judge({**adopted, "adopted": False}, COMPLETE)) == 4
+
+
+def test_only_under_a_package_for_such_machines(judge, adopted, fleet):
+    """A sold package has every limit, whatever the machine says of itself."""
+    assert len(judge(adopted, COMPLETE)) == len(judge(adopted, EQUAL)) == 4
+    fleet.edit("catalogue.yaml", lambda data: (bare(data), data["packages"]["small@2026-01"].pop("adopted")))
+    assert len(judge(adopted, COMPLETE)) == 4
+    (message,) = judge(adopted, EQUAL)
+    assert "can't judge" in message
+
+
+def test_no_machine_lacks_memory(judge, adopted, fleet):
+    fleet.edit("catalogue.yaml", bare)
+    put(adopted, "memoryMib", 0.0)
+    assert len(judge(adopted, COMPLETE)) == 1
