@@ -80,8 +80,10 @@ def machine_inputs(fleet: Fleet, client: Client, vps: Vps, backend: str) -> Inpu
             }
         },
         "power": vps.power,
+        "order": 0 if client.contract.support == "vip" else 1,
         "ends": vps.ends.isoformat() if vps.ends else "",
         "reinstall": vps.reinstall,
+        "trashDays": fleet.trash_days,
         "seed": {
             "template": TEMPLATE,
             "templateDigest": template_digest(TEMPLATE),

@@ -38,6 +38,8 @@ def outputs(inputs: Mapping[str, Any], machine: Machine, *, seed_digest: str, in
     bag.update(
         status=FOREIGN if not ours else DAMAGED if machine.lost_disks else PRESENT,
         phase=str(mark.phase) if mark is not None and ours else "",
+        # What is installed, which after an interrupted run may be one more or less than what is declared.
+        reinstall=mark.reinstall if mark is not None and ours else bag.get("reinstall", 0),
         incarnation=incarnation,
         revision=mark.revision if mark is not None and ours else 0,
         observedPower=str(machine.power),
@@ -85,6 +87,12 @@ def observed_inputs(inputs: Mapping[str, Any], machine: Machine) -> Bag:
             _put(bag, key, reading.configured)
         elif reading.effective is not None and reading.effective != declared and key not in machine.reboot_required:
             _put(bag, key, reading.effective)
+    if machine.mark is not None:
+        # What the host goes by after its boot.
+        noted = {"power": machine.mark.power, "order": machine.mark.order}
+        bag.update({key: value for key, value in noted.items() if key in bag})
+    if machine.mark is not None and machine.mark.reinstall != bag.get("reinstall", 0):
+        bag["reinstall"] = machine.mark.reinstall
     for nic in bag.get("nics", {}):
         if nic in machine.macs:
             bag["nics"][nic]["mac"] = machine.macs[nic]
@@ -123,6 +131,8 @@ def expected_mark(state: Mapping[str, Any], urn: str) -> Mark:
         incarnation=state.get("incarnation", ""),
         revision=state.get("revision", 0),
         reinstall=state.get("reinstall", 0),
+        power=state.get("power", "managed"),
+        order=state.get("order", 1),
     )
 
 

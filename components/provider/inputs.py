@@ -144,6 +144,8 @@ class MachineInputs(Versioned):
     disks: Annotated[dict[str, Disk], Field(min_length=1)]
     nics: Annotated[dict[str, Nic], Field(min_length=1)]
     power: Literal["managed", "stopped", "suspended"] = "managed"
+    order: Annotated[int, Field(ge=0, le=9)] = 1
+    """Its place in the row when its host starts machines after a boot."""
     ends: Annotated[str, Field(pattern=r"^(\d{4}-\d{2}-\d{2})?$")] = ""
     reinstall: Annotated[int, Field(ge=0)] = 0
     trashDays: Annotated[int, Field(ge=0)] = 30
