@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from components.cli import adopt, check, drift, host, image, lab, schema, show, stack, unlock
+from components.cli import adopt, check, drift, end, host, image, lab, schema, show, stack, trash, unlock
 from components.cli.help import Commands
 
 app = typer.Typer(
@@ -39,9 +39,11 @@ app.command("show")(show.show)
 app.command("init")(stack.init)
 app.command("env")(stack.env)
 app.command("adopt")(adopt.adopt)
+app.command("end")(end.end)
 app.command("unlock")(unlock.unlock)
 app.add_typer(host.app, name="host", cls=Commands)
 app.add_typer(image.app, name="image", cls=Commands)
+app.add_typer(trash.app, name="trash", cls=Commands)
 app.add_typer(lab.app, name="lab", cls=Commands)
 
 

@@ -69,6 +69,8 @@ def differences(spec: MachineSpec, found: Stranger) -> list[str]:
     pairs = [("pool", spec.pool, found.pool)]
     for nic in spec.nics.values():
         pairs += [("MAC", nic.mac, found.mac), ("attachment", nic.attach, found.attach)]
+    if any(nic.antispoof for nic in spec.nics.values()):
+        told.append("antispoof: declared, the machine has none of ours: write `antispoof: false`, and change it later")
     told += [
         f"{what}: declared {declared}, the machine has {there or 'none'}"
         for what, declared, there in pairs

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from xml.etree import ElementTree
 
 from components.drivers.base import MachineSpec
 from components.drivers.marks import as_values
@@ -58,7 +59,6 @@ PROVIDER = """
       <driver name='qemu' type='qcow2'/>
       <source pool='vps' volume='{volume}'/>
       <target dev='vda' bus='virtio'/>
-      <wwn>05abcd2f9f4e5a0f</wwn>
     </disk>
     <interface type='network'>
       <mac address='{mac}'/>
@@ -77,7 +77,7 @@ def bare(host: Host, **changes: object) -> MachineSpec:
     """What a hand-made machine is when declared: one disk, one NIC, and no cap at all."""
     spec = host.spec(cpu_cap_percent=0, name=f"old-{host.spec().name}", **changes)
     disks = {name: replace(disk, iops=0, rate_mib_s=0, standalone=True) for name, disk in spec.disks.items()}
-    nics = {name: replace(nic, rate_mbit_s=0) for name, nic in spec.nics.items()}
+    nics = {name: replace(nic, rate_mbit_s=0, antispoof=False) for name, nic in spec.nics.items()}
     return replace(spec, disks=disks, nics=nics)
 
 
@@ -131,8 +131,8 @@ def describe(host: Host, spec: MachineSpec) -> str:
 
 
 def without_mark(xml: str) -> str:
-    """A domain's XML as libvirt printed it, less our element and the metadata element where it held nothing else."""
-    plain = re.sub(r"\n\s*<vps:machine\b.*?</vps:machine>", "", xml, flags=re.DOTALL)
+    """A domain's XML in canonical form, less our element and the metadata element where it held nothing else."""
+    plain = re.sub(r"\n\s*<vps:machine\b.*?</vps:machine>", "", ElementTree.canonicalize(xml), flags=re.DOTALL)
     return re.sub(r"\n\s*<metadata>\s*</metadata>", "", plain)
 
 
