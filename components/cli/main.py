@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from components.cli import adopt, check, drift, end, host, image, lab, schema, show, stack, trash, unlock
+from components.cli import adopt, check, drift, end, host, image, lab, move, schema, show, stack, trash, unlock
 from components.cli.help import Commands
 
 app = typer.Typer(
@@ -40,6 +40,8 @@ app.command("init")(stack.init)
 app.command("env")(stack.env)
 app.command("adopt")(adopt.adopt)
 app.command("end")(end.end)
+app.command("move")(move.move)
+app.command("restore")(move.restore)
 app.command("unlock")(unlock.unlock)
 app.add_typer(host.app, name="host", cls=Commands)
 app.add_typer(image.app, name="image", cls=Commands)

@@ -32,6 +32,7 @@ class Effect(StrEnum):
     LIVE = "live"
     REBOOT = "at next reboot"
     RECORDED = "recorded only"
+    REINSTALL = "new, empty disk"
     REFUSED = "refused"
 
 
@@ -66,7 +67,11 @@ def consequence(key: str, before: object, after: object, guest: Guest | None = N
             )
         return _of(key, Effect.RECORDED, "the end is withdrawn: the machine stays")
     if steps[0] == "reinstall":
-        return _of(key, Effect.REFUSED, "refused: reinstalling is not offered yet; set reinstall back to its old value")
+        if isinstance(before, int) and after == before + 1:
+            words = f"{key}: {before} -> {after}: downtime and a new, empty disk; the old one is kept in the trash"
+            return _of(key, Effect.REINSTALL, words)
+        words = f"refused: {key}: {before} -> {after}: a reinstallation raises it by exactly one"
+        return _of(key, Effect.REFUSED, words)
     if last == "antispoof":
         words = "let through" if after is False else "dropped"
         return _of(key, Effect.LIVE, f"{key}: live, what comes under any MAC or address but its own is {words}")

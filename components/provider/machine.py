@@ -16,11 +16,11 @@ from components.domain.changes import Consequence, Effect, consequence
 from components.domain.growth import Guest
 from components.drivers.base import Driver, HostRef, Machine, Mark, Phase, Power
 from components.drivers.errors import DriverError, HostUnreachable, Interrupted, Refused
-from components.provider import facts, takeover
+from components.provider import facts, reinstall, takeover
 from components.provider.inputs import MachineInputs, SeedInputs, failures, parse
 from components.provider.properties import Bag, flatten
 
-OUTPUT_ONLY = ("backend", "host.uri", "host.probe")
+OUTPUT_ONLY = ("backend", "host.uri", "host.probe", "trashDays")
 """Inputs that say how to get there, not what the machine is: a change of theirs is recorded, nobody is told."""
 
 
@@ -62,14 +62,22 @@ class MachineResource:
         Never raises and never asks a host: an exception here would blind a refresh of the whole stack.
         """
         before, after, guest = flatten(old_inputs), flatten(news), facts.guest(state)
+        today = self._today()
         found = [
-            Change(key=key, before=before.get(key), after=after.get(key), consequence=_judge(key, before, after, guest))
+            Change(
+                key=key,
+                before=before.get(key),
+                after=after.get(key),
+                consequence=reinstall.judge(key, before.get(key), after.get(key), state, news, today)
+                or _judge(key, before, after, guest),
+            )
             for key in sorted(before.keys() | after.keys())
             if before.get(key) != after.get(key)
         ]
         status = state.get("status", facts.PRESENT)
         if status != facts.PRESENT:
-            found.append(_status_change(status, state))
+            verdict = reinstall.judge("status", status, facts.PRESENT, state, news, today)
+            found.append(_status_change(status, state, verdict))
         elif state.get("phase") == Phase.ENDING:
             words = "refused: its end began and was interrupted; declare its `ends:` again, so that it can be finished"
             verdict = Consequence(key="phase", effect=Effect.REFUSED, words=words)
@@ -124,7 +132,7 @@ class MachineResource:
         host = parse(MachineInputs, inputs).host.ref()
         machine = self._driver_for(host).read(uuid)
         if machine is None:
-            if state.get("phase") == Phase.CREATING:
+            if state.get("phase") == Phase.CREATING and not state.get("reinstall"):
                 return "", {}, {}  # Nothing of the client was ever on it.
             return uuid, {**state, "status": facts.MISSING, "observedPower": "unknown"}, inputs
         incarnation = state.get("incarnation", "")
@@ -150,9 +158,11 @@ class MachineResource:
         inputs = parse(MachineInputs, news)
         driver = self._driver_for(inputs.host.ref())
         refuse(state, changes)
-        expected = facts.expected_mark(state, urn)
+        expected = replace(facts.expected_mark(state, urn), power=inputs.power, order=inputs.order)
         digest = state.get("seedDigest", "")
-        if state.get("phase") in (Phase.CREATING, Phase.STARTING):
+        if reinstall.is_wanted(state, news):
+            machine, digest = self._reinstall(driver, inputs, news, state, expected)
+        elif state.get("phase") in (Phase.CREATING, Phase.STARTING):
             machine, digest = self._make(driver, inputs, news, replace(expected, phase=Phase.CREATING))
         else:
             machine = driver.update(inputs.spec(), expected)
@@ -175,7 +185,7 @@ class MachineResource:
             return f"{inputs.title}: {uuid} is not ours any more (another incarnation); nothing was touched"
         # The host's word counts: an answer that was lost left `creating` in state behind a delivered machine.
         phase = machine.mark.phase if machine is not None and machine.mark is not None else state.get("phase")
-        delivered = phase not in (Phase.CREATING, Phase.STARTING)
+        delivered = reinstall.delivered(None if machine is None else machine.mark, phase)
         if delivered and not (inputs.ends and inputs.ends <= self._today().isoformat()):
             seen = f"its declared end is {inputs.ends}" if inputs.ends else "no end is declared for it"
             raise Refused(
@@ -183,12 +193,23 @@ class MachineResource:
                 f"{seen}, and today is {self._today().isoformat()}",
                 "Nothing was touched. Put the lines back; a VPS ends by `ends:` in its file, never by deleting lines.",
             )
-        driver.delete(uuid, incarnation)
+        due = reinstall.due(state, self._today())
+        driver.delete(uuid, incarnation, due)
         if machine is None:
             return f"{inputs.title}: {inputs.host.name} did not hold it any more; nothing was there to end"
-        if phase == Phase.CREATING:
+        if not delivered and phase == Phase.CREATING:
             return f"{inputs.title}: it was never delivered; what was made of it is removed"
-        return f"{inputs.title}: ended; its disks are in the trash of {inputs.host.name}"
+        return f"{inputs.title}: ended; its disks are in the trash of {inputs.host.name} until {due}"
+
+    def _reinstall(
+        self, driver: Driver, inputs: MachineInputs, news: Bag, state: Bag, expected: Mark
+    ) -> tuple[Machine, str]:
+        if state.get("status") == facts.MISSING:
+            return self._make(driver, inputs, news, replace(expected, phase=Phase.CREATING, reinstall=inputs.reinstall))
+        assert inputs.seed is not None  # Check refuses reinstalling without one.
+        iso = _seed(inputs.seed, inputs.title)
+        machine = driver.reinstall(inputs.spec(), iso, expected, reinstall.due(news, self._today()))
+        return machine, seed_digest(iso)
 
     def _make(self, driver: Driver, inputs: MachineInputs, news: Bag, mark: Mark) -> tuple[Machine, str]:
         iso = b"" if inputs.seed is None else _seed(inputs.seed, inputs.title)
@@ -223,6 +244,8 @@ def new_mark(urn: str, inputs: MachineInputs) -> Mark:
         phase=Phase.CREATING,
         incarnation=secrets.token_hex(8),
         reinstall=inputs.reinstall,
+        power=inputs.power,
+        order=inputs.order,
     )
 
 
@@ -271,19 +294,20 @@ def _judge(key: str, before: dict[str, Any], after: dict[str, Any], guest: Guest
     return consequence(key, before.get(key), after.get(key), guest)
 
 
-def _status_change(status: str, state: Bag) -> Change:
+def _status_change(status: str, state: Bag, verdict: Consequence | None = None) -> Change:
     title, host = state.get("title", ""), state.get("host", {}).get("name", "")
     if status == facts.MISSING:
         words = (
             f"refused: {title} was delivered and {host} does not hold it any more; it is never created empty again. "
-            "Look on the host and in its trash first; restoring and moving are not offered yet"
+            "Look on the host and in its trash (`vps trash list`); raising `reinstall` by one makes it anew, with an "
+            "empty disk"
         )
     elif status == facts.DAMAGED:
         words = (
             f"refused: {host} answered that a disk of {title} is gone; it is never made anew. "
-            "Look in the pool first; restoring is not offered yet"
+            "Look in the pool first; raising `reinstall` by one gives it a new, empty disk"
         )
     else:
         words = f"refused: the machine on {host} carries another incarnation: somebody else took it over"
-    verdict = Consequence(key="status", effect=Effect.REFUSED, words=words)
+    verdict = verdict or Consequence(key="status", effect=Effect.REFUSED, words=words)
     return Change(key="status", before=status, after=facts.PRESENT, consequence=verdict)

@@ -190,7 +190,7 @@ def test_memory_waits_for_a_reboot_and_says_so(resource: MachineResource, news: 
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("reinstall", 1), ("uuid", "0f6b2a52-7c1d-5e0a-9a44-000000000000"), ("pool", "other"), ("fleet", "x2")],
+    [("reinstall", 2), ("uuid", "0f6b2a52-7c1d-5e0a-9a44-000000000000"), ("pool", "other"), ("fleet", "x2")],
 )
 def test_dangerous_changes_are_refused_whole(
     resource: MachineResource, driver: Driver, news: Bag, key: str, value: object
