@@ -1,9 +1,13 @@
 """`vps host`: what an operator does about a whole host."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from components.config.loader import Loaded
+    from components.domain.hosts import Host
 
 app = typer.Typer(name="host", help="A whole host: its kit, its loss, its return.", no_args_is_help=True)
 
@@ -33,3 +37,43 @@ def kit(
     if hosts[host].driver != "libvirt":
         raise DomainError(f"Host {host} is of kind {hosts[host].driver}.", "The kit is for libvirt hosts.")
     typer.echo(installer(HOLD_MINUTES if hold is None else hold), nl=False)
+
+
+@app.command()
+def lost(
+    host: HostName,
+    fenced: Annotated[
+        str, typer.Option("--fenced", help="How and when it was made sure that nothing on it runs any more.")
+    ],
+    fleet: FleetFolder = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+) -> None:
+    """Write: declare a silent host lost, so that its machines may be restored elsewhere; refused while it answers."""
+    from components.cli.returning import lost as declare
+
+    loaded, found = _declared(host, fleet)
+    declare(loaded, found, fenced, yes=yes)
+
+
+@app.command("return")
+def return_(
+    host: HostName,
+    fleet: FleetFolder = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+) -> None:
+    """Act: take a host back: stale copies go into its trash before any guest starts there, then it is released."""
+    from components.cli.returning import returned
+
+    loaded, found = _declared(host, fleet)
+    returned(loaded, found, yes=yes)
+
+
+def _declared(host: str, fleet: Path | None) -> "tuple[Loaded, Host]":
+    from components.config.loader import find_fleet, load
+    from components.domain.problems import DomainError
+
+    loaded = load(find_fleet(fleet))
+    if host not in loaded.fleet.hosts:
+        known = ", ".join(sorted(loaded.fleet.hosts)) or "none"
+        raise DomainError(f"Host {host} is not declared.", f"Known: {known}.")
+    return loaded, loaded.fleet.hosts[host]

@@ -1,0 +1,190 @@
+"""`vps move` and `vps restore`: where a machine shall live from now on, written into its client's file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from components.config.loader import Loaded
+    from components.domain.clients import Client, Vps
+    from components.domain.hosts import Host
+
+FleetFolder = Annotated[Path | None, typer.Option("--fleet", help="The fleet folder (default: the one you stand in).")]
+Which = Annotated[str, typer.Argument(metavar="CLIENT/VPS")]
+
+
+def move(
+    vps: Which,
+    host: Annotated[str, typer.Argument(metavar="HOST", help="Where it shall live.")],
+    live: Annotated[bool, typer.Option("--live", help="Its guest keeps running; else it is shut down.")] = False,
+    fleet: FleetFolder = None,
+) -> None:
+    """Write: let a VPS live on another host from the next `vps up` on, its guest running meanwhile or not."""
+    from ruamel.yaml.scalarstring import PlainScalarString
+
+    from components.config.edit import put, take
+    from components.domain.problems import DomainError
+
+    loaded, client, machine = _find(vps, fleet)
+    target = _host(loaded, host)
+    source = _lives_on(loaded, client, machine)
+    what = f"Unable to move {vps} to {host}"
+    if machine.host == host:
+        raise DomainError(f"{what}: its file places it there already.", f"Run: vps up client.{client.key}")
+    if target.lost:
+        raise DomainError(f"{what}: {host} is lost since {target.lost.since}.", "Choose another host.")
+    former = loaded.fleet.hosts.get(source)
+    if former is not None and former.lost and source != host:
+        remedy = f"Restore it: vps restore {vps} --to {host} --disk FILE (or --empty)."
+        raise DomainError(f"{what}: {source}, where it is, is lost since {former.lost.since}.", remedy)
+    if former is not None and former.driver != target.driver and source != host:
+        raise DomainError(f"{what}: {source} is {former.driver}, {host} is {target.driver}.", "Choose another host.")
+    _need_network(what, target, machine)
+
+    def change(lines: Any) -> None:  # noqa: ANN401 - ruamel.yaml's own mapping
+        put(lines, "host", PlainScalarString(host), after="power")
+        for key in ("restore", "pool"):
+            take(lines, key)
+        if source == host:
+            take(lines, "move")  # Back to where it is: nothing is to be carried out.
+        else:
+            put(lines, "move", {"from": source, "live": live}, after="host")
+
+    _write(loaded, client, machine, change)
+    if source == host:
+        typer.echo(f"{vps} stays on {host}. A move that was begun is undone by: vps up client.{client.key}")
+        return
+    how = "its guest keeps running" if live else "its guest is shut down while its disks are copied"
+    typer.echo(f"{vps} goes from {source} to {host} with the next: vps up client.{client.key} ({how})")
+
+
+def restore(
+    vps: Which,
+    to: Annotated[str, typer.Option("--to", metavar="HOST", help="Where it shall live.")],
+    disk: Annotated[
+        Path | None, typer.Option("--disk", metavar="FILE", help="Its disk: a qcow2 file that stands on no other.")
+    ] = None,
+    empty: Annotated[
+        bool, typer.Option("--empty", help="A new disk from the image: the client's data are not there.")
+    ] = False,
+    fleet: FleetFolder = None,
+) -> None:
+    """Write: let a VPS whose host is lost be made anew on another one, from a file of its disk or empty."""
+    import hashlib
+
+    from ruamel.yaml.scalarstring import PlainScalarString
+
+    from components.config.edit import put, take
+    from components.domain.problems import DomainError
+    from components.drivers import origin
+    from components.drivers.base import DiskFile
+
+    loaded, client, machine = _find(vps, fleet)
+    target, source = _host(loaded, to), _lives_on(loaded, client, machine)
+    what = f"Unable to restore {vps} on {to}"
+    if (disk is None) == (not empty):
+        raise DomainError(f"{what}: say where its disk comes from.", "Give one of --disk FILE and --empty.")
+    if target.lost:
+        raise DomainError(f"{what}: {to} is lost since {target.lost.since}.", "Choose another host.")
+    former = loaded.fleet.hosts.get(source)
+    if not (former is not None and former.lost) and not _is_missing(loaded, client, machine):
+        raise DomainError(
+            f"{what}: {source}, where it is, is not declared lost.",
+            f"To move it: vps move {vps} {to}. If {source} is gone for good and switched off: vps host lost {source}",
+        )
+    _need_network(what, target, machine)
+    intent: dict[str, object] = {"from": source}
+    if disk is None:
+        intent["empty"] = True
+    else:
+        disk = disk.absolute()
+        try:
+            with disk.open("rb") as stream:
+                sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError as problem:
+            raise DomainError(
+                f"{what}: {disk} can't be read: {problem.strerror}.", "Name the disk's file."
+            ) from problem
+        size = loaded.fleet.packages[machine.package].limits.disk_gib
+        origin.need(what, DiskFile(path=str(disk), sha256=sha256), size)
+        intent |= {"disk": str(disk), "sha256": sha256}
+
+    def change(lines: Any) -> None:  # noqa: ANN401 - ruamel.yaml's own mapping
+        put(lines, "host", PlainScalarString(to), after="power")
+        for key in ("move", "pool"):
+            take(lines, key)
+        put(lines, "restore", intent, after="host")
+
+    _write(loaded, client, machine, change)
+    data = "EMPTY: the client's data are not there" if empty else f"from {disk}"
+    typer.echo(f"{vps} is made anew on {to} with the next: vps up client.{client.key} ({data})")
+
+
+def _find(name: str, fleet: Path | None) -> "tuple[Loaded, Client, Vps]":
+    from components.config.loader import find_fleet, load
+    from components.domain.problems import DomainError
+
+    loaded = load(find_fleet(fleet))
+    client_key, _, vps_key = name.partition("/")
+    client = loaded.fleet.clients.get(client_key)
+    if client is None or vps_key not in client.vps:
+        known = ", ".join(f"{one.key}/{vps.key}" for one, vps in loaded.fleet.machines()) or "none"
+        raise DomainError(f"There is no VPS {name!r} whose file is whole.", f"Known: {known}. See: vps check")
+    return loaded, client, client.vps[vps_key]
+
+
+def _host(loaded: "Loaded", name: str) -> "Host":
+    from components.domain.problems import DomainError
+
+    if name not in loaded.fleet.hosts:
+        known = ", ".join(sorted(loaded.fleet.hosts)) or "none"
+        raise DomainError(f"Host {name} is not declared.", f"Known: {known}.")
+    return loaded.fleet.hosts[name]
+
+
+def _recorded(loaded: "Loaded", client: "Client", vps: "Vps") -> dict[str, Any]:
+    """What state holds of the machine, where state can be read here; empty otherwise."""
+    import os
+
+    from components.domain.names import client_stack
+    from components.domain.problems import DomainError
+    from components.engine import state
+    from components.engine.project import project_of
+
+    try:
+        environment = project_of(loaded.folder).environment(os.environ)
+    except (DomainError, RuntimeError):
+        return {}  # No project, or no engine on this machine: the files are all that is known.
+    uuid = vps.machine_uuid(loaded.fleet.id, client.id)
+    machines = state.machines(environment, client_stack(client.key)) or []
+    return next((found for found in machines if found.get("uuid") == uuid), {})
+
+
+def _lives_on(loaded: "Loaded", client: "Client", vps: "Vps") -> str:
+    """The host that state knows; a move that is declared and not carried out yet has not changed it."""
+    return str((_recorded(loaded, client, vps).get("host") or {}).get("name") or vps.host)
+
+
+def _is_missing(loaded: "Loaded", client: "Client", vps: "Vps") -> bool:
+    return _recorded(loaded, client, vps).get("status") == "missing"
+
+
+def _need_network(what: str, target: "Host", vps: "Vps") -> None:
+    from components.domain.problems import DomainError
+
+    if vps.network not in target.networks:
+        carried = ", ".join(sorted(target.networks)) or "none"
+        raise DomainError(
+            f"{what}: {target.name} does not carry network {vps.network}.",
+            f"It carries {carried}. Choose another host; the VPS keeps its addresses.",
+        )
+
+
+def _write(loaded: "Loaded", client: "Client", vps: "Vps", change: Any) -> None:  # noqa: ANN401 - a function on lines
+    from components.config.edit import edit
+    from components.config.folder import CLIENTS
+
+    with edit(loaded.folder / CLIENTS / f"{client.key}.yaml") as draft:
+        change(draft.document["vps"][vps.key])
+        typer.echo(draft.diff(), nl=False)
