@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from components.cli import adopt, check, drift, end, host, image, lab, move, schema, show, stack, trash, unlock
+from components.cli import adopt, check, drift, end, host, image, lab, move, power, schema, show, stack, trash, unlock
 from components.cli.help import Commands
 
 app = typer.Typer(
@@ -42,6 +42,8 @@ app.command("adopt")(adopt.adopt)
 app.command("end")(end.end)
 app.command("move")(move.move)
 app.command("restore")(move.restore)
+for verb in (power.start, power.stop, power.reboot, power.suspend, power.resume):
+    app.command(verb.__name__)(verb)
 app.command("unlock")(unlock.unlock)
 app.add_typer(host.app, name="host", cls=Commands)
 app.add_typer(image.app, name="image", cls=Commands)
