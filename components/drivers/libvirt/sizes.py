@@ -13,6 +13,8 @@ from components.drivers.libvirt import tree
 
 SLOTS = 16
 """How often a running machine may grow its memory: each time takes one DIMM."""
+LARGEST_ROOM_MIB = 256 * 1024
+"""A CPU with 40 address bits boots with no more than some 900 GiB of room, so a promise beyond this waits for a boot."""
 KIB = {"KiB": 1, "MiB": 1024, "GiB": 1024**2}
 
 
@@ -122,7 +124,8 @@ def _per_socket(topology: tree.Element) -> int:
 
 def _room(domain: tree.Element, spec: MachineSpec, *, adopted: bool) -> None:
     room = domain.find("maxMemory")
-    wanted = spec.grows_memory_mib if not adopted and spec.grows_memory_mib > spec.memory_mib else 0
+    grows_mib = min(spec.grows_memory_mib, LARGEST_ROOM_MIB)
+    wanted = grows_mib if not adopted and grows_mib > spec.memory_mib else 0
     if adopted or (not wanted and domain.find("devices/memory") is not None):
         # Memory devices that somebody defined need the room; it must only not be too small.
         wanted = max(mib(room), spec.memory_mib) if room is not None else 0
