@@ -11,7 +11,8 @@ from pulumi.runtime.proto.source_pb2 import StackTrace
 from components import declaration
 from components.config.loader import Loaded
 from components.domain.fleet import Fleet
-from components.engine import state
+from components.domain.problems import DomainError
+from components.engine import commit, state, undeclared
 from components.engine.backend import backend_id
 from components.host import Host
 from components.vps import Vps
@@ -24,11 +25,26 @@ def declare(loaded: Loaded, stack: str) -> None:
     if problems:
         listed = "\n".join(f"  {problem}" for problem in problems)
         raise pulumi.RunError(f"{len(problems)} problem(s) in the declared files stop {stack}:\n{listed}")
+    _need_last_commit(loaded, stack)
+    try:
+        undeclared.need_declared(os.environ, loaded, stack)
+    except DomainError as problem:
+        raise pulumi.RunError(str(problem)) from problem
     kind, _, name = stack.partition(".")
     if kind == "client":
         _declare_client(loaded.fleet, name)
     else:
         _declare_host(loaded.fleet, name)
+
+
+def _need_last_commit(loaded: Loaded, stack: str) -> None:
+    """Stop an update from a checkout that lacks the commit last applied; a preview is only told."""
+    try:
+        commit.need(os.environ, loaded.folder, stack)
+    except DomainError as error:
+        if not pulumi.runtime.is_dry_run():
+            raise pulumi.RunError(str(error)) from error
+        pulumi.log.warn(str(error))
 
 
 def _keep_call_stacks_out_of_state() -> None:

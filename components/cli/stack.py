@@ -32,10 +32,22 @@ def up(
     stack: Stack,
     fleet: FleetFolder = None,
     yes: Annotated[bool, typer.Option("--yes", help="Apply without asking; the preview still runs first.")] = False,
+    instead_of: Annotated[
+        str,
+        typer.Option("--instead-of", metavar="COMMIT", help="The commit last applied, when its history was rewritten."),
+    ] = "",
 ) -> None:
     """Act: bring a client's machines, or a host, to what the files declare."""
+    from components.engine import commit
+    from components.engine.location import engine_path
+
     engine, loaded = _ready(stack, fleet)
+    engine.environment[commit.INSTEAD] = instead_of
     with engine.turn(stack, "vps up"):
+        # Asked once it is our turn: whoever went first may have applied a commit that we lack.
+        word = commit.need(engine.environment, loaded.folder, stack, engine_path())
+        if word:
+            typer.echo(word)
         code = engine.run(["up", *_policies(), "--stack", stack, *(["--yes"] if yes else [])])
     for title in engine.ending(stack, loaded) if code == 0 else ():
         typer.echo(f"{title}: its end is reached and recorded; the next `vps up {stack}` ends it.")

@@ -1,0 +1,152 @@
+"""The commit last applied: who lacks it may not apply."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from components.domain.problems import DomainError
+from components.engine import commit
+from tests.engine.conftest import STACK, Bench
+
+IDENTITY = ["-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
+
+
+def git(folder: Path, *words: str) -> str:
+    done = subprocess.run(["git", *IDENTITY, "-C", folder, *words], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def commit_all(folder: Path, message: str) -> str:
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "--allow-empty", "-m", message)
+    return git(folder, "rev-parse", "HEAD")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Path]:
+    """A fleet in git, two commits deep."""
+    fleet = tmp_path / "fleet" / "stacks"
+    fleet.mkdir(parents=True)
+    git(fleet.parent, "init", "-q", "-b", "main")
+    (fleet / "fleet.yaml").write_text("one\n")
+    commit_all(fleet.parent, "one")
+    return fleet
+
+
+@pytest.fixture
+def backend(tmp_path: Path) -> dict[str, str]:
+    return {"PULUMI_BACKEND_URL": f"file://{tmp_path / 'state'}"}
+
+
+def applied(
+    backend: dict[str, str],
+    head: str,
+    *,
+    number: int = 1,
+    kind: str = "update",
+    stack: str = STACK,
+    result: str = "succeeded",
+    changed: str = "",
+) -> None:
+    """A run as the engine notes it."""
+    folder = Path(backend["PULUMI_BACKEND_URL"].removeprefix("file://")) / ".pulumi/history/aegir-vps" / stack
+    folder.mkdir(parents=True, exist_ok=True)
+    run = {"kind": kind, "environment": {commit.HEAD: head} if head else {}, "result": result}
+    run["resourceChanges"] = {"same": 2, **({changed: 1} if changed else {})}
+    (folder / f"{stack}-{1795340283165741770 + number}.history.json").write_text(json.dumps(run))
+
+
+def test_nothing_applied_nothing_said(checkout: Path, backend: dict[str, str]) -> None:
+    assert commit.need(backend, checkout, STACK) == ""
+
+
+def test_a_checkout_with_the_commit_may_apply(checkout: Path, backend: dict[str, str]) -> None:
+    applied(backend, git(checkout, "rev-parse", "HEAD"))
+    assert commit.need(backend, checkout, STACK) == ""
+    commit_all(checkout.parent, "two")
+    assert commit.need(backend, checkout, STACK) == ""
+
+
+def test_an_old_checkout_may_not(checkout: Path, backend: dict[str, str]) -> None:
+    old = git(checkout, "rev-parse", "HEAD")
+    new = commit_all(checkout.parent, "two")
+    applied(backend, new)
+    git(checkout, "checkout", "-q", old)
+    with pytest.raises(DomainError, match="does not contain") as refused:
+        commit.need(backend, checkout, STACK)
+    assert new[:12] in str(refused.value)
+    assert "git fetch" in str(refused.value)
+    assert commit.need(backend, checkout, "client.other") == "", "another stack is another history"
+
+
+def test_a_checkout_that_never_heard_of_it_may_not(checkout: Path, backend: dict[str, str]) -> None:
+    applied(backend, "ab" * 20)
+    with pytest.raises(DomainError, match="does not know"):
+        commit.need(backend, checkout, STACK)
+
+
+def test_a_rewritten_history_is_named_by_its_commit(checkout: Path, backend: dict[str, str]) -> None:
+    applied(backend, "ab" * 20)
+    assert "as you said" in commit.need({**backend, commit.INSTEAD: "abababab"}, checkout, STACK)
+    for wrong in ("", "ab", "cdcdcdcd"):
+        with pytest.raises(DomainError):
+            commit.need({**backend, commit.INSTEAD: wrong}, checkout, STACK)
+
+
+def test_uncommitted_changes_are_told_and_allowed(checkout: Path, backend: dict[str, str]) -> None:
+    applied(backend, git(checkout, "rev-parse", "HEAD"))
+    (checkout / "fleet.yaml").write_text("two\n")
+    assert "1 uncommitted file" in commit.need(backend, checkout, STACK)
+
+
+def test_outside_git_nobody_can_compare(tmp_path: Path, backend: dict[str, str]) -> None:
+    (tmp_path / "stacks").mkdir()
+    assert commit.need(backend, tmp_path / "stacks", STACK) == ""
+    applied(backend, "ab" * 20)
+    assert "no git checkout" in commit.need(backend, tmp_path / "stacks", STACK)
+
+
+def test_the_callers_own_git_variables_are_not_asked(
+    checkout: Path, backend: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hook of git runs with them, about another checkout."""
+    applied(backend, git(checkout, "rev-parse", "HEAD"))
+    monkeypatch.setenv("GIT_DIR", "/no/such/folder")
+    assert commit.need(backend, checkout, STACK) == ""
+
+
+def test_the_last_run_that_applied_something_counts(backend: dict[str, str]) -> None:
+    """A refresh applies no file; a broken note is passed over."""
+    applied(backend, "ab" * 20, number=1)
+    applied(backend, "cd" * 20, number=2)
+    applied(backend, "ef" * 20, number=3, kind="refresh")
+    applied(backend, "", number=4)
+    applied(backend, "ef" * 20, number=5, result="failed")
+    assert commit.last(backend, STACK) == "cd" * 20
+    applied(backend, "98" * 20, number=6, result="failed", changed="update")
+    assert commit.last(backend, STACK) == "98" * 20, "half of it is in force"
+    assert commit.last({"PULUMI_BACKEND_URL": "s3://bucket"}, STACK) is None
+
+
+@pytest.mark.engine
+def test_the_engine_notes_what_we_look_for(bench: Bench) -> None:
+    """The real engine in a real checkout: applied, then refused from an older one by our command and by the program."""
+    folder = bench.project.folder
+    git(folder, "init", "-q", "-b", "main")
+    (folder / ".gitignore").write_text(".vps/\n")
+    old = commit_all(folder, "one")
+    bench.edit(lambda client: client.update(name="Another Cooperative"))
+    new = commit_all(folder, "two")
+    bench.up()
+    assert commit.last(bench.environment, STACK) == new
+    git(folder, "checkout", "-q", old)
+    before = bench.domains()
+    assert "does not contain" in bench.vps("up", STACK, "--yes", code=1)
+    assert "does not contain" in bench.up(code=1)
+    assert "does not contain" in bench.pulumi("preview", "--stack", STACK)
+    assert bench.domains() == before
+    git(folder, "checkout", "-q", "main")
+    bench.vps("up", STACK, "--yes")
