@@ -134,6 +134,7 @@ class Move:
         self._say(f"an interrupted live move was undone: it is whole on {self._source.host}")
         back = self._ours(self._source)
         assert back is not None
+        self._mark = back.mark  # What was written since it was read was written by us.
         return back
 
     def _outlast(self, here: Standing | None) -> None:

@@ -1,0 +1,271 @@
+"""What a move promises, on two fake hosts and on two real ones: one machine, whole, whatever is cut at which step."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from components.drivers.base import Phase, Power
+from components.drivers.errors import Changed, DriverError, HostFull, HostUnreachable, Missing, NotOurs, Refused
+from tests.drivers.pairs import Pair, content, fake_pair, libvirt_pair
+
+COLD = ("note", "arrive", "halt", "send", "copy", "verify", "park", "arm", "start", "trash", "clear")
+LIVE = ("note", "arrive", "copy", "verify", "room", "park", "migrate", "trash", "clear")
+TARGET = ("arrive", "copy", "verify", "arm", "start", "room")
+"""Steps that happen on the host where the machine arrives."""
+
+
+@pytest.fixture(scope="module")
+def labs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    with libvirt_pair(tmp_path_factory.mktemp("pair")) as made:
+        yield made
+
+
+@pytest.fixture(params=["fake", pytest.param("libvirt", marks=pytest.mark.lab)])
+def pair(request, tmp_path) -> Iterator[Pair]:
+    made = fake_pair(tmp_path) if request.param == "fake" else request.getfixturevalue("labs")
+    made.said.clear()
+    yield made
+    made.clean()
+
+
+def at_most_one(pair: Pair, spec) -> None:
+    """At this instant no two hosts could run it, and no two do."""
+    found = [standing for standing in pair.standings(spec) if standing is not None]
+    assert sum(standing.armed for standing in found) <= 1
+    assert sum(standing.power is Power.RUNNING for standing in found) <= 1
+
+
+def one_on_the_target(pair: Pair, spec, machine, *, power: Power = Power.RUNNING) -> None:
+    """The machine is on the target alone, with everything that makes it this machine."""
+    here, there = pair.read(spec)
+    assert here is None
+    assert there is not None
+    assert there.mark is not None
+    assert (there.power, there.mark.phase, there.mark.move) == (power, Phase.READY, "")
+    assert there.mark.incarnation == machine.mark.incarnation
+    assert (there.uuid, there.name, there.macs, there.addresses) == (
+        machine.uuid,
+        machine.name,
+        machine.macs,
+        machine.addresses,
+    )
+    assert {key: reading.configured for key, reading in there.readings.items()} == {
+        key: reading.configured for key, reading in machine.readings.items()
+    }
+    assert there.lost_disks == ()
+    former = content(pair.one, spec, machine.volumes["root"])
+    if power is Power.OFF:
+        assert content(pair.two, spec, there.volumes["root"]) == former
+    with pair.drivers() as (one, _):
+        (record,) = [found for found in one.read_trash() if found.uuid == spec.uuid]
+    assert record.why == f"moved to {pair.two.ref.name}"
+    assert record.due == "2030-01-01"
+    assert record.addresses == ()
+    assert record.volumes == machine.volumes
+
+
+def back_on_the_source(pair: Pair, spec, machine, *, power: Power = Power.RUNNING) -> None:
+    here, there = pair.read(spec)
+    assert there is None
+    assert (here.power, here.mark.phase, here.mark.move) == (power, Phase.READY, "")
+    assert here.volumes == machine.volumes
+    assert here.lost_disks == ()
+    two = pair.two.volumes(spec)
+    assert two == {}
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_running_machine_moves_and_comes_back(pair, live):
+    spec, machine = pair.make()
+
+    pair.move(spec, machine.mark, live=live)
+
+    one_on_the_target(pair, spec, machine)
+    assert any("is running on" in words for words in pair.said)
+    _, there = pair.read(spec)
+    pair.move(spec, there.mark, live=live, back=True)
+    here, there = pair.read(spec)
+    assert there is None
+    assert here.power is Power.RUNNING
+    assert here.volumes["root"] != machine.volumes["root"]
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_machine_that_is_down_stays_down_on_its_new_host(pair, live):
+    spec, machine = pair.make(start=False)
+
+    pair.move(spec, machine.mark, live=live)
+
+    one_on_the_target(pair, spec, machine, power=Power.OFF)
+    assert any("sha256" in words for words in pair.said)
+
+
+REAL = pytest.mark.lab
+KILLS = [
+    *(("fake", False, step, when) for when in ("before", "after") for step in COLD),
+    *(("fake", True, step, when) for when in ("before", "after") for step in LIVE),
+    # On real hosts those cuts that leave something else than the one before: each costs a guest.
+    *(pytest.param("libvirt", False, step, "after", marks=REAL) for step in ("copy", "park", "arm", "trash")),
+    *(pytest.param("libvirt", True, step, "after", marks=REAL) for step in ("room", "park", "migrate")),
+]
+
+
+@pytest.mark.parametrize(("pair", "live", "step", "when"), KILLS, indirect=["pair"])
+def test_killed_at_any_step_it_ends_whole_on_the_target_with_the_next_run(pair, live, step, when):
+    spec, machine = pair.make()
+    struck = pair.two if step in TARGET else pair.one
+    struck.fault({"step": f"move.{step}", "do": "kill", "when": when})
+
+    assert pair.move_apart(spec, machine.mark, live=live) == -9
+    at_most_one(pair, spec)
+    pair.move(spec, pair_mark(pair, spec), live=live)
+
+    one_on_the_target(pair, spec, machine)
+
+
+def pair_mark(pair: Pair, spec):
+    """The mark as a refresh reads it before the next run."""
+    here, there = pair.standings(spec)
+    return (here or there).mark
+
+
+FAILURES = [
+    *(("fake", False, step) for step in ("arrive", "halt", "send", "copy", "verify", "park")),
+    *(("fake", True, step) for step in ("arrive", "copy", "verify", "room", "park", "migrate")),
+    pytest.param("libvirt", False, "verify", marks=REAL),
+    pytest.param("libvirt", True, "migrate", marks=REAL),
+]
+
+
+@pytest.mark.parametrize(("pair", "live", "step"), FAILURES, indirect=["pair"])
+def test_what_fails_before_the_disks_change_hands_is_undone(pair, live, step):
+    spec, machine = pair.make()
+    struck = pair.two if step in TARGET else pair.one
+    struck.fault({"step": f"move.{step}", "do": "fail"})
+
+    with pytest.raises(DriverError, match="a fault asked for"):
+        pair.move(spec, machine.mark, live=live)
+
+    back_on_the_source(pair, spec, machine)
+    assert any("undone" in words for words in pair.said)
+    pair.move(spec, pair_mark(pair, spec), live=live)
+    one_on_the_target(pair, spec, machine)
+
+
+@pytest.mark.parametrize(
+    ("pair", "step"),
+    [
+        *(("fake", step) for step in ("note", "copy", "park", "arm", "clear")),
+        *(pytest.param("libvirt", step, marks=REAL) for step in ("park", "arm")),
+    ],
+    indirect=["pair"],
+)
+def test_a_lost_answer_leaves_everything_to_the_next_run(pair, step):
+    spec, machine = pair.make()
+    (pair.two if step in TARGET else pair.one).fault({"step": f"move.{step}", "do": "lose-answer"})
+
+    with pytest.raises(HostUnreachable):
+        pair.move(spec, machine.mark)
+    at_most_one(pair, spec)
+
+    pair.move(spec, pair_mark(pair, spec))
+    one_on_the_target(pair, spec, machine)
+
+
+def test_a_target_without_room_costs_no_second_of_uptime(tmp_path):
+    """On fake hosts: the real one's admission is the contract of create, and a guest of a host's size is no test."""
+    pair = fake_pair(tmp_path)
+    spec, machine = pair.make()
+    pair.two.world.folder.joinpath("host.json").write_text('{"memoryMib": 10}')
+    before = pair.one.world.get("domains", spec.uuid)["boots"]
+
+    with pytest.raises(HostFull, match="are needed"):
+        pair.move(spec, machine.mark)
+
+    back_on_the_source(pair, spec, machine)
+    assert pair.one.world.get("domains", spec.uuid)["boots"] == before
+
+
+def test_while_it_moves_nobody_else_starts_or_changes_it(pair):
+    spec, machine = pair.make(start=False)
+    pair.one.fault({"step": "move.park", "do": "kill", "when": "after"})
+    assert pair.move_apart(spec, machine.mark) == -9
+    here, there = pair.standings(spec)
+    assert (here.mark.phase, there.mark.phase) == (Phase.LEFT, Phase.ARRIVING)
+
+    with pair.drivers() as drivers:
+        for driver, standing in zip(drivers, (here, there), strict=True):
+            with pytest.raises(Refused, match="is not finished"):
+                driver.power(spec.uuid, "running", standing.mark)
+            with pytest.raises(Refused, match="is not finished"):
+                driver.update(spec, standing.mark)
+            with pytest.raises(Refused, match="is not finished"):
+                driver.create(spec, b"", pair.one.mark(spec))
+        assert all(found.power is Power.OFF for found in pair.standings(spec))
+
+    pair.move(spec, here.mark)
+    one_on_the_target(pair, spec, machine, power=Power.OFF)
+
+
+def test_a_move_that_is_not_wanted_any_more_is_undone_and_its_guest_runs_again(pair):
+    spec, machine = pair.make()
+    pair.two.fault({"step": "move.copy", "do": "kill", "when": "after"})
+    assert pair.move_apart(spec, machine.mark) == -9
+    assert pair.standings(spec)[0].power is Power.OFF
+
+    pair.call_off(spec, pair_mark(pair, spec))
+
+    back_on_the_source(pair, spec, machine)
+
+
+def test_a_machine_that_has_left_can_not_be_called_back_by_an_edit(pair):
+    spec, machine = pair.make()
+    pair.one.fault({"step": "move.park", "do": "kill", "when": "after"})
+    assert pair.move_apart(spec, machine.mark) == -9
+
+    with pytest.raises(Refused, match="already"):
+        pair.call_off(spec, pair_mark(pair, spec))
+    pair.move(spec, pair_mark(pair, spec))
+
+    one_on_the_target(pair, spec, machine)
+
+
+def test_only_who_knows_the_machine_as_it_is_moves_it(pair):
+    spec, machine = pair.make(start=False)
+    with pytest.raises(NotOurs):
+        pair.move(spec, replace(machine.mark, incarnation="another"))
+    with pytest.raises(Changed):
+        pair.move(spec, replace(machine.mark, revision=machine.mark.revision - 1))
+
+    back_on_the_source(pair, spec, machine, power=Power.OFF)
+
+
+def test_two_whole_copies_are_touched_by_nobody(pair):
+    spec, machine = pair.make(start=False)
+    with pair.drivers() as (_, two):
+        two.create(spec, b"seed", machine.mark)
+
+    with pytest.raises(Refused, match="two copies of one machine"):
+        pair.move(spec, machine.mark)
+
+    assert all(found.armed and found.power is Power.OFF for found in pair.standings(spec))
+
+
+def test_a_machine_that_both_hosts_lack_is_said(pair):
+    spec, machine = pair.make(start=False)
+    pair.one.lose(spec)
+
+    with pytest.raises(Missing, match="neither"):
+        pair.move(spec, machine.mark)
+
+
+def test_its_former_disks_never_become_a_second_machine(pair):
+    spec, machine = pair.make(start=False)
+    pair.move(spec, machine.mark)
+    with pair.drivers() as (one, _):
+        (record,) = [found for found in one.read_trash() if found.uuid == spec.uuid]
+        with pytest.raises(Refused, match="where it lives on"):
+            one.restore(record.key)
+
+    one_on_the_target(pair, spec, machine, power=Power.OFF)
