@@ -7,6 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from components.config.loader import Loaded
+    from components.domain.problems import Problem
 
 FleetFolder = Annotated[Path | None, typer.Option("--fleet", help="The fleet folder (default: the one you stand in).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -14,14 +15,33 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def check(fleet: FleetFolder = None, as_json: AsJson = False) -> None:
     """Look: is everything in the files right? Lists every problem with line and remedy; exit 1 when there is one."""
+    from dataclasses import replace
+
     from components.config.loader import find_fleet, load
 
     loaded = load(find_fleet(fleet))
+    loaded = replace(loaded, problems=(*loaded.problems, *_without_lines(loaded)))
     if as_json:
         _print_json(loaded)
     else:
         _print_text(loaded)
     raise typer.Exit(1 if loaded.problems else 0)
+
+
+def _without_lines(loaded: "Loaded") -> "list[Problem]":
+    """Stacks without a file and machines without a line, as far as a local backend tells."""
+    import os
+
+    from components.domain.problems import DomainError
+    from components.engine.project import project_of
+
+    try:
+        environment = project_of(loaded.folder).backend(os.environ)
+    except DomainError:
+        return []  # No project stands around this fleet, so nothing was ever applied from here.
+    from components.engine.undeclared import problems
+
+    return list(problems(environment, loaded))
 
 
 def _counts(loaded: "Loaded") -> dict[str, int]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from components.config.loader import Loaded
 from components.domain.hosts import Host
 from components.domain.problems import DomainError
-from components.engine import lock, state
+from components.engine import lock, state, undeclared
 from components.engine.location import engine_path
 from components.engine.lock import WAIT_S, Say
 from components.engine.project import CHECKOUT, Project
@@ -66,8 +66,9 @@ class Engine:
             raise DomainError(
                 f"{', '.join(lost)}: the machine is there, but its lines are gone from the client's file. Refused, "
                 "nothing was touched: deleting lines never ends a VPS.",
-                'Put the lines back (git checkout). To end it, keep them and add `ends: "YYYY-MM-DD"`.',
+                "Put the lines back (git checkout). To end it, keep them and run `vps end CLIENT/VPS --on DATE`.",
             )
+        undeclared.need_declared(self.environment, loaded, stack)
 
     def known(self, stack: str) -> None:
         """Raises DomainError when the backend certainly lacks the stack."""

@@ -52,8 +52,8 @@ def stacks(environment: Mapping[str, str]) -> list[str] | None:
     return sorted(path.stem for path in _checkpoint(folder, "any").parent.glob("*.json"))
 
 
-def machines(environment: Mapping[str, str], stack: str) -> list[dict[str, Any]] | None:
-    """The outputs of every machine that the stack's state holds; None where only the engine can tell.
+def resources(environment: Mapping[str, str], stack: str) -> list[dict[str, Any]] | None:
+    """Every resource that the stack's state holds, as the engine wrote it; None where only the engine can tell.
 
     Raises DomainError for a checkpoint that can't be read.
     """
@@ -70,11 +70,15 @@ def machines(environment: Mapping[str, str], stack: str) -> list[dict[str, Any]]
             "Nothing was touched. Its last good copy stands beside it, with the ending .bak.",
         ) from error
     latest = document.get("checkpoint", {}).get("latest") or {}
-    return [
-        resource.get("outputs", {})
-        for resource in latest.get("resources", [])
-        if resource.get("type") == MACHINE and not resource.get("delete", False)
-    ]
+    return [resource for resource in latest.get("resources", []) if not resource.get("delete", False)]
+
+
+def machines(environment: Mapping[str, str], stack: str) -> list[dict[str, Any]] | None:
+    """The outputs of every machine that the stack's state holds; None and raises as `resources`."""
+    found = resources(environment, stack)
+    if found is None:
+        return None
+    return [resource.get("outputs", {}) for resource in found if resource.get("type") == MACHINE]
 
 
 def locks(environment: Mapping[str, str], stack: str) -> Iterator[Lock]:

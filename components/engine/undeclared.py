@@ -1,0 +1,98 @@
+"""What state holds and no file declares: the engine's own refusal would advise to lift the protection, ours says how.
+
+A line may go only after state no longer holds what it declared: a machine after its end, a host's image or network
+after it was retired. Whatever is protected in state and not declared stops the whole stack, before anything is done.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from components.config import folder as places
+from components.config.loader import Loaded
+from components.declaration import image_inputs, network_inputs
+from components.domain.names import CLIENT_STACKS, HOST_STACKS
+from components.domain.problems import DomainError, Problem
+from components.engine import state
+
+OURS = "vps:index:"
+
+
+def problems(environment: Mapping[str, str], loaded: Loaded) -> Iterator[Problem]:
+    """Stacks without a file, machines without a line, and what hosts hold that no file names any more.
+
+    Only of a `file://` backend; of another one nothing is known here.
+    """
+    for stack in state.stacks(environment) or ():
+        prefix, folder = (
+            (HOST_STACKS, places.HOSTS) if stack.startswith(HOST_STACKS) else (CLIENT_STACKS, places.CLIENTS)
+        )
+        name = stack.removeprefix(prefix)
+        file, path = f"{folder}/{name}.yaml", (folder, name)
+        try:
+            held = _ours(environment, stack)
+        except DomainError as problem:
+            yield Problem(path=path, message=str(problem), remedy="", file=file)
+            continue
+        if file not in loaded.files:
+            if held:
+                told = ", ".join(title(one) for one in held)
+                message = f"The stack {stack} has no file, and it holds {told}."
+                remedy = f"Restore {file} from git. {_remedy(stack)}"
+                yield Problem(path=path, message=message, remedy=remedy, file=file)
+            continue
+        for one in without_line(loaded, stack, held):
+            message = f"{title(one)} is there, and no line declares it any more."
+            yield Problem(path=path, message=message, remedy=f"Put the lines back. {_remedy(stack)}", file=file)
+
+
+def need_declared(environment: Mapping[str, str], loaded: Loaded, stack: str) -> None:
+    """Raises DomainError when anything that is protected in the stack's state has lost its lines."""
+    held = [one for one in _ours(environment, stack) if one.get("protect")]
+    lost = [title(one) for one in without_line(loaded, stack, held)]
+    if lost:
+        raise DomainError(
+            f"{', '.join(lost)}: still there, but the lines that declare it are gone. Refused, nothing was touched: "
+            f"deleting lines never ends {'a VPS' if stack.startswith(CLIENT_STACKS) else 'anything'}.",
+            f"Put the lines back (git checkout). {_remedy(stack)}",
+        )
+
+
+def without_line(loaded: Loaded, stack: str, held: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those resources that the stack's file doesn't declare; none when the file is broken, for then nobody can tell."""
+    if stack.startswith(CLIENT_STACKS):
+        client = loaded.fleet.clients.get(stack.removeprefix(CLIENT_STACKS))
+        if client is None:
+            return []
+        declared = {vps.machine_uuid(loaded.fleet.id, client.id) for vps in client.vps.values()}
+        return [one for one in held if one.get("type") == state.MACHINE and _outputs(one).get("uuid") not in declared]
+    name = stack.removeprefix(HOST_STACKS)
+    host = loaded.fleet.hosts.get(name)
+    if host is None or loaded.blocking(stack):
+        return []
+    names = {f"{name}-pool", *(f"{name}-network-{key}" for key in network_inputs(loaded.fleet, host))}
+    names |= {f"{name}-image-{key}" for key in image_inputs(loaded.fleet, host)}
+    return [one for one in held if one["urn"].rpartition("::")[2] not in names]
+
+
+def title(resource: Mapping[str, Any]) -> str:
+    """What people call it: `example-coop/web1`, `image base-debian-13`."""
+    found = _outputs(resource)
+    kind = str(resource.get("type", "")).removeprefix(OURS)
+    if kind == "Machine":
+        return str(found.get("title") or found.get("name"))
+    return f"{ {'StoragePool': 'pool'}.get(kind, kind.lower()) } {found.get('name')}"
+
+
+def _remedy(stack: str) -> str:
+    if stack.startswith(CLIENT_STACKS):
+        return "A VPS ends by `vps end CLIENT/VPS --on DATE`; its lines may go once `vps up` has ended it."
+    return "An image leaves a host by `vps image retire`; a network or pool stays as long as machines may stand on it."
+
+
+def _outputs(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = resource.get("outputs")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _ours(environment: Mapping[str, str], stack: str) -> list[dict[str, Any]]:
+    return [one for one in state.resources(environment, stack) or () if str(one.get("type", "")).startswith(OURS)]
