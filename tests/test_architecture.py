@@ -105,3 +105,26 @@ def test_the_domain_needs_nothing_but_python(module: Path) -> None:
         if name.split(".")[0] not in sys.stdlib_module_names and not name.startswith("components.domain.")
     ]
     assert foreign == []
+
+
+AGENT = {
+    *("qemuAgentCommand", "guestInfo", "fsFreeze", "fsThaw", "fsTrim", "fsInfo", "guestVcpus"),
+    *("setGuestVcpus", "setUserPassword", "authorizedSSHKeysGet", "authorizedSSHKeysSet", "pMSuspendForDuration"),
+    *("getTime", "setTime", "hostname", "shutdown", "reboot", "guest_agent"),
+}
+"""Calls of libvirt that ask a guest's agent, or may choose to; `shutdownFlags` is told not to."""
+
+AGENT_FLAGS = ("SRC_AGENT", "GUEST_AGENT", "VCPU_GUEST", "QUIESCE")
+"""Parts of the names of flags by which other calls would."""
+
+
+def test_no_call_can_choose_a_guests_agent() -> None:
+    """What a guest says is no evidence, and a hostile agent is waited for by whoever asks it."""
+    for module in (path for path in MODULES if "libvirt" in path.parts):
+        text = (ROOT / module).read_text(encoding="utf-8")
+        assert not any(flag in text for flag in AGENT_FLAGS), module
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                assert node.func.attr not in AGENT, f"{module}:{node.lineno}"
+                if node.func.attr == "shutdownFlags":
+                    assert "VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN" in ast.unparse(node), f"{module}:{node.lineno}"

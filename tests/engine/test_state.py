@@ -120,3 +120,14 @@ def test_other_backends_are_left_to_the_engine() -> None:
     assert state.is_initialised(remote, STACK) is None
     assert state.machines(remote, STACK) is None
     assert list(state.locks(remote, STACK)) == []
+
+
+def test_every_stack_that_the_backend_knows(environment: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / ".pulumi" / "stacks" / "aegir-vps"
+    assert state.stacks(environment) == []
+    folder.mkdir(parents=True)
+    for name in ("client.b.json", "client.a.json", "client.a.json.bak", "host.lab1.json"):
+        (folder / name).write_text("{}")
+
+    assert state.stacks(environment) == ["client.a", "client.b", "host.lab1"]
+    assert state.stacks({"PULUMI_BACKEND_URL": "s3://states"}) is None
