@@ -24,7 +24,7 @@ STRANGER = "5bd1e995-0000-4000-8000-00000000000%d"
 class FakeWorld:
     """A folder with `lab1/`, `lab2/` (the hosts) and the states of what stands on them."""
 
-    driver = "fake"
+    urn = "urn:pulumi:client.example-coop::aegir-vps::vps:component:Vps$vps:index:Machine::v-h3k9-machine"
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

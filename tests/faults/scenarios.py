@@ -7,28 +7,32 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.faults.fake_world import HOSTS, FakeWorld
 from tests.faults.view import Guest
 from tests.faults.worker import DONE, Worker
 
-URN = "urn:pulumi:client.example-coop::aegir-vps::vps:component:Vps$vps:index:Machine::v-h3k9-machine"
+if TYPE_CHECKING:
+    from tests.faults.lab_world import LabWorld
+
 Bag = dict[str, Any]
 
 
 class Operator:
     """Somebody with a world before them; every run is a process of its own."""
 
-    def __init__(self, world: FakeWorld, worker: Worker) -> None:
+    def __init__(self, world: "FakeWorld | LabWorld", worker: Worker) -> None:
         self.world = world
         self.worker = worker
         self.log = world.folder / "log"
         self.trace = ""
+        self.begun = False
+        """The next run is only begun; `wait` ends it."""
 
     def up(self, news: Bag | None) -> int:
         """`vps up` of the client's stack."""
-        return self.worker.run("up", self.log, urn=URN, state=self.state, news=news, **self._common)
+        return self._run("up", urn=self.world.urn, state=self.state, news=news, **self._common)
 
     def power(self, wish: str, host: str = HOSTS[0]) -> int:
         """`vps start|stop|suspend`."""
@@ -49,7 +53,7 @@ class Operator:
     def shows_nothing(self, news: Bag) -> bool:
         """Whether a preview is empty."""
         common = {"environ": self.world.environ()}
-        return self.worker.run("preview", self.log, urn=URN, state=self.state, news=news, **common) == DONE
+        return self.worker.run("preview", self.log, urn=self.world.urn, state=self.state, news=news, **common) == DONE
 
     def forget(self) -> None:
         """Lose the state."""
@@ -62,7 +66,8 @@ class Operator:
     @property
     def machine(self) -> Guest | None:
         """The client's machine; None when it is nowhere."""
-        found = [guest for guest in self.world.look().guests if guest.owner]
+        uuid = self.world.inputs()["uuid"]
+        found = [guest for guest in self.world.look().guests if guest.uuid == uuid and guest.owner]
         assert len(found) < 2, found
         return found[0] if found else None
 
@@ -73,7 +78,18 @@ class Operator:
 
     def _on_host(self, action: str, host: str = HOSTS[0], **arguments: Any) -> int:
         reference = self.world.inputs(host)["host"]
-        return self.worker.run(action, self.log, host=reference, **arguments, **self._common)
+        return self._run(action, host=reference, **arguments, **self._common)
+
+    def wait(self) -> int:
+        """The exit status of the run that was begun."""
+        self.begun = False
+        return self.worker.end()
+
+    def _run(self, action: str, **arguments: Any) -> int:
+        if self.begun:
+            self.worker.begin(action, self.log, **arguments)
+            return DONE
+        return self.worker.run(action, self.log, **arguments)
 
     @property
     def _common(self) -> Bag:

@@ -9,6 +9,7 @@ import gc
 import importlib
 import json
 import os
+import select
 import subprocess
 import sys
 import traceback
@@ -18,6 +19,7 @@ from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parents[2]
 DONE, FAILED, KILLED, BROKEN = 0, 1, -9, 3
+DEADLINE_S = 150
 
 
 class Worker:
@@ -46,6 +48,8 @@ class Worker:
     def end(self) -> int:
         """Wait for what was begun; its exit status."""
         assert self._process.stdout is not None
+        ready, _, _ = select.select([self._process.stdout], [], [], DEADLINE_S)
+        assert ready, f"no end after {DEADLINE_S} s"
         line = self._process.stdout.readline()
         assert line, "the worker died"
         return int(line)
