@@ -20,6 +20,7 @@ from components.drivers.libvirt.admission import ADMISSION_S, Need, admit, memor
 from components.drivers.libvirt.connection import Connection
 from components.drivers.libvirt.lease import Leases
 from components.drivers.libvirt.power import wish_seen
+from components.drivers.libvirt.probe import InForce, look
 
 GIB = 1024**3
 
@@ -90,11 +91,12 @@ class Change:
     ) -> None:
         active = not machines.is_off(machines.power(domain))
         done: list[live.Setting] = []
+        left_out = ""
         try:
-            for setting in live.caps(domain, described, notes, spec) if active else ():
+            for setting in live.caps(domain, described, notes, spec, self._look) if active else ():
                 with self._faults.step(setting.step):
                     done.append(setting)
-                    setting.apply()
+                    left_out = live.set_or_leave(setting) or left_out
             still_ours()
             for step, grow in live.growth(domain, _running(domain), spec) if active else ():
                 with self._faults.step(step):
@@ -107,12 +109,16 @@ class Change:
                 described = machines.config(domain)
                 notes = expect(what, described, mark, lambda found: self._is_done(described, found, spec))
                 written = ownership.renewed(notes.mark, mark, seen=wish_seen(domain))
-                patch.limits(described, spec, notes.limited(spec).marked(written))
+                limited = notes.limited(spec).marked(written)
+                patch.limits(described, spec, limited.without_rates(left_out) if left_out else limited)
                 still_ours()
                 handle.defineXML(tree.text(described))
         except (libvirt.libvirtError, DriverError):
             live.undo(done)
             raise
+
+    def _look(self) -> InForce:
+        return look(self._connection.host)
 
     def _is_done(self, described: tree.Element, notes: marks.Notes, spec: MachineSpec) -> bool:
         """Whether the configuration already is as asked: then a revision one above is our own lost answer."""

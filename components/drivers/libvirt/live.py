@@ -15,10 +15,14 @@ from components.drivers.base import MachineSpec
 from components.drivers.libvirt import guard, patch, sizes, tree
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt.domain_xml import PERIOD_US, kilobytes, quota_us, title
+from components.drivers.libvirt.power import why_rates_fail
+from components.drivers.libvirt.probe import InForce
 from components.drivers.libvirt.readings import percent
 
 MIB = 1024**2
 LIVE = libvirt.VIR_DOMAIN_AFFECT_LIVE
+NIC_STEP = "update.rateMbitS"
+WAYS = ("inbound.average", "outbound.average")
 Values = dict[str, int]
 
 
@@ -31,13 +35,21 @@ class Setting:
     restore: Callable[[], object]
 
 
-def caps(domain: libvirt.virDomain, described: tree.Element, notes: marks.Notes, spec: MachineSpec) -> list[Setting]:
-    """The caps that must be set; `described` is the domain's inactive XML."""
+def caps(
+    domain: libvirt.virDomain,
+    described: tree.Element,
+    notes: marks.Notes,
+    spec: MachineSpec,
+    look: Callable[[], InForce],
+) -> list[Setting]:
+    """The caps that must be set; `described` is the domain's inactive XML, `look` runs the host's probe."""
     found = [*_cpu(domain, spec)]
     for name in spec.disks:
         found += _disk(domain, described, notes, spec, name)
-    for name in spec.nics:
-        found += _nic(domain, notes, spec, name)
+    rated = [name for name, nic in spec.nics.items() if nic.rate_mbit_s and not notes.nics[name].left_out]
+    in_force = look() if rated else InForce()
+    for name in rated:
+        found += _nic(domain, notes, spec, name, in_force)
     for apply, restore in guard.live(domain, notes, spec.nics):
         found.append(Setting(step="update.antispoof", apply=apply, restore=restore))
     return [*found, *_title(domain, notes, spec)]
@@ -57,6 +69,20 @@ def growth(domain: libvirt.virDomain, running: tree.Element, spec: MachineSpec) 
         dimm = f"<memory model='dimm'><target><size unit='MiB'>{size}</size>{node}</target></memory>"
         found.append(("update.memoryMib", partial(_if_it_can, domain.attachDeviceFlags, dimm, LIVE)))
     return found
+
+
+def set_or_leave(setting: Setting) -> str:
+    """Do it; a NIC rate that this host turns out not to enforce is taken back whole, and the reason is given."""
+    try:
+        setting.apply()
+    except libvirt.libvirtError as problem:
+        reason = why_rates_fail(problem) if setting.step == NIC_STEP else ""
+        if not reason:
+            raise
+        # The failed set left a class of the new rate behind.
+        setting.restore()
+        return reason
+    return ""
 
 
 def undo(done: Sequence[Setting]) -> None:
@@ -109,18 +135,22 @@ def _together(found: Values, what: str, number: int) -> Values:
     return {f"total_{what}_sec": number, **{key: 0 for key in singles if found.get(key)}}
 
 
-def _nic(domain: libvirt.virDomain, notes: marks.Notes, spec: MachineSpec, name: str) -> list[Setting]:
+def _nic(
+    domain: libvirt.virDomain, notes: marks.Notes, spec: MachineSpec, name: str, in_force: InForce
+) -> list[Setting]:
     nic = spec.nics[name]
-    if notes.nics[name].left_out or not nic.rate_mbit_s:
-        return []
     found = domain.interfaceParameters(nic.mac, LIVE)
-    average = kilobytes(nic.rate_mbit_s)
-    ways = ("inbound.average", "outbound.average")
-    if all(found.get(way, 0) // kilobytes(1) == nic.rate_mbit_s for way in ways):
+    running = patch.find_nic(tree.glance(domain.XMLDesc(0)), name, notes)
+    tap = "" if running is None else tree.attribute(running, "target", "dev")
+    # libvirt repeats what it was told; where the kernel can be asked, its word counts.
+    told = tuple(found.get(way, 0) // kilobytes(1) for way in WAYS)
+    real = in_force.rates.get(tap)
+    ways = told if real is None else tuple((rate or 0) // 1000**2 for rate in real)
+    if told == ways == (nic.rate_mbit_s, nic.rate_mbit_s):
         return []
     # Bursts that somebody allowed stay: libvirt would drop what is not said again.
-    wanted = found | dict.fromkeys(ways, average)
-    return [_set("update.rateMbitS", partial(domain.setInterfaceParameters, nic.mac, flags=LIVE), wanted, found)]
+    wanted = found | dict.fromkeys(WAYS, kilobytes(nic.rate_mbit_s))
+    return [_set(NIC_STEP, partial(domain.setInterfaceParameters, nic.mac, flags=LIVE), wanted, found)]
 
 
 def _title(domain: libvirt.virDomain, notes: marks.Notes, spec: MachineSpec) -> list[Setting]:

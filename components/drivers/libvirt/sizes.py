@@ -14,7 +14,8 @@ from components.drivers.libvirt import tree
 SLOTS = 16
 """How often a running machine may grow its memory: each time takes one DIMM."""
 LARGEST_ROOM_MIB = 256 * 1024
-"""A CPU with 40 address bits boots with no more than some 900 GiB of room, so a promise beyond this waits for a boot."""
+LARGEST_PLACES = 240
+"""A boot with more room fails: CPUs may have 40 address bits only, and interrupts reach 255 vCPUs only."""
 KIB = {"KiB": 1, "MiB": 1024, "GiB": 1024**2}
 
 
@@ -71,7 +72,7 @@ def put(domain: tree.Element, spec: MachineSpec, *, adopted: bool = False) -> No
     `adopted` machines get no room of ours: their guests would see other hardware at their next boot.
     """
     has = read(domain)
-    places = max(spec.vcpus, has.max_vcpus if adopted else spec.grows_vcpus)
+    places = max(spec.vcpus, has.max_vcpus if adopted else min(spec.grows_vcpus, LARGEST_PLACES))
     if (has.vcpus, has.max_vcpus) != (spec.vcpus, places):
         _vcpus(domain, spec.vcpus, places)
     if has.memory_mib != spec.memory_mib:
