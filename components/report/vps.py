@@ -4,6 +4,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from components.declaration import machine_inputs
 from components.domain.clients import Client, Vps
@@ -27,14 +28,33 @@ def document(fleet: Fleet, client: Client, vps: Vps, machine: Machine | None) ->
     }
     if machine is None:
         notes = ["the host answered and does not hold this machine"]
-        return {**known, "power": "missing", "limits": {}, "rebootRequired": [], "notes": notes}
+        return {
+            **known,
+            "power": "missing",
+            "limits": {},
+            "antispoof": {},
+            "grows": {},
+            "rebootRequired": [],
+            "notes": notes,
+        }
     return {
         **known,
         "power": str(machine.power),
         "limits": limit_table(declared_limits(inputs), machine),
+        "antispoof": {
+            name: {"declared": nic["antispoof"], "effective": machine.guarded.get(name)}
+            for name, nic in inputs["nics"].items()
+        },
+        "grows": {
+            key: {"declared": value, "effective": machine.room.get(key)} for key, value in inputs["grows"].items()
+        },
         "rebootRequired": list(machine.reboot_required),
         "notes": list(machine.host_notes),
     }
+
+
+def _switch(value: bool | None) -> str:
+    return "unknown" if value is None else "on" if value else "off"
 
 
 def show(document: dict[str, Any], console: Console) -> None:
@@ -49,7 +69,12 @@ def show(document: dict[str, Any], console: Console) -> None:
         grid.add_column("read from")
         for key, row in document["limits"].items():
             values = [display(key, row.get(name)) for name in ("declared", "configured", "effective")]
-            grid.add_row(key, *values, row["source"])
+            grid.add_row(key, *values, Text(row["source"]))
+        for name, row in document["antispoof"].items():
+            grid.add_row(f"nics.{name}.antispoof", _switch(row["declared"]), "", _switch(row["effective"]), "")
+        for key, row in document["grows"].items():
+            room = "" if row["effective"] is None else display(key, row["effective"])
+            grid.add_row(f"grows.{key}", display(key, row["declared"]), "", room, "without a reboot")
         console.print(grid)
     if document["rebootRequired"]:
         console.print(f"waits for the next reboot: {', '.join(document['rebootRequired'])}", markup=False)

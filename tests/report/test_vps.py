@@ -1,6 +1,7 @@
 """What `vps show` says, and how it looks."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -36,6 +37,8 @@ def _machine() -> Machine:
         addresses={},
         volumes={},
         reboot_required=("memoryMib",),
+        guarded={"n0": True},
+        room={"vcpus": 3, "memoryMib": 3000},
         host_notes=("[red]no markup[/red]",),
     )
 
@@ -51,6 +54,9 @@ def _machine() -> Machine:
         "not enforced by this host",
         "waits for the next reboot: memoryMib",
         "[red]no markup[/red]",
+        "nics.n0.antispoof",
+        "grows.memoryMib",
+        "3000 MiB",
     ],
 )
 def test_shows_what_matters(words: str) -> None:
@@ -61,3 +67,9 @@ def test_shows_what_matters(words: str) -> None:
 def test_missing_machine_is_said() -> None:
     """The host answered, and it isn't there."""
     assert "does not hold this machine" in _text(None)
+
+
+def test_anti_spoofing_that_nobody_can_tell_is_unknown() -> None:
+    """Declared on, and the host says nothing of it: never assumed."""
+    (row,) = (line for line in _text(replace(_machine(), guarded={"n0": None})).splitlines() if "antispoof" in line)
+    assert row.split()[:3] == ["nics.n0.antispoof", "on", "unknown"]

@@ -106,8 +106,15 @@ def _memory(subject: Subject) -> Reading:
 
 
 def _memory_mib(domain: tree.Element) -> int | None:
+    """Memory with every DIMM; of a virtio-mem device only what is plugged in, the rest of it is room."""
     kib = _number(domain, "memory")
-    return None if kib is None else kib // 1024
+    if kib is None:
+        return None
+    devices = domain.find("devices")
+    for device in () if devices is None else devices.findall("memory"):
+        if device.get("model") == "virtio-mem" and (plugged := _number(device, "target/current")) is not None:
+            kib -= (_number(device, "target/size") or 0) - plugged
+    return kib // 1024
 
 
 def _cpu_cap(subject: Subject) -> Reading:
