@@ -12,7 +12,7 @@ from components import declaration
 from components.config.loader import Loaded
 from components.domain.fleet import Fleet
 from components.domain.problems import DomainError
-from components.engine import commit, state, undeclared
+from components.engine import commit, rebuild, state, undeclared
 from components.engine.backend import backend_id
 from components.host import Host
 from components.vps import Vps
@@ -62,8 +62,12 @@ def _declare_client(fleet: Fleet, name: str) -> None:
     backend = backend_id(os.environ)
     today = dt.datetime.now(dt.UTC).date()
     known = state.machines(os.environ, f"client.{name}")
+    rebuilding, out = rebuild.is_rebuilding(), rebuild.left_out()
     for vps in client.vps.values():
-        if vps.ends and vps.ends <= today and _may_go(known, vps.machine_uuid(fleet.id, client.id), vps.ends):
+        uuid = vps.machine_uuid(fleet.id, client.id)
+        if rebuilding and uuid in out:
+            continue
+        if not rebuilding and vps.ends and vps.ends <= today and _may_go(known, uuid, vps.ends):
             continue
         Vps(declaration.machine_inputs(fleet, client, vps, backend))
         pulumi.export(vps.key, {"fqdn": vps.fqdn, "ipv4": list(vps.ipv4), "ipv6": list(vps.ipv6), "host": vps.host})

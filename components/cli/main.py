@@ -9,7 +9,23 @@ from typing import Annotated
 
 import typer
 
-from components.cli import adopt, check, drift, end, host, image, lab, move, power, schema, show, stack, trash, unlock
+from components.cli import (
+    adopt,
+    check,
+    drift,
+    end,
+    host,
+    image,
+    lab,
+    move,
+    power,
+    rebuild,
+    schema,
+    show,
+    stack,
+    trash,
+    unlock,
+)
 from components.cli.help import Commands
 
 app = typer.Typer(
@@ -39,6 +55,7 @@ app.command("show")(show.show)
 app.command("init")(stack.init)
 app.command("env")(stack.env)
 app.command("adopt")(adopt.adopt)
+app.command("rebuild")(rebuild.rebuild)
 app.command("end")(end.end)
 app.command("move")(move.move)
 app.command("restore")(move.restore)

@@ -16,6 +16,7 @@ from components.domain.changes import Consequence, Effect, consequence
 from components.domain.growth import Guest
 from components.drivers.base import Driver, HostRef, Machine, Mark, Phase, Power
 from components.drivers.errors import DriverError, HostUnreachable, Interrupted, Refused
+from components.engine.rebuild import is_rebuilding
 from components.provider import facts, reinstall, takeover
 from components.provider.inputs import MachineInputs, SeedInputs, failures, parse
 from components.provider.properties import Bag, flatten
@@ -99,7 +100,7 @@ class MachineResource:
             machine, words = takeover.look(self._driver_for(inputs.host.ref()), inputs, new_mark(urn, inputs))
         except HostUnreachable as error:
             return f"{inputs.title}: could not look whether it is there already. {error}"
-        return f"{inputs.title}: {takeover.MISSING}" if machine is None and takeover.is_rebuilding() else words
+        return f"{inputs.title}: {takeover.MISSING}" if machine is None and is_rebuilding() else words
 
     def create(self, urn: str, news: Bag) -> tuple[str, Bag]:
         """Make, resume or take over the machine; a failure that left something behind raises PartlyCreated."""
@@ -107,12 +108,13 @@ class MachineResource:
         driver = self._driver_for(inputs.host.ref())
         mark = new_mark(urn, inputs)
         there, _ = takeover.look(driver, inputs, mark)
-        if there is None and takeover.is_rebuilding():
+        if there is None and is_rebuilding():
             state = _partial(news, None, replace(mark, phase=Phase.READY, revision=0, incarnation=""), "")
             reason = f"Unable to take over {inputs.title} from {inputs.host.name}: {takeover.MISSING}"
             raise PartlyCreated(inputs.uuid, {**state, "status": facts.MISSING}, reason)
         machine, digest = self._make(driver, inputs, news, mark)
-        if inputs.power != "managed" and machine.power is Power.RUNNING and machine.mark is not None:
+        stays = inputs.power == "managed" or is_rebuilding()
+        if not stays and machine.power is Power.RUNNING and machine.mark is not None:
             # Taken over while it ran, although it is declared down.
             machine = driver.power(inputs.uuid, "off", machine.mark)
         return inputs.uuid, facts.outputs(news, machine, seed_digest=digest, incarnation=mark.incarnation)
@@ -223,7 +225,7 @@ class MachineResource:
                 raise  # It is there as it was before: our claim was never written, so state has nothing to keep.
             state = _partial(news, error.machine, mark, digest)
             raise PartlyCreated(inputs.uuid, state, str(error)) from error
-        if machine.mark is not None and facts.observed_inputs(news, machine) != news:
+        if machine.mark is not None and facts.observed_inputs(news, machine) != news and not is_rebuilding():
             # Taken over after state had lost it: the machine is whole, only its limits may be behind the file.
             try:
                 machine = driver.update(spec, machine.mark)

@@ -3,36 +3,14 @@
 A fleet has one backend. Marks of the same fleet that name another one mean that a second state believes to own it.
 """
 
-import json
-import os
-from collections.abc import Mapping
-
-from components.domain.problems import DomainError
 from components.drivers import ownership
 from components.drivers.base import Driver, Machine, Mark, Phase
 from components.drivers.errors import Refused
+from components.engine.rebuild import is_rebuilding
 from components.provider.inputs import MachineInputs, PoolInputs
-
-REBUILD = "VPS_REBUILD"
-"""Environment, set by `vps rebuild` alone: JSON of the UUIDs that were never delivered. While it stands, machines are
-taken over and none is made."""
-
 
 MISSING = "no host holds it: it is recorded as missing, and never made empty"
 """What a rebuild does with a declared machine that is not there."""
-
-
-def is_rebuilding(environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether state is being made again from what is there."""
-    return REBUILD in environ
-
-
-def never_delivered(environ: Mapping[str, str] = os.environ) -> frozenset[str]:
-    """UUIDs that a rebuild leaves out. Raises DomainError for a variable that somebody else set."""
-    try:
-        return frozenset(str(uuid) for uuid in json.loads(environ.get(REBUILD) or "[]"))
-    except (ValueError, TypeError) as error:
-        raise DomainError(f"{REBUILD} is no list of UUIDs.", "Only `vps rebuild` sets it: unset it.") from error
 
 
 def look(driver: Driver, inputs: MachineInputs, mark: Mark) -> tuple[Machine | None, str]:
@@ -59,8 +37,17 @@ def look(driver: Driver, inputs: MachineInputs, mark: Mark) -> tuple[Machine | N
             "Nothing was touched. Compare it and put our mark on it first: `vps adopt CLIENT/VPS`",
         )
     claimed = ownership.claim(what, machine.mark, mark)
+    if claimed.phase is Phase.READY and claimed.reinstall != inputs.reinstall:
+        raise Refused(
+            what,
+            f"it is there with reinstall {claimed.reinstall}, and {inputs.reinstall} is declared",
+            f"Nothing was touched. Write `reinstall: {claimed.reinstall}`; raise it once state knows the machine",
+        )
     if claimed.phase is Phase.READY:
         return machine, f"{inputs.title} is on {inputs.host.name} already: it is taken over, and nothing of it touched"
+    if is_rebuilding():
+        remedy = "Nothing was touched. `vps up` of its client goes on making it, once state was rebuilt"
+        raise Refused(what, "its creation was interrupted, and a rebuild makes nothing", remedy)
     return machine, f"{inputs.title}: creation was interrupted: it is taken up where it stopped"
 
 

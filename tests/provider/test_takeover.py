@@ -1,15 +1,14 @@
 """Before a machine is created: what is there already decides, in the preview as in the act."""
 
 import datetime as dt
-import json
 from dataclasses import replace
 
 import pytest
 
-from components.domain.problems import DomainError
 from components.drivers.base import Driver, HostRef, Phase
 from components.drivers.errors import NotOurs, Refused
 from components.drivers.fake.driver import FakeDriver
+from components.engine.rebuild import REBUILD
 from components.provider import takeover
 from components.provider.inputs import MachineInputs, parse
 from components.provider.machine import MachineResource, PartlyCreated, new_mark
@@ -83,13 +82,13 @@ def test_a_rebuild_makes_nothing_and_remembers_what_is_missing(
     resource: MachineResource, driver: Driver, news: Bag, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A machine that was delivered once is never made empty; the next update refuses by name."""
-    monkeypatch.setenv(takeover.REBUILD, "[]")
+    monkeypatch.setenv(REBUILD, "[]")
     assert "recorded as missing" in resource.announce(URN, news)
     with pytest.raises(PartlyCreated) as partly:
         resource.create(URN, news)
     assert driver.read(news["uuid"]) is None
     assert (partly.value.state["status"], partly.value.state["phase"]) == ("missing", Phase.READY)
-    monkeypatch.delenv(takeover.REBUILD)
+    monkeypatch.delenv(REBUILD)
     _, state, inputs = resource.read(news["uuid"], URN, partly.value.state, news)
     (change,) = resource.changes(inputs, state, news)
     assert change.key == "status"
@@ -103,9 +102,9 @@ def test_a_silent_host_is_told_in_a_preview(news: Bag) -> None:
     assert "could not look whether it is there already" in resource.announce(URN, news)
 
 
-@pytest.mark.parametrize("value", ["{", "7"])
-def test_only_a_rebuild_sets_its_variable(value: str) -> None:
-    with pytest.raises(DomainError, match=takeover.REBUILD):
-        takeover.never_delivered({takeover.REBUILD: value})
-    assert takeover.never_delivered({takeover.REBUILD: json.dumps(["a"])}) == {"a"}
-    assert takeover.never_delivered({}) == frozenset()
+def test_another_installation_than_declared_is_no_take_over(driver: Driver, news: Bag) -> None:
+    """State would believe in a reinstallation that nobody carried out."""
+    made(driver, news)
+    again = {**news, "reinstall": 1}
+    with pytest.raises(Refused, match="with reinstall 0, and 1 is declared"):
+        takeover.look(driver, of(again), new_mark(URN, of(again)))
