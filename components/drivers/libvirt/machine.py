@@ -156,8 +156,8 @@ def lost_disks(
 
     Only those are asked for whose size `sizes` lacks: a healthy machine costs no call more.
     """
-    if notes.mark.phase is Phase.CREATING:
-        return ()
+    if notes.mark.move or notes.mark.phase in {Phase.CREATING, Phase.ARRIVING, Phase.LEFT}:
+        return ()  # Not attached yet, or parked while it moves.
     unread = (name for name in notes.disks if sizes.get(name) is None)
     return tuple(name for name in unread if _is_lost(handle, patch.find_disk(described, name, notes), notes))
 

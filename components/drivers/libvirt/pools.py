@@ -137,7 +137,7 @@ def _need_disks(what: str, handle: libvirt.virConnect, pool: libvirt.virStorageP
     held = 0
     for domain in handle.listAllDomains(0):
         notes = marks.find(tree.parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)))
-        if notes is None or notes.pool != pool.name() or notes.mark.phase is Phase.CREATING:
+        if notes is None or notes.pool != pool.name() or notes.mark.phase in {Phase.CREATING, Phase.ARRIVING}:
             continue
         held += 1
         if any(volumes.find(pool, disk.volume) is not None for disk in notes.disks.values()):
