@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from components.drivers.base import Mark, Phase
+from components.drivers.base import WISHED, Mark, Phase
 from components.drivers.errors import Changed, NotOurs, Refused
 
 
@@ -73,6 +73,11 @@ def renewed(found: Mark, given: Mark, *, seen: str = "") -> Mark:
     wish = seen if seen and found.wish in ("running", "off") else found.wish
     revision = given.revision + 1
     return replace(found, urn=given.urn, power=given.power, order=given.order, wish=wish, revision=revision)
+
+
+def holds(found: Mark, wish: str, given: Mark) -> bool:
+    """Whether the mark already says what bringing a machine to `wish`, declared as `given` says, would write."""
+    return found.wish == WISHED[wish] and found.power == given.power
 
 
 def expect_startable(what: str, found: Mark) -> None:

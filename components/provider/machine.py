@@ -161,16 +161,19 @@ class MachineResource:
         driver = self._driver_for(inputs.host.ref())
         refuse(state, changes)
         expected = replace(facts.expected_mark(state, urn), power=inputs.power, order=inputs.order)
+        power = next((change for change in changes if change.key == "power"), None)
         digest = state.get("seedDigest", "")
         if reinstall.is_wanted(state, news):
             machine, digest = self._reinstall(driver, inputs, news, state, expected)
         elif state.get("phase") in (Phase.CREATING, Phase.STARTING):
             machine, digest = self._make(driver, inputs, news, replace(expected, phase=Phase.CREATING))
         else:
-            machine = driver.update(inputs.spec(), expected)
-        power = next((change for change in changes if change.key == "power"), None)
+            # A declared power is noted once it is reached (below): a run that dies before it leaves a difference.
+            noted = expected if power is None else replace(expected, power=state.get("power", "managed"))
+            machine = driver.update(inputs.spec(), noted)
         if power is not None and machine.mark is not None:
-            machine = driver.power(uuid, "running" if power.after == "managed" else "off", machine.mark)
+            declared = replace(machine.mark, power=inputs.power)
+            machine = driver.power(uuid, "running" if power.after == "managed" else "off", declared)
         return facts.outputs(news, machine, seed_digest=digest, incarnation=expected.incarnation)
 
     def delete(self, uuid: str, state: Bag) -> str:

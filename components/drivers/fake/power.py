@@ -20,9 +20,9 @@ def bring(
     found = ownership.expect(what, machines.mark_of(domain), mark.incarnation)
     ownership.expect_made(what, found)
     is_done = domain["power"] == {"suspended": "off", "reboot": ""}.get(wish, wish)
-    ownership.expect_revision(what, found, mark, already_done=is_done and found.wish == WISHED[wish])
+    ownership.expect_revision(what, found, mark, already_done=is_done and ownership.holds(found, wish, mark))
     if WISHED[wish] == Power.RUNNING:
-        ownership.expect_startable(what, found)
+        ownership.expect_startable(what, replace(found, power=mark.power))
     if wish in ("off", "suspended", "reboot"):
         with faults.step("power.off"):
             if domain["power"] != "off":
@@ -39,7 +39,7 @@ def bring(
     if wish == Power.PAUSED and domain["power"] == "running":
         with faults.step("power.paused"):
             domain = domain | {"power": "paused"}
-    fresh = replace(found, wish=WISHED[wish] or found.wish, revision=mark.revision + 1)
+    fresh = replace(found, power=mark.power, wish=WISHED[wish] or found.wish, revision=mark.revision + 1)
     world.put("domains", domain["uuid"], domain | {"mark": as_values(fresh)})
 
 

@@ -32,9 +32,9 @@ class Wishes:
             domain = need(handle, what, uuid)
             observed = machines.power(domain)
             seen = _done(observed, wish)
-            notes = expect(what, machines.config(domain), mark, lambda notes: seen and notes.mark.wish == WISHED[wish])
+            notes = expect(what, machines.config(domain), mark, lambda notes: seen and ownership.holds(notes.mark, wish, mark))
             if WISHED[wish] == Power.RUNNING:
-                ownership.expect_startable(what, notes.mark)
+                ownership.expect_startable(what, replace(notes.mark, power=mark.power))
             if wish in ("off", "suspended", "reboot"):
                 with self._faults.step("power.off"):
                     stop(domain, seconds, say)
@@ -44,9 +44,10 @@ class Wishes:
             if wish == Power.PAUSED and observed is Power.RUNNING:
                 with self._faults.step("power.paused"):
                     domain.suspend()
-            notes = expect(what, machines.config(domain), mark, lambda notes: notes.mark.wish == WISHED[wish])
+            notes = expect(what, machines.config(domain), mark, lambda notes: ownership.holds(notes.mark, wish, mark))
             wished = WISHED[wish] or notes.mark.wish
-            write(domain, notes.marked(replace(notes.mark, wish=wished, revision=mark.revision + 1)))
+            fresh = replace(notes.mark, power=mark.power, wish=wished, revision=mark.revision + 1)
+            write(domain, notes.marked(fresh))
 
     def _run(self, handle: libvirt.virConnect, domain: libvirt.virDomain) -> libvirt.virDomain:
         observed = machines.power(domain)
