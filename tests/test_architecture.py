@@ -39,6 +39,7 @@ COVERED_ELSEWHERE = dict.fromkeys(
     [
         "components/drivers/fake/moving.py",
         "components/drivers/gate.py",
+        "components/drivers/libvirt/intake.py",
         "components/drivers/libvirt/moving.py",
         "components/drivers/libvirt/travel.py",
         "components/drivers/moving.py",

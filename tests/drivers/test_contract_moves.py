@@ -1,12 +1,24 @@
 """What a move promises, on two fake hosts and on two real ones: one machine, whole, whatever is cut at which step."""
 
+import hashlib
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from components.drivers.base import Phase, Power
-from components.drivers.errors import Changed, DriverError, HostFull, HostUnreachable, Missing, NotOurs, Refused
+from components.drivers.base import DiskFile, Phase, Power
+from components.drivers.errors import (
+    Changed,
+    DriverError,
+    HostFull,
+    HostUnreachable,
+    Interrupted,
+    Missing,
+    NotOurs,
+    Refused,
+)
+from tests.drivers.hosts import SEED, LibvirtHost
 from tests.drivers.pairs import Pair, content, fake_pair, libvirt_pair
 
 COLD = ("note", "arrive", "halt", "send", "copy", "verify", "park", "arm", "start", "trash", "clear")
@@ -269,3 +281,31 @@ def test_its_former_disks_never_become_a_second_machine(pair):
             one.restore(record.key)
 
     one_on_the_target(pair, spec, machine, power=Power.OFF)
+
+
+def test_a_lost_machine_is_made_again_from_a_file_of_its_disk(pair, tmp_path):
+    raw, path = tmp_path / "disk.raw", tmp_path / "disk.qcow2"
+    raw.write_bytes(b"what the client had" * 5000 + bytes(2**20))
+    subprocess.run(["qemu-img", "convert", "-q", "-O", "qcow2", raw, path], check=True)
+    disk = DiskFile(path=str(path), sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    spec = pair.one.spec()
+    spec = replace(spec, disks={"root": replace(spec.disks["root"], origin=disk)})
+    pair.one.fault({"step": "create.disk", "do": "fail", "when": "after"})
+    with pair.drivers() as (one, _):
+        with pytest.raises(Interrupted):
+            one.create(spec, SEED, pair.one.mark(spec))
+
+        machine = one.create(spec, SEED, pair.one.mark(spec))
+
+        assert (machine.power, machine.mark.phase, machine.lost_disks) == (Power.RUNNING, Phase.READY, ())
+        assert machine.readings["disks.root.sizeGib"].configured == 1
+    if isinstance(pair.one, LibvirtHost):
+        volume = pair.one.pool_folder / machine.volumes["root"]
+        subprocess.run(["qemu-img", "convert", "-U", "-q", "-O", "raw", volume, raw], check=True)
+        assert raw.read_bytes()[: 19 * 5000] == b"what the client had" * 5000
+    path.write_bytes(b"QFI\xfb other")
+    other = pair.one.spec()
+    other = replace(other, disks={"root": replace(other.disks["root"], origin=disk)})
+    with pair.drivers() as (one, _), pytest.raises(DriverError, match="the client's file says"):
+        one.create(other, SEED, pair.one.mark(other))
+    assert pair.one.names_like(other) == []
