@@ -285,15 +285,13 @@ class Driver(Protocol):
         """
         ...
 
-    def power(
-        self, uuid: str, wish: str, mark: Mark, *, deadline_s: float | None = None, say: Say = silent
-    ) -> Machine:
+    def power(self, uuid: str, wish: str, mark: Mark, *, deadline_s: float | None = None, say: Say = silent) -> Machine:
         """`running`, `off`, `suspended` (off until somebody resumes it), `reboot` (off, then running) or `paused`.
 
         A guest is asked to shut down by its power button; after `deadline_s` (None: the driver's own; 0: at once) its
         power is cut, which `say` is told, as is how long it takes. `mark.power` is the declared power, written when the
-        machine is where it shall be: what died before is seen as undone. Raises as `update`, and Refused when it shall start
-        but is declared down, is on the move or is not delivered.
+        machine is where it shall be: what died before is seen as undone. Raises as `update`, and Refused when it shall
+        start but is declared down, is on the move or is not delivered.
         """
         ...
 

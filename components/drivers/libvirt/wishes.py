@@ -32,7 +32,9 @@ class Wishes:
             domain = need(handle, what, uuid)
             observed = machines.power(domain)
             seen = _done(observed, wish)
-            notes = expect(what, machines.config(domain), mark, lambda notes: seen and ownership.holds(notes.mark, wish, mark))
+            notes = expect(
+                what, machines.config(domain), mark, lambda notes: seen and ownership.holds(notes.mark, wish, mark)
+            )
             if WISHED[wish] == Power.RUNNING:
                 ownership.expect_startable(what, replace(notes.mark, power=mark.power))
             if wish in ("off", "suspended", "reboot"):
