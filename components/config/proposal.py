@@ -94,7 +94,7 @@ def _machine(
         today=today,
         network=f"    network: {network}\n" if network else _no_network(host, found),
         addresses=_addresses(fleet, network, found),
-        image=next(iter(fleet.images), "base-debian-13"),
+        image=next((name for name in fleet.offers if name in fleet.images), "base-debian-13"),
     )
     return text + "".join(f"    # note: {_comment(note)}\n" for note in found.notes)
 
