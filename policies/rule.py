@@ -6,7 +6,7 @@ can't judge says so by name, as a violation.
 
 from collections.abc import Callable, Iterator
 
-from pulumi_policy import ReportViolation, ResourceValidationArgs, ResourceValidationPolicy
+from pulumi_policy import EnforcementLevel, ReportViolation, ResourceValidationArgs, ResourceValidationPolicy
 from pulumi_policy.proxy import UnknownValueError
 
 from policies.declared import DeclaredError
@@ -15,7 +15,9 @@ from policies.machine import OURS, Resource
 Judge = Callable[[Resource], Iterator[str]]
 
 
-def rule(name: str, description: str, judge: Judge) -> ResourceValidationPolicy:
+def rule(
+    name: str, description: str, judge: Judge, *, level: EnforcementLevel = EnforcementLevel.MANDATORY
+) -> ResourceValidationPolicy:
     """A policy over every `vps:index:*` resource; each sentence that `judge` yields is a violation."""
 
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
@@ -33,4 +35,4 @@ def rule(name: str, description: str, judge: Judge) -> ResourceValidationPolicy:
         except Exception as error:  # noqa: BLE001 - a rule that fails must stop the change, by its name
             report(f"{args.name}: {name} can't judge: {type(error).__name__}: {error}", None)
 
-    return ResourceValidationPolicy(name=name, description=description, validate=validate)
+    return ResourceValidationPolicy(name=name, description=description, validate=validate, enforcement_level=level)

@@ -25,7 +25,8 @@ def test_the_readme_has_one_row_per_rule():
     rows = [line for line in (FOLDER / "README.md").read_text().splitlines() if line.startswith("| `")]
     cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
     assert [row[0].strip("`") for row in cells] == NAMES
-    assert all(len(row) == 4 and all(row) and row[1] == "mandatory" for row in cells)
+    assert all(len(row) == 4 and all(row) for row in cells)
+    assert [row[1] for row in cells] == [policy.enforcement_level.value for policy in RULES]
 
 
 def test_the_example_fleet_passes_every_rule(judge, fleet):
