@@ -25,7 +25,6 @@ COVERED_ELSEWHERE = dict.fromkeys(
         "components/drivers/fake/network.py",
         "components/drivers/fake/storage.py",
         "components/drivers/libvirt/admission.py",
-        "components/drivers/libvirt/change.py",
         "components/drivers/libvirt/creation.py",
         "components/drivers/libvirt/ending.py",
         "components/drivers/libvirt/images.py",

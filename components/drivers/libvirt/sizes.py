@@ -59,6 +59,8 @@ def obstacle(domain: tree.Element, spec: MachineSpec) -> str:
     cells = domain.findall("cpu/numa/cell")
     if resized and len(cells) > 1:
         return f"it has a NUMA layout of its own with {len(cells)} cells, and nobody said which of them shall change"
+    if spec.memory_mib <= (devices := _devices_mib(domain)):
+        return f"it has memory devices of its own with {devices} MiB: {spec.memory_mib} MiB leave nothing beside them"
     topology = domain.find("cpu/topology")
     if topology is not None and spec.vcpus > has.max_vcpus and spec.vcpus % _per_socket(topology):
         each = _per_socket(topology)
@@ -90,6 +92,10 @@ def mib(element: tree.Element | None) -> int:
     if element is None:
         return 0
     return _integer(element.text or "") * KIB.get(element.get("unit", "KiB"), 0) // 1024
+
+
+def _devices_mib(domain: tree.Element) -> int:
+    return sum(mib(size) for size in domain.iterfind("devices/memory/target/size"))
 
 
 def _integer(text: str) -> int:
@@ -151,8 +157,7 @@ def _cell(domain: tree.Element, memory_mib: int, places: int) -> None:
     if len(cells) != 1:
         return
     (cell,) = cells
-    devices = sum(mib(size) for size in domain.iterfind("devices/memory/target/size"))
-    base, cpus = memory_mib - devices, f"0-{places - 1}" if places > 1 else "0"
+    base, cpus = memory_mib - _devices_mib(domain), f"0-{places - 1}" if places > 1 else "0"
     unit = KIB.get(cell.get("unit", "KiB"), 0)
     if _integer(cell.get("memory", "")) * unit // 1024 != base:
         cell.set("memory", str(base * 1024))

@@ -19,6 +19,8 @@ SPEC = MachineSpec(
     vcpus=2,
     cpu_cap_percent=150,
     memory_mib=2048,
+    grows_vcpus=4,
+    grows_memory_mib=4096,
     disks={
         "root": DiskSpec(
             size_gib=10, iops=1000, rate_mib_s=100, image=ImageRef(name="base-debian-13", sha256="a" * 64)

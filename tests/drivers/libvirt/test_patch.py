@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 
+import pytest
+
 from components.drivers.libvirt import mark as marks
-from components.drivers.libvirt import patch, tree
+from components.drivers.libvirt import patch, sizes, tree
+from tests.drivers.libvirt.foreign import CHANGES, FOREIGN, apart_from
 from tests.drivers.libvirt.test_domain_xml import MARK, SPEC, rendered
 
-FOREIGN = """
+EDITS = """
   <metadata><libosinfo:libosinfo xmlns:libosinfo="http://libosinfo.org/xmlns/libvirt/domain/1.0"/></metadata>
   <cputune><vcpupin vcpu="0" cpuset="1"/></cputune>
   <qemu:commandline xmlns:qemu="http://libvirt.org/schemas/domain/qemu/1.0"><qemu:arg value="-x"/></qemu:commandline>
@@ -16,7 +19,7 @@ FOREIGN = """
 def adopted():
     """A domain that others have edited as well."""
     domain = tree.parse(rendered())
-    extra = tree.parse(f"<x>{FOREIGN}</x>")
+    extra = tree.parse(f"<x>{EDITS}</x>")
     domain.find("metadata").insert(0, extra.find("metadata")[0])
     domain.find("cputune").append(extra.find("cputune")[0])
     domain.append(extra[-1])
@@ -50,7 +53,7 @@ def test_foreign_edits_and_addresses_stay():
     for kept in ('vcpupin vcpu="0" cpuset="1"', "libosinfo:libosinfo", 'qemu:arg value="-x"', 'bus="0x07"', "hostdev"):
         assert kept in text
     assert tree.value(patch.find_disk(domain, "root"), "iotune/total_bytes_sec_max") == "999"
-    assert tree.value(domain, "vcpu") == "1"
+    assert sizes.read(domain).vcpus == 1
     assert tree.value(domain, "memory") == str(512 * 1024)
     assert tree.value(domain, "cputune/global_quota") == "50000"
 
@@ -123,3 +126,22 @@ def test_devices_of_an_adopted_machine_are_told_by_what_was_noted():
     assert patch.find_disk(domain, "root", noted) is domain.find("devices/disk")
     marks.put(domain, noted)
     assert patch.find_nic(domain, "n0") is domain.find("devices/interface")
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("foreign", FOREIGN, ids=lambda foreign: foreign.name)
+def test_a_machine_that_others_made_stays_as_it_is_apart_from_what_was_changed(foreign, change):
+    before = foreign.xml
+    wanted = CHANGES[change](foreign.spec)
+    domain = tree.parse(before)
+    noted = foreign.notes.limited(wanted)
+
+    patch.limits(domain, wanted, noted)
+
+    after = tree.text(domain)
+    assert apart_from(after, change, foreign) == apart_from(before, change, foreign)
+    assert marks.find(domain) == noted
+    has = sizes.read(domain)
+    assert (has.vcpus, has.memory_mib) == (wanted.vcpus, wanted.memory_mib)
+    if wanted != foreign.spec:
+        assert apart_from(after, "nothing", foreign) != apart_from(before, "nothing", foreign)
