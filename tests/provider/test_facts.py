@@ -97,3 +97,31 @@ def test_another_incarnation_is_not_ours_any_more(news: Bag, mark: Mark | None) 
     told = outputs(news, dataclasses.replace(_machine({}), mark=mark), seed_digest="d", incarnation="ours")
     assert (told["status"], told["phase"], told["revision"]) == ("not ours any more", "", 0)
     assert told["incarnation"] == "ours"
+
+
+@pytest.mark.parametrize(
+    ("declared", "guarded", "seen"),
+    [
+        ({}, True, {}),
+        ({}, False, {"antispoof": False}),
+        ({"antispoof": True}, False, {"antispoof": False}),
+        ({"antispoof": True}, None, {"antispoof": True}),
+        ({"antispoof": False}, True, {"antispoof": True}),
+        ({"antispoof": False}, False, {"antispoof": False}),
+    ],
+)
+def test_a_missing_filter_is_drift_and_an_unknown_one_is_not(
+    news: Bag, declared: Bag, guarded: bool | None, seen: Bag
+) -> None:
+    """Inputs of an older release name nothing, which means on."""
+    news["nics"]["n0"].pop("antispoof", None)
+    news["nics"]["n0"].update(declared)
+    machine = dataclasses.replace(_machine({}), guarded={"n0": guarded})
+    observed = observed_inputs(news, machine)["nics"]["n0"]
+    assert {key: value for key, value in observed.items() if key == "antispoof"} == seen
+
+
+def test_outputs_say_which_nics_are_guarded(news: Bag) -> None:
+    """What nobody can tell is left out."""
+    machine = dataclasses.replace(_machine({}), guarded={"n0": True, "n1": False, "n2": None})
+    assert outputs(news, machine, seed_digest="", incarnation="i")["guarded"] == {"n0": True, "n1": False}

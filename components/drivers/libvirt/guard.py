@@ -102,7 +102,8 @@ def refusal(what: str, reason: str) -> Refused:
     return Refused(
         what,
         f"{filterref.NOTE}: {reason}",
-        "Install ebtables and libvirt's nwfilter driver there, choose another host, or declare `antispoof: false`",
+        "Install ebtables (in Debian's package iptables) and libvirt's nwfilter driver there, choose another host, or "
+        "declare `antispoof: false`",
     )
 
 
