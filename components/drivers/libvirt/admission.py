@@ -1,9 +1,9 @@
 """May this host take one more machine, or a larger one? Asked under a lease, so that no room is sold twice.
 
-What is promised counts, not what is used: the memory of every domain (what runs now or boots next, whichever is more),
-and for every disk of ours that is a whole copy the part of its promised size that it has not filled yet. Overlays are
-thin on purpose and never run in production; they only need a floor of free space. What lies in the trash may come back,
-so it counts as before.
+What is promised counts, not what is used: the memory of every domain (what runs now, DIMMs included, or boots next,
+whichever is more, and what its QEMU needs beside it), and for every disk of ours that is a whole copy the part of its
+promised size that it has not filled yet. Overlays are thin on purpose and never run in production; they only need a
+floor of free space. What lies in the trash may come back, so it counts as before. Room to grow is not kept for anybody.
 
 Nothing here asks a QEMU: one that hangs must not keep others from being made.
 """
@@ -20,6 +20,8 @@ from components.drivers.libvirt.errors import is_code
 from components.drivers.libvirt.machine import config
 
 GIB, MIB = 1024**3, 1024**2
+OVERHEAD_MIB = 64
+"""What each QEMU needs beside its guest's memory."""
 FLOOR = 512 * MIB
 """Free space that a pool keeps for seeds, overlays and trash records."""
 ADMISSION_S = 60
@@ -46,12 +48,13 @@ def admit(what: str, handle: libvirt.virConnect, pool: libvirt.virStoragePool, n
     described = _described(handle)
     if need.memory_mib:
         total = handle.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)["total"] // 1024
-        used = sum(memory_mib(domain, found) for domain, found in described if domain.UUIDString() != need.uuid)
-        if used + need.memory_mib > total:
+        others = [memory_mib(domain, found) for domain, found in described if domain.UUIDString() != need.uuid]
+        used = sum(others) + OVERHEAD_MIB * len(others)
+        if used + need.memory_mib + OVERHEAD_MIB > total:
             raise HostFull(
                 what,
                 f"the host has {total} MiB memory of which {used} MiB are promised to others, "
-                f"{need.memory_mib} MiB are needed",
+                f"{need.memory_mib} MiB and {OVERHEAD_MIB} MiB beside them are needed",
                 "Choose another host, or end or shrink a machine there",
             )
     if need.disk_gib:

@@ -8,10 +8,12 @@ from dataclasses import replace
 import libvirt
 import pytest
 
-from components.drivers.errors import Refused
+from components.drivers.errors import HostFull, Refused
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt import tree
+from components.drivers.libvirt.admission import OVERHEAD_MIB, Need, admit
 from components.drivers.libvirt.creation import write
+from tests.drivers.hosts import SEED
 from tests.drivers.libvirt.foreign import CHANGES, FOREIGN, MARK, apart_from
 
 pytestmark = pytest.mark.lab
@@ -97,6 +99,21 @@ def test_a_change_that_does_not_fit_its_layout_touches_nothing(host, driver):
     assert domain.XMLDesc(DUMP) == before
 
 
+def test_dimms_and_what_qemu_needs_count_in_admission(host, driver):
+    spec = host.spec(memory_mib=128, grows_memory_mib=1024)
+    machine = driver.create(spec, SEED, host.mark(spec))
+    grown = driver.update(replace(spec, memory_mib=1024), machine.mark)
+    driver.update(spec, grown.mark)
+    handle = libvirt.open(host.lab.uri)
+    total = handle.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)["total"] // 1024
+    left = total - (1024 + OVERHEAD_MIB) - OVERHEAD_MIB
+    pool = handle.storagePoolLookupByName("vps")
+
+    admit("Unable to try", handle, pool, Need(uuid="other", memory_mib=left, disk_gib=0))
+    with pytest.raises(HostFull, match="promised to others"):
+        admit("Unable to try", handle, pool, Need(uuid="other", memory_mib=left + 1, disk_gib=0))
+
+
 def devices(domain):
     """Machine type and every device's address, in the order of the running domain."""
     running = tree.glance(domain.XMLDesc(0))
@@ -108,7 +125,7 @@ def devices(domain):
 
 def test_a_running_machine_keeps_its_hardware_over_changes_and_a_restart_of_libvirtd(host, driver):
     spec = host.spec(memory_mib=128, grows_vcpus=4, grows_memory_mib=1024)
-    machine = driver.create(spec, b"a seed" * 700, host.mark(spec))
+    machine = driver.create(spec, SEED, host.mark(spec))
     domain = libvirt.open(host.lab.uri).lookupByUUIDString(spec.uuid)
     before, configured = devices(domain), tree.parse(domain.XMLDesc(DUMP))
     disk = replace(spec.disks["root"], iops=77, size_gib=2)
