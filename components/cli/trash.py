@@ -164,24 +164,18 @@ def _due(found: "Trashed", trash_days: int) -> str:
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    grid = Table(box=None, pad_edge=False)
-    for name in ("host", "client/vps", "what", "ended", "due", "size", "addresses"):
-        grid.add_column(name, no_wrap=name != "addresses")
+    """One line each, never cut: somebody may paste from it."""
+    lines = [["host", "client/vps", "what", "ended", "due", "size", "addresses"]]
     for one in rows:
         what = "machine" if one["why"] == "ended" else f"disk of installation {one['reinstall']}"
-        if one["inUse"]:
-            what += " (back in use)"
-        if one["lost"]:
-            what += f" (gone: {', '.join(one['lost'])})"
+        what += " (back in use)" if one["inUse"] else ""
+        what += f" (gone: {', '.join(one['lost'])})" if one["lost"] else ""
         title = f"{one['client']}/{one['vps']}" if one["vps"] else one["client"]
-        cells = [one["host"], title, what, one["ended"][:10], one["due"] or "?", f"{one['sizeGib']} GiB"]
-        # Titles are text of clients: no markup in them is obeyed.
-        grid.add_row(*(Text(str(cell)) for cell in [*cells, ", ".join(one["addresses"])]))
-    Console(soft_wrap=True).print(grid)
+        size, addresses = f"{one['sizeGib']} GiB", ", ".join(one["addresses"])
+        lines.append([one["host"], title, what, one["ended"][:10], one["due"] or "?", size, addresses])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
 def _loaded(fleet: Path | None) -> "Loaded":
@@ -226,7 +220,7 @@ def _declared(loaded: "Loaded", what: str) -> "tuple[Client, Vps]":
     client = loaded.fleet.clients.get(key)
     problems = loaded.blocking(client_stack(key))
     if client is None or problems:
-        told = "; ".join(str(problem) for problem in problems) or f"There is no file clients/{key}.yaml."
+        told = "; ".join(str(problem) for problem in problems)
         raise DomainError(
             f"Unable to restore {what}: {told}", "Declare the VPS again (git shows its lines), then run this."
         )

@@ -48,6 +48,8 @@ def look(driver: Driver, inputs: MachineInputs, mark: Mark) -> tuple[Machine | N
     if is_rebuilding():
         remedy = "Nothing was touched. `vps up` of its client goes on making it, once state was rebuilt"
         raise Refused(what, "its creation was interrupted, and a rebuild makes nothing", remedy)
+    if claimed.phase is Phase.STARTING:
+        return machine, f"{inputs.title} is on {inputs.host.name}: it is taken up with the disk that it has and started"
     return machine, f"{inputs.title}: creation was interrupted: it is taken up where it stopped"
 
 

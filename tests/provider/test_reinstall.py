@@ -151,11 +151,24 @@ def test_a_lost_machine_comes_back_empty_only_so(resource: MachineResource, driv
     assert [found.key for found in driver.read_trash()] == [news["uuid"]]
 
 
-def test_a_state_that_was_lost_learns_the_number_from_the_host(
+def test_a_state_that_was_lost_takes_over_the_number_of_the_host_only(
     resource: MachineResource, driver: Driver, news: Bag
 ) -> None:
-    """The file was raised and never applied: a take-over reinstalls nothing, the next preview says it."""
+    """The file was raised and never applied: nobody may believe that it was."""
     resource.create(URN, news)
+    before = driver.read(news["uuid"])
+
+    with pytest.raises(Refused, match="Write `reinstall: 0`"):
+        resource.create(URN, _again(news))
+    assert driver.read(news["uuid"]) == before
+
+
+def test_a_disk_that_was_brought_back_shows_its_number(resource: MachineResource, driver: Driver, news: Bag) -> None:
+    """The machine was reinstalled, ended, and its former disk restored: the preview says what the file would do."""
+    _, state = resource.create(URN, news)
+    state = _up(resource, state, news, _again(news))
+    driver.delete(news["uuid"], state["incarnation"])
+    driver.restore(f"{news['uuid']}-r0")
 
     _, state = resource.create(URN, _again(news))
 
@@ -163,4 +176,3 @@ def test_a_state_that_was_lost_learns_the_number_from_the_host(
     _, _, observed = resource.read(news["uuid"], URN, state, _again(news))
     (change,) = resource.changes(observed, state, _again(news))
     assert change.consequence.effect is Effect.REINSTALL
-    assert driver.read_trash() == ()

@@ -1,0 +1,109 @@
+"""`vps end` writes the one line that ends a VPS, and refuses days that make no sense."""
+
+import datetime as dt
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LATER = (dt.datetime.now(dt.UTC).date() + dt.timedelta(days=200)).isoformat()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    ignored = shutil.ignore_patterns("*.py", "__pycache__", "pulumi")
+    return Path(shutil.copytree(ROOT / "stacks", tmp_path / "stacks", ignore=ignored)) / "clients/example-coop.yaml"
+
+
+def end(file: Path, *arguments: str, say: str = "") -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if key != "VPS_FLEET"}
+    command = [str(Path(sys.executable).with_name("vps")), "end", *arguments]
+    folder = file.parents[1]
+    return subprocess.run(
+        command, cwd=folder, env=environment, input=say, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize("what", ["example-coop/web1", "example-coop"])
+def test_it_shows_the_line_asks_and_writes_it(file: Path, what: str) -> None:
+    before = file.read_text()
+
+    done = end(file, what, "--on", LATER, say="y\n")
+
+    assert done.returncode == 0, done.stderr
+    assert f'+    ends: "{LATER}"' in done.stdout
+    assert "Write this?" in done.stdout
+    assert "kept in the trash for 30 days" in done.stdout
+    after = file.read_text()
+    assert after.count(f'ends: "{LATER}"') == 1
+    assert after.replace(f'    ends: "{LATER}"\n', "") == before
+
+
+def test_no_writes_nothing(file: Path) -> None:
+    before = file.read_text()
+
+    assert end(file, "example-coop/web1", "--on", LATER, say="n\n").returncode == 1
+    assert end(file, "example-coop/web1", "--on", LATER).returncode == 1
+    assert file.read_text() == before
+
+
+def test_an_end_is_moved_and_withdrawn(file: Path) -> None:
+    before = file.read_text()
+    later = (dt.date.fromisoformat(LATER) + dt.timedelta(days=1)).isoformat()
+    end(file, "example-coop/web1", "--on", LATER, "--yes")
+    assert (
+        f'-    ends: "{LATER}"\n+    ends: "{later}"' in end(file, "example-coop/web1", "--on", later, "--yes").stdout
+    )
+    assert "nothing to change" in end(file, "example-coop/web1", "--on", later, "--yes").stdout
+
+    done = end(file, "example-coop", "--never", "--yes")
+
+    assert "the machine is protected again" in done.stdout
+    assert file.read_text() == before
+
+
+def test_who_withdraws_a_reached_end_is_told_of_the_trash(file: Path) -> None:
+    text = file.read_text().replace('start: "2026-12-01"', 'start: "2026-01-01"')
+    file.write_text(text.replace("    power: managed", '    ends: "2026-02-01"\n    power: managed'))
+
+    done = end(file, "example-coop/web1", "--never", "--yes")
+
+    assert done.returncode == 0
+    assert "run `vps trash restore example-coop/web1` first" in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["example-coop/web1", "--on", "2020-01-01"], "2020-01-01 is past"),
+        (["example-coop/web1", "--on", "soon"], '"soon" is no date'),
+        (["example-coop/web1"], "Write --on DATE, or --never"),
+        (["example-coop/web1", "--on", LATER, "--never"], "Write --on DATE, or --never"),
+        (["example-coop/web9", "--on", LATER], "example-coop has no VPS web9. Known: web1."),
+        (["nobody", "--on", LATER], "No client file clients/nobody.yaml. Known: example-coop."),
+    ],
+)
+def test_what_makes_no_sense_is_said(file: Path, arguments: list[str], words: str) -> None:
+    before = file.read_text()
+
+    done = end(file, *arguments, "--yes")
+
+    assert done.returncode == 1
+    assert words in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert file.read_text() == before
+
+
+def test_a_day_before_the_term_starts_is_refused(file: Path) -> None:
+    start = (dt.date.fromisoformat(LATER) + dt.timedelta(days=1)).isoformat()
+    file.write_text(file.read_text().replace('start: "2026-12-01"', f'start: "{start}"'))
+
+    done = end(file, "example-coop/web1", "--on", LATER, "--yes")
+
+    assert done.returncode == 1
+    assert "before its term starts" in done.stderr
+    assert "ends:" not in file.read_text().replace("# ends:", "")
