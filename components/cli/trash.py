@@ -168,6 +168,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
     lines = [["host", "client/vps", "what", "ended", "due", "size", "addresses"]]
     for one in rows:
         what = "machine" if one["why"] == "ended" else f"disk of installation {one['reinstall']}"
+        what = f"former disks: {one['why']}" if one["why"].startswith("moved") else what
         what += " (back in use)" if one["inUse"] else ""
         what += f" (gone: {', '.join(one['lost'])})" if one["lost"] else ""
         title = f"{one['client']}/{one['vps']}" if one["vps"] else one["client"]
