@@ -114,6 +114,22 @@ def test_dimms_and_what_qemu_needs_count_in_admission(host, driver):
         admit("Unable to try", handle, pool, Need(uuid="other", memory_mib=left + 1, disk_gib=0))
 
 
+def test_what_grew_stays_over_a_managed_save_and_a_reset(host, driver):
+    spec = host.spec(memory_mib=128, grows_vcpus=4, grows_memory_mib=1024)
+    machine = driver.create(spec, SEED, host.mark(spec))
+    grown = driver.update(replace(spec, vcpus=3, memory_mib=384), machine.mark)
+    domain = libvirt.open(host.lab.uri).lookupByUUIDString(spec.uuid)
+
+    domain.reset(0)
+    assert driver.read(spec.uuid) == grown
+    domain.managedSave(0)
+    assert not domain.isActive()
+    domain.create()
+
+    assert driver.read(spec.uuid) == grown
+    assert driver.update(replace(spec, vcpus=4, memory_mib=512), grown.mark).reboot_required == ()
+
+
 def devices(domain):
     """Machine type and every device's address, in the order of the running domain."""
     running = tree.glance(domain.XMLDesc(0))
