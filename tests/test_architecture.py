@@ -44,6 +44,18 @@ COVERED_ELSEWHERE = dict.fromkeys(
         "components/drivers/moving.py",
     ],
     "tests/drivers/test_contract_moves.py",
+) | dict.fromkeys(
+    [
+        "components/drivers/fake/reinstall.py",
+        "components/drivers/fake/trash.py",
+        "components/drivers/libvirt/reinstall.py",
+        "components/drivers/libvirt/restoring.py",
+        "components/drivers/libvirt/trash.py",
+    ],
+    "tests/drivers/test_contract_trash.py",
+) | dict.fromkeys(
+    ["components/drivers/fake/power.py", "components/drivers/libvirt/wishes.py"],
+    "tests/drivers/test_contract_power.py",
 )
 """Modules that only one suite over all drivers can judge: it asks both what they promise together."""
 

@@ -81,11 +81,10 @@ def holds(found: Mark, wish: str, given: Mark) -> bool:
 
 
 def expect_startable(what: str, found: Mark) -> None:
-    """Raises Refused for a machine that must not run here now: declared down, on the move, or not delivered yet."""
+    """Raises Refused for a machine that must not run here now: half-made, on the move, ending, or declared down."""
     expect_made(what, found)
-    if found.phase not in (Phase.READY, Phase.STARTING) or found.move:
-        going = found.move or str(found.phase)
-        raise Refused(what, f"it does not live here now ({going})", "Nothing was touched. `vps up` goes on with that")
+    if found.phase is Phase.ENDING:
+        raise Refused(what, "its end was declared and is under way", "Nothing was touched. `vps up` finishes it")
     if found.power != "managed":
         raise Refused(
             what,
