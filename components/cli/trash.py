@@ -167,7 +167,8 @@ def _print(rows: list[dict[str, Any]]) -> None:
     """One line each, never cut: somebody may paste from it."""
     lines = [["host", "client/vps", "what", "ended", "due", "size", "addresses"]]
     for one in rows:
-        what = "machine" if one["why"] == "ended" else f"disk of installation {one['reinstall']}"
+        kinds = {"ended": "machine", "reinstalled": f"disk of installation {one['reinstall']}"}
+        what = kinds.get(one["why"], f"former disk, {one['why']}")
         what = f"former disks: {one['why']}" if one["why"].startswith("moved") else what
         what += " (back in use)" if one["inUse"] else ""
         what += f" (gone: {', '.join(one['lost'])})" if one["lost"] else ""
