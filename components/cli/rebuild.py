@@ -107,7 +107,7 @@ def _tell(found: "Census", stacks: list[str], blocked: list[str]) -> None:
     for name in found.missing:
         typer.echo(f"  {name}: on no host. It is recorded as missing and never made empty (--new {name} if it is new).")
     for text in found.undeclared:
-        typer.echo(f"  {text}: no line declares it. It stays untouched, and no state will know it.")
+        typer.echo(f"  {text}: no line that can be read declares it. It stays untouched, and no state will know it.")
     for stack in blocked:
         typer.echo(f"  {stack}: its files have problems (vps check); it is left out.")
     typer.echo(f"State is made again for {len(stacks)} stacks: {', '.join(stacks)}.")
