@@ -47,12 +47,27 @@ def test_preview_says_live_and_up_does_it(bench: Bench) -> None:
     bench.up()
     bench.edit(lambda client: client["vps"]["web1"].update(package="medium@2026-01"))
     said = bench.pulumi("preview", "--diff", "--stack", STACK)
-    assert "live, no reboot" in said
-    assert "at next reboot" in said
+    assert "cpuCapPercent: 150 % -> 300 %: live, no reboot" in said
+    assert "memoryMib: 2048 MiB -> 4096 MiB: live, inside the room" in said
     bench.up()
     (domain,) = bench.domains().values()
-    assert domain["live"]["cpuCapPercent"] == domain["config"]["cpuCapPercent"] > 150
-    assert domain["live"]["memoryMib"] < domain["config"]["memoryMib"]
+    assert domain["live"] == domain["config"]
+    assert domain["boots"] == 1
+
+
+def test_preview_says_what_waits_for_a_reboot(bench: Bench) -> None:
+    """A guest that was booted without the room gets its memory with the next boot, and says so until then."""
+    small = ["packages", "small@2026-01", "grows_to"]
+    bench.edit(lambda file: file[small[0]][small[1]][small[2]].update(vcpus=2, memory="3 GiB"), "catalogue.yaml")
+    bench.up()
+    bench.edit(lambda client: client["vps"]["web1"].update(package="medium@2026-01"))
+    said = bench.pulumi("preview", "--diff", "--stack", STACK)
+    assert "at next reboot, the running guest keeps what it has: the running guest was booted with no room" in said
+    assert "booted with room for 3072 only" in said
+    bench.up()
+    (domain,) = bench.domains().values()
+    assert domain["live"]["memoryMib"] == 2048 < domain["config"]["memoryMib"]
+    assert "waits for the next reboot: vcpus, memoryMib" in bench.vps("show", "example-coop/web1")
 
 
 def test_drift_is_exit_7(bench: Bench) -> None:
