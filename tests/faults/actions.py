@@ -1,16 +1,18 @@
 """What a run does in a process of its own: the things that operators do, as far as a driver sees them."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from components.drivers import registry
-from components.drivers.base import Driver, HostRef, ImageSpec
+from components.drivers.base import Driver, HostRef, ImageSpec, Mark, Phase
 from components.drivers.errors import DriverError
 from components.drivers.faults import Faults
 from components.provider import connections
+from components.provider.inputs import MachineInputs, parse
 from tests.faults.stand_in import Aborted, StandIn
 
 EXPECTED = (Aborted, DriverError)
@@ -47,6 +49,24 @@ def restore(host: dict[str, str], key: str, trace: str = "", environ: dict[str, 
     """`vps trash restore`, as far as the host is concerned."""
     with _traced(trace, environ):
         _connect(HostRef(**host)).restore(key)
+
+
+def adopt(
+    host: dict[str, str], news: dict[str, Any], urn: str, trace: str = "", environ: dict[str, str] | None = None
+) -> None:
+    """`vps adopt` of a machine that somebody made by hand."""
+    with _traced(trace, environ):
+        inputs = parse(MachineInputs, news)
+        mark = Mark(
+            fleet=inputs.fleet,
+            backend=inputs.backend,
+            urn=urn,
+            client=inputs.client,
+            vps=inputs.vps,
+            phase=Phase.READY,
+            incarnation=secrets.token_hex(8),
+        )
+        _connect(HostRef(**host)).adopter().adopt(inputs.spec(), mark)
 
 
 def empty(host: dict[str, str], key: str, trace: str = "", environ: dict[str, str] | None = None) -> None:

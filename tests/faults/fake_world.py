@@ -76,6 +76,10 @@ class FakeWorld:
                 if not values.get("content"):
                     world.change("volumes/vps", volume, content=f"data of {volume} on {name}")
 
+    def unmark(self, uuid: str) -> None:
+        """Let the machine be somebody else's."""
+        self.world().change("domains", uuid, mark=None)
+
     def other_image(self) -> dict[str, str]:
         """An image that no host has yet; its file lies here."""
         path = self.folder / "other.img"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.faults.fake_world import HOSTS, FakeWorld
 from tests.faults.view import Guest
-from tests.faults.worker import DONE, Worker
+from tests.faults.worker import DONE, KILLED, Worker
 
 if TYPE_CHECKING:
     from tests.faults.lab_world import LabWorld
@@ -45,6 +45,11 @@ class Operator:
     def empty(self) -> int:
         """`vps trash empty --due`."""
         return self._on_host("empty", key=self.world.inputs()["uuid"])
+
+    def adopt(self) -> int:
+        """`vps adopt` of the machine that the file declares, then `vps up`, which takes it over."""
+        news = _unguarded(self)
+        return self._on_host("adopt", news=news, urn=self.world.urn) or self.up(news)
 
     def upload(self) -> int:
         """`vps up` of the host, which lacks an image."""
@@ -98,13 +103,14 @@ class Operator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """`destroys`: the one act that may."""
+    """`destroys`: the one act that may take a disk away; `adopts`: the one that may mark a stranger's machine."""
 
     name: str
     prepare: Callable[[Operator], None]
     act: Callable[[Operator], int]
     expect: Callable[[Operator], None]
     destroys: bool = False
+    adopts: bool = False
 
 
 def _nothing(_: Operator) -> None:
@@ -193,6 +199,58 @@ def _uploaded(operator: Operator) -> None:
     assert operator.world.holds_image(spec)
 
 
+def _again(operator: Operator) -> Bag:
+    """Reinstalled once."""
+    inputs = operator.world.inputs(reinstall=1)
+    return {**inputs, "seed": {**inputs["seed"], "values": {**inputs["seed"]["values"], "reinstall": 1}}}
+
+
+def _new_disk(operator: Operator) -> None:
+    _runs(operator, _again(operator))
+    kept = [volume for volume in operator.world.look().volumes if volume.kept]
+    assert len(kept) == 2, kept
+
+
+def _moved(operator: Operator, *, live: bool) -> Bag:
+    return operator.world.inputs(HOSTS[1], move={"from": HOSTS[0], "live": live})
+
+
+def _there(operator: Operator, *, live: bool, runs: bool = True) -> None:
+    machine = operator.machine
+    assert machine is not None
+    assert (machine.host, machine.phase, machine.runs) == (HOSTS[1], "ready", runs)
+    assert operator.shows_nothing(_moved(operator, live=live)), operator.said
+
+
+def _unguarded(operator: Operator) -> Bag:
+    """As somebody's own machine is: with no filter of ours."""
+    news = operator.world.inputs()
+    return {**news, "nics": {"n0": {**news["nics"]["n0"], "antispoof": False}}}
+
+
+def _somebodys(operator: Operator) -> None:
+    """The same machine, made by somebody else: no mark, no state."""
+    assert operator.up(_unguarded(operator)) == DONE, operator.said
+    operator.forget()
+    operator.world.unmark(operator.world.inputs()["uuid"])
+
+
+def _half_moved(operator: Operator) -> None:
+    """A move that died when its disk was copied."""
+    _made(operator)
+    operator.world.fault({"step": "move.arm", "do": "kill", "times": 1})
+    assert operator.up(_moved(operator, live=False)) == KILLED, operator.said
+    operator.world.heal()
+
+
+def _half_copied(operator: Operator) -> None:
+    """A move that died before its source let go."""
+    _made(operator)
+    operator.world.fault({"step": "move.verify", "do": "kill", "times": 1})
+    assert operator.up(_moved(operator, live=False)) == KILLED, operator.said
+    operator.world.heal()
+
+
 SCENARIOS = (
     Scenario(name="create", prepare=_nothing, act=lambda it: it.up(it.world.inputs()), expect=_runs),
     Scenario(name="take over", prepare=_state_lost, act=lambda it: it.up(it.world.inputs()), expect=_runs),
@@ -209,6 +267,42 @@ SCENARIOS = (
     Scenario(name="suspend", prepare=_made, act=lambda it: it.power("paused"), expect=_paused),
     Scenario(name="resume", prepare=_put_to_sleep, act=lambda it: it.power("running"), expect=_runs),
     Scenario(name="end", prepare=_ending, act=lambda it: it.up(None), expect=_ended),
+    Scenario(name="reinstall", prepare=_made, act=lambda it: it.up(_again(it)), expect=_new_disk),
+    Scenario(
+        name="move",
+        prepare=_made,
+        act=lambda it: it.up(_moved(it, live=False)),
+        expect=lambda it: _there(it, live=False),
+    ),
+    Scenario(
+        name="move live",
+        prepare=_made,
+        act=lambda it: it.up(_moved(it, live=True)),
+        expect=lambda it: _there(it, live=True),
+    ),
+    Scenario(
+        name="move what is off",
+        prepare=_turned_off,
+        act=lambda it: it.up(_moved(it, live=False)),
+        expect=lambda it: _there(it, live=False, runs=False),
+    ),
+    Scenario(
+        name="move taken up",
+        prepare=_half_moved,
+        act=lambda it: it.up(_moved(it, live=False)),
+        expect=lambda it: _there(it, live=False),
+    ),
+    Scenario(name="move withdrawn", prepare=_half_copied, act=lambda it: it.up(it.world.inputs()), expect=_runs),
+    Scenario(
+        name="unguard", prepare=_made, act=lambda it: it.up(_unguarded(it)), expect=lambda it: _runs(it, _unguarded(it))
+    ),
+    Scenario(
+        name="adopt",
+        prepare=_somebodys,
+        act=lambda it: it.adopt(),
+        expect=lambda it: _runs(it, _unguarded(it)),
+        adopts=True,
+    ),
     Scenario(name="trash restore", prepare=_in_trash, act=_brought_back, expect=_runs),
     Scenario(name="trash empty", prepare=_in_trash, act=lambda it: it.empty(), expect=_emptied, destroys=True),
     Scenario(name="image upload", prepare=_nothing, act=lambda it: it.upload(), expect=_uploaded),

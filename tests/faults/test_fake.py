@@ -12,4 +12,4 @@ def test_broken_at_any_step_the_next_run_converges(campaign: Campaign, scenario:
     tally = campaign.run(scenario, kind)
 
     assert not tally.wrong, "\n".join(tally.wrong)
-    assert tally.injected >= len(tally.steps) > 0
+    assert tally.injected >= len([step for step in tally.steps if not step.startswith("reach.")]) > 0

@@ -143,7 +143,7 @@ def test_libvirtd_killed_at_a_step_the_next_run_converges(operator: Operator, ac
 )
 def test_qemu_killed_at_a_step_nothing_is_lost(operator: Operator, act: str, step: str, runs: bool) -> None:
     """A guest whose process dies is off; nobody starts it behind its client's back, and everything else is as asked."""
-    prepare, do, expect = ACTS[act]
+    prepare, do, _ = ACTS[act]
     prepare(operator)
     before = operator.world.look()
 
