@@ -56,6 +56,9 @@ COVERED_ELSEWHERE = dict.fromkeys(
 ) | dict.fromkeys(
     ["components/drivers/fake/power.py", "components/drivers/libvirt/wishes.py"],
     "tests/drivers/test_contract_power.py",
+) | dict.fromkeys(
+    ["components/drivers/fake/adoption.py", "components/drivers/libvirt/adoption.py"],
+    "tests/drivers/test_contract_adoption.py",
 )
 """Modules that only one suite over all drivers can judge: it asks both what they promise together."""
 
