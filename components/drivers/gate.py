@@ -16,6 +16,8 @@ from components.drivers.base import MachineSpec, Mark, Power
 SEED = "seed"
 """The name of the part that holds the first boot's seed; disks keep their own names."""
 
+PAUSED = "its guest is paused, and what stands in its memory would be lost"
+
 Say = Callable[[str], None]
 """Takes one line on how far a move is, for people."""
 

@@ -164,6 +164,10 @@ class Move:
             self._say("it does not run, so it is moved as it is")
             live = False
         try:
+            if there is not None and there.mark.move != f"from:{self._source.host}":
+                # Of a move from elsewhere that never came to anything: no disk of it was ever attached.
+                self._target.forget(self._spec.uuid, self._mark.incarnation)
+                there = None
             if there is None:
                 self._target.arrive(passport, self._spec, self._source.host)
             if live:

@@ -309,3 +309,29 @@ def test_a_lost_machine_is_made_again_from_a_file_of_its_disk(pair, tmp_path):
     with pair.drivers() as (one, _), pytest.raises(DriverError, match="the client's file says"):
         one.create(other, SEED, pair.one.mark(other))
     assert pair.one.names_like(other) == []
+
+
+def test_a_paused_guest_is_not_moved_because_its_memory_would_be_lost(pair):
+    spec, machine = pair.make()
+    with pair.drivers() as (one, _):
+        machine = one.power(spec.uuid, "paused", machine.mark)
+
+    for live in (False, True):
+        with pytest.raises(Refused, match="is paused"):
+            pair.move(spec, machine.mark, live=live)
+
+    back_on_the_source(pair, spec, machine, power=Power.PAUSED)
+
+
+def test_what_arrived_of_a_move_from_elsewhere_is_no_hindrance(tmp_path):
+    """A machine whose first move was undone by hand: the copy has no disk, and makes room for the next."""
+    pair = fake_pair(tmp_path)
+    spec, machine = pair.make()
+    pair.two.fault({"step": "move.copy", "do": "kill", "when": "after"})
+    assert pair.move_apart(spec, machine.mark) == -9
+    arrived = pair.two.world.get("domains", spec.uuid)
+    pair.two.world.put("domains", spec.uuid, arrived | {"mark": arrived["mark"] | {"move": "from:elsewhere"}})
+
+    pair.move(spec, pair_mark(pair, spec))
+
+    one_on_the_target(pair, spec, machine)

@@ -14,7 +14,7 @@ from components.drivers.fake.storage import Storage
 from components.drivers.fake.trash import Trash
 from components.drivers.fake.world import Values, World
 from components.drivers.faults import Faults
-from components.drivers.gate import SEED, Parcel, Passport, Say, Standing, fresh_name, parts_of
+from components.drivers.gate import PAUSED, SEED, Parcel, Passport, Say, Standing, fresh_name, parts_of
 from components.drivers.marks import as_values
 
 PARKED = "parked"
@@ -65,7 +65,9 @@ class FakeGate:
             raise Refused(what, f"it is {found.phase}", "Run `vps up`, which finishes that first")
         if found.move != f"to:{to}":
             ownership.expect_revision(what, found, mark, already_done=False)
-            wish = Power.OFF if domain["power"] == Power.OFF else Power.RUNNING
+            if domain["power"] == Power.PAUSED:
+                raise Refused(what, PAUSED, "Nothing was touched. Resume it or stop it, then move it")
+            wish = Power.RUNNING if domain["power"] == Power.RUNNING else Power.OFF
             with self._faults.step("move.note"):
                 domain = self._write(domain, found, move=f"to:{to}", wish=wish.value)
         written = machines.mark_of(domain)

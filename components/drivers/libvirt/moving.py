@@ -9,7 +9,7 @@ from components.drivers import ownership
 from components.drivers.base import MachineSpec, Mark, Phase, Power
 from components.drivers.errors import Missing, NotOurs, Refused
 from components.drivers.faults import Faults
-from components.drivers.gate import SEED, Parcel, Passport, Say, Standing, parts_of
+from components.drivers.gate import PAUSED, SEED, Parcel, Passport, Say, Standing, parts_of
 from components.drivers.libvirt import guard, migration, networks, parking, pools, travel, tree, volumes
 from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt import mark as marks
@@ -68,8 +68,10 @@ class LibvirtGate:
             if not noted:
                 ownership.expect_revision(what, notes.mark, mark, already_done=False)
                 travel.need_fit(what, domain, described, notes)
-                ran = machines.power(domain) in {Power.RUNNING, Power.PAUSED}
-                wish = Power.RUNNING.value if ran else Power.OFF.value
+                power = machines.power(domain)
+                if power is Power.PAUSED:
+                    raise Refused(what, PAUSED, "Nothing was touched. Resume it or stop it, then move it")
+                wish = (Power.RUNNING if power is Power.RUNNING else Power.OFF).value
                 with self._faults.step("move.note"):
                     fresh = replace(notes.mark, move=wanted, wish=wish, revision=notes.mark.revision + 1)
                     notes = notes.marked(fresh)
