@@ -28,6 +28,7 @@ def test_machine_of_the_example(fleet: Fleet) -> None:
     assert inputs["name"] == "demo-c-q7m2-v-h3k9"
     assert inputs["memoryMib"] == 2048
     assert inputs["cpuCapPercent"] == 150
+    assert inputs["grows"] == {"vcpus": 4, "memoryMib": 4096}
     assert inputs["nics"]["n0"]["addresses"] == ["192.0.2.10/24", "2001:db8:1::10/64"]
     assert inputs["disks"]["root"]["standalone"] is False
     assert inputs["ends"] == ""

@@ -5,9 +5,10 @@ import dataclasses
 
 import pytest
 
+from components.domain.growth import Guest
 from components.domain.limits import Reading
 from components.drivers.base import Machine, Mark, Phase, Power
-from components.provider.facts import declared_limits, limit_table, observed_inputs, outputs
+from components.provider.facts import declared_limits, guest, limit_table, observed_inputs, outputs
 from components.provider.properties import Bag
 
 
@@ -125,3 +126,14 @@ def test_outputs_say_which_nics_are_guarded(news: Bag) -> None:
     """What nobody can tell is left out."""
     machine = dataclasses.replace(_machine({}), guarded={"n0": True, "n1": False, "n2": None})
     assert outputs(news, machine, seed_digest="", incarnation="i")["guarded"] == {"n0": True, "n1": False}
+
+
+def test_what_state_knows_of_the_guest() -> None:
+    """Its size and room while it runs, nothing while it is off, and None where an older release or a hand wrote it."""
+    row = {"declared": 2, "configured": 2, "effective": 2, "source": "the running domain"}
+    state = {"room": {"vcpus": 4}, "limits": {"vcpus": row}, "observedPower": "running"}
+    assert guest(state) == Guest(has={"vcpus": 2}, room={"vcpus": 4})
+    assert guest({**state, "observedPower": "off", "room": {}}) == Guest()
+    assert guest({**state, "limits": {}}) is None
+    assert guest({"limits": {"vcpus": row}, "observedPower": "running"}) is None
+    assert guest({**state, "room": "broken", "limits": [1]}) is None

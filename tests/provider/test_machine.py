@@ -188,6 +188,26 @@ def test_memory_waits_for_a_reboot_and_says_so(resource: MachineResource, news: 
     assert after["limits"]["memoryMib"]["effective"] == 2048
 
 
+def test_growth_inside_the_room_is_live_in_forecast_and_fact(resource: MachineResource, news: Bag) -> None:
+    """What the guest was booted with is read from the host, not from what is declared now."""
+    roomy = {**news, "grows": {"vcpus": 4, "memoryMib": 4096}}
+    _, state = resource.create(URN, roomy)
+    assert state["room"] == {"vcpus": 4, "memoryMib": 4096}
+    more = {**roomy, "memoryMib": 4096, "vcpus": 4, "grows": {"vcpus": 8, "memoryMib": 8192}}
+    changes = resource.changes(roomy, state, more)
+    words = {change.key: change.consequence.words for change in changes}
+    assert "live, inside the room" in words["memoryMib"]
+    assert "live, inside the room" in words["vcpus"]
+    assert "from its next boot on" in words["grows.vcpus"]
+    assert resource.preview_update(state, more, changes)["rebootRequired"] == []
+    after = resource.update(news["uuid"], URN, state, more, changes)
+    assert after["rebootRequired"] == []
+    assert after["limits"]["memoryMib"]["effective"] == 4096
+    assert after["room"] == {"vcpus": 4, "memoryMib": 4096}
+    again = resource.changes(more, after, {**more, "vcpus": 8})
+    assert "booted with no room" in again[0].consequence.words
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [("reinstall", 2), ("uuid", "0f6b2a52-7c1d-5e0a-9a44-000000000000"), ("pool", "other"), ("fleet", "x2")],
