@@ -53,7 +53,10 @@ COVERED_ELSEWHERE = dict.fromkeys(
         "components/drivers/libvirt/trash.py",
     ],
     "tests/drivers/test_contract_trash.py",
-) | dict.fromkeys(
+) | {
+    # It does nothing without an engine's state.
+    "components/cli/retire.py": "tests/engine/test_retire.py",
+} | dict.fromkeys(
     ["components/drivers/fake/power.py", "components/drivers/libvirt/wishes.py"],
     "tests/drivers/test_contract_power.py",
 ) | dict.fromkeys(

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from components.cli.retire import host as retire
+
 if TYPE_CHECKING:
     from components.config.loader import Loaded
     from components.domain.hosts import Host
@@ -13,6 +15,9 @@ app = typer.Typer(name="host", help="A whole host: its kit, its loss, its return
 
 HostName = Annotated[str, typer.Argument(metavar="HOST", help="The stem of its file in hosts/.")]
 FleetFolder = Annotated[Path | None, typer.Option("--fleet", help="The fleet folder (default: the one you stand in).")]
+
+
+app.command("retire")(retire)
 
 
 @app.command()

@@ -7,10 +7,15 @@ from typing import Annotated
 
 import typer
 
+from components.cli.retire import image as retire
+
 app = typer.Typer(help="Act: build golden images from their recipes. Look: list them.", no_args_is_help=True)
 
 Names = Annotated[list[str], typer.Argument(metavar="NAME…", help="Recipes in templates/images/.")]
 FleetFolder = Annotated[Path | None, typer.Option("--fleet", help="The fleet folder (default: the one you stand in).")]
+
+
+app.command("retire")(retire)
 
 
 @app.command("build")
