@@ -63,6 +63,8 @@ def limit_table(declared: Mapping[str, int], machine: Machine) -> dict[str, dict
         row: dict[str, Any] = {"declared": value, "source": reading.source if reading else "the host gave no answer"}
         if reading is not None and reading.configured is not None:
             row["configured"] = reading.configured
+        elif reading is not None and reading.absent:
+            row["configured"] = UNLIMITED
         if reading is not None and reading.effective is not None:
             row["effective"] = reading.effective
         table[key] = row

@@ -129,7 +129,7 @@ class MachineResource:
             raise Refused(
                 f"Unable to import machine {uuid}",
                 "an import knows the id alone, not the host",
-                "Adopting machines is not offered yet; declare the VPS under its own id instead.",
+                "`vps adopt HOST` and `vps adopt CLIENT/VPS` take a machine over that is there, then `vps up`.",
             )
         host = parse(MachineInputs, inputs).host.ref()
         machine = self._driver_for(host).read(uuid)

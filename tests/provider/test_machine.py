@@ -286,7 +286,7 @@ def test_power_is_declared_only_for_stopped_and_suspended(resource: MachineResou
 
 def test_import_is_refused_in_words(resource: MachineResource, news: Bag) -> None:
     """The engine's import knows the id alone."""
-    with pytest.raises(Refused, match="not offered yet"):
+    with pytest.raises(Refused, match="vps adopt HOST"):
         resource.read(news["uuid"], URN, {}, {})
 
 

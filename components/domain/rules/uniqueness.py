@@ -20,6 +20,7 @@ def problems(fleet: Fleet) -> Iterator[Problem]:
     yield from _clashes(_client_ids(fleet), "The id {0} is also that of {1}.", "Ids never repeat: make a new one.")
     yield from _clashes(_vps_ids(fleet), "The id {0} is also that of {1}.", "Ids never repeat: make a new one.")
     yield from _clashes(_uuids(fleet), "The UUID {0} is also that of {1}.", "Pin the UUID where the machine has it.")
+    yield from _clashes(_macs(fleet), "The MAC {0} is also that of {1}.", "Pin the MAC where the machine has it.")
     yield from _clashes(_names(fleet), "{0} is also the name of {1}.", "Give each VPS a name of its own.")
     yield from _clashes(_addresses(fleet), "{0} also belongs to {1}.", "Choose a free address for one of them.")
     yield from _clashes(_uris(fleet), "The host {1} is reached by the same URI.", "Declare each host once.")
@@ -58,6 +59,13 @@ def _uuids(fleet: Fleet) -> Iterator[Holding]:
         if uuid in pinned:
             key = "uuid" if vps.uuid else "id"
             yield uuid, ("clients", client.key, "vps", vps.key, key), f"{client.key}/{vps.key}"
+
+
+def _macs(fleet: Fleet) -> Iterator[Holding]:
+    """Pinned ones; the others are made from UUIDs, which never repeat."""
+    for client, vps in fleet.machines():
+        if vps.mac is not None:
+            yield vps.mac, ("clients", client.key, "vps", vps.key, "mac"), f"{client.key}/{vps.key}"
 
 
 def _names(fleet: Fleet) -> Iterator[Holding]:

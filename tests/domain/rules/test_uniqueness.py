@@ -35,6 +35,15 @@ def test_ids_names_and_uuids(changes: dict[str, object], places: tuple[str, str]
     ]
 
 
+def test_pinned_macs() -> None:
+    """Two frames of one MAC on a bridge: both clients lose theirs."""
+    pinned = {"uuid": machine_uuid("demo", "c-x", "v-x"), "mac": "52:54:00:12:34:56"}
+    one = client("a", vps(**{**pinned, "uuid": machine_uuid("demo", "c-y", "v-y")}))
+    second = replace(client("b", vps(**{**OTHER, **pinned})), id="c-bbbb")  # type: ignore[arg-type]
+    found = [problem.path for problem in rules.problems(fleet(one, second))]
+    assert found == [("clients", "a", "vps", "web1", "mac"), ("clients", "b", "vps", "web1", "mac")]
+
+
 @pytest.mark.parametrize(
     ("changes", "family"),
     [({"ipv4": ("192.0.2.10",)}, "ipv4"), ({"ipv6": ("2001:0db8:0001::0:10",)}, "ipv6")],
