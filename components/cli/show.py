@@ -8,6 +8,7 @@ import typer
 if TYPE_CHECKING:
     from components.domain.clients import Client, Vps
     from components.domain.fleet import Fleet
+    from components.drivers.base import Machine
 
 
 def show(
@@ -19,13 +20,12 @@ def show(
 ) -> None:
     """Look: client, address, limits declared, configured and effective, read from the host now."""
     import json
+    from dataclasses import replace
 
     from components.config.folder import CLIENTS
     from components.config.loader import find_fleet, load
-    from components.declaration import host_ref
     from components.domain.names import client_stack
     from components.domain.problems import DomainError
-    from components.drivers.registry import connect
     from components.report.vps import document
     from components.report.vps import show as print_document
 
@@ -41,11 +41,14 @@ def show(
     client, subscription = _find(declared, vps)
     if subscription.host not in declared.hosts:
         raise DomainError(f"Host {subscription.host} of {vps} is not declared.", "Run: vps check")
-    driver = connect(host_ref(declared.hosts[subscription.host]))
-    try:
-        machine = driver.read(subscription.machine_uuid(declared.id, client.id))
-    finally:
-        driver.close()
+    uuid = subscription.machine_uuid(declared.id, client.id)
+    machine = _read(declared, subscription.host, uuid)
+    source = subscription.move.source if subscription.move else ""
+    if (machine is None or machine.mark is None or machine.mark.phase == "arriving") and source in declared.hosts:
+        still = None if declared.hosts[source].lost else _read(declared, source, uuid)
+        if still is not None:
+            typer.echo(f"{vps}: its move to {subscription.host} is not carried out yet: vps up client.{key}", err=True)
+            machine, subscription = still, replace(subscription, host=source)
     table = document(declared, client, subscription, machine)
     if as_json:
         typer.echo(json.dumps(table, indent=2))
@@ -56,6 +59,17 @@ def show(
         print_document(table, Console(soft_wrap=True, highlight=False))
     if machine is None:
         raise typer.Exit(1)
+
+
+def _read(fleet: "Fleet", host: str, uuid: str) -> "Machine | None":
+    from components.declaration import host_ref
+    from components.drivers.registry import connect
+
+    driver = connect(host_ref(fleet.hosts[host]))
+    try:
+        return driver.read(uuid)
+    finally:
+        driver.close()
 
 
 def _find(fleet: "Fleet", name: str) -> "tuple[Client, Vps]":

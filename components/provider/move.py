@@ -4,6 +4,7 @@ Two intents let the host of a machine change: `move` names the host that it leav
 it. Without either, another host in the file is refused, because nobody would have brought the disk there.
 """
 
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +18,10 @@ from components.provider.connections import Connections
 from components.provider.properties import Bag
 
 Say = Callable[[str], None]
+
+AT_ONCE = 2
+"""How many machines move at a time: they share disks and network, and each one's downtime is the copy's time."""
+_moving = threading.BoundedSemaphore(AT_ONCE)
 
 FOLLOWS = ("pool", "attach", "standalone", "driver", "uri", "probe")
 """Last part of the keys that are what they are because of the host."""
@@ -139,7 +144,8 @@ def carry(
             f"{source.name} is lost since {since}",
             f"Nothing was touched. Restore it: vps restore {spec.title} --to {target.name}",
         )
-    Move(_gate(connections, source), _gate(connections, target), spec, mark, say, due).run(live=live)
+    with _moving:
+        Move(_gate(connections, source), _gate(connections, target), spec, mark, say, due).run(live=live)
 
 
 def call_off(connections: Connections, state: Bag, spec: MachineSpec, mark: Mark, say: Say) -> None:

@@ -171,3 +171,13 @@ def test_a_machine_that_its_host_answered_to_have_lost_can_be_restored(made: Mad
     _vps(made, "restore", TITLE, "--to", "lab2", "--empty")
 
     assert _declared(made).restore == Restore(source="lab1", empty=True)
+
+
+def test_show_finds_a_machine_whose_move_is_only_declared(made: MadeWorld) -> None:
+    (made.project.work / "world2").mkdir()
+    _vps(made, "move", TITLE, "lab2")
+
+    said = _vps(made, "show", TITLE)
+
+    assert "is not carried out yet: vps up client.example-coop" in said
+    assert "running" in said
