@@ -52,6 +52,7 @@ def test_a_running_machine_grows_inside_its_room(host, driver):
         ({"memory_mib": 1024 + 128}, ("memoryMib",)),
         ({"memory_mib": 128 + 100}, ("memoryMib",)),
         ({"memory_mib": 64}, ("memoryMib",)),
+        ({"memory_mib": 131}, ("memoryMib",)),
         ({"vcpus": 9, "memory_mib": 256}, ("vcpus",)),
     ],
 )
