@@ -129,6 +129,10 @@ def expect_reinstall(what: str, found: Mark, read: Mark) -> None:
     if found.phase is not Phase.READY:
         remedy = "Nothing was touched. Run `vps up` without raising `reinstall` first"
         raise Refused(what, f"it is {found.phase}, and only a delivered machine is reinstalled", remedy)
+    if found.wish == "suspended":
+        raise Refused(
+            what, "it is suspended, and a new installation would start", "Nothing was touched. `vps resume` first"
+        )
     if found.move:
         raise Refused(what, f"its move ({found.move}) is under way", "Nothing was touched. Finish the move first")
     expect_revision(what, found, read, already_done=False)

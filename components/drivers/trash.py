@@ -6,7 +6,7 @@ the record names, its addresses are in quarantine; after that day, and only by a
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from components.drivers.base import MachineSpec, Mark, Phase
 from components.drivers.errors import Missing, NotOurs, Refused
@@ -62,6 +62,13 @@ def uuid_of(key: str) -> str:
     """The machine of a key; empty for a text that is none."""
     found = _KEY.fullmatch(key)
     return found["uuid"] if found else ""
+
+
+def returning(mark: Mark) -> Mark:
+    """The mark of a machine that comes back: its owner's next `create` starts it, unless it was suspended."""
+    if mark.wish == "suspended":
+        return replace(mark, phase=Phase.READY, revision=mark.revision + 1, move="")
+    return replace(mark, phase=Phase.STARTING, revision=mark.revision + 1, wish="running", move="")
 
 
 def need_due(what: str, found: Trashed, today: str, due: str) -> None:

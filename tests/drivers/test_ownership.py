@@ -6,7 +6,7 @@ import pytest
 
 from components.drivers.base import Mark, Phase
 from components.drivers.errors import Changed, NotOurs, Refused
-from components.drivers.ownership import claim, expect, expect_made, expect_revision
+from components.drivers.ownership import claim, expect, expect_made, expect_reinstall, expect_revision
 
 FOUND = Mark(
     fleet="demo",
@@ -73,3 +73,23 @@ def test_a_revision_one_above_is_our_own_lost_answer_only_when_all_is_as_asked()
     for revision, done in ((6, False), (5, True), (8, True)):
         with pytest.raises(Changed):
             expect_revision("Unable", FOUND, replace(FOUND, revision=revision), already_done=done)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"phase": Phase.STARTING}, Refused),
+        ({"phase": Phase.CREATING, "reinstall": 3}, Refused),
+        ({"wish": "suspended"}, Refused),
+        ({"move": "to:kvm2"}, Refused),
+        ({"revision": 9}, Changed),
+        ({"reinstall": 1}, Changed),
+    ],
+)
+def test_only_a_delivered_machine_as_it_was_read_is_reinstalled(changes, error):
+    ready = FOUND
+    expect_reinstall("Unable to reinstall", ready, ready)
+    begun = replace(ready, phase=Phase.CREATING, reinstall=ready.reinstall + 1, revision=ready.revision + 1)
+    expect_reinstall("Unable to reinstall", begun, ready)
+    with pytest.raises(error):
+        expect_reinstall("Unable to reinstall", replace(ready, **changes), ready)

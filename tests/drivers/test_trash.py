@@ -91,6 +91,15 @@ def test_what_another_one_has_now_is_not_taken_back(taken: str) -> None:
     trash.need_no_other("Unable to restore", FOUND, {"neighbour": ["192.0.2.11/24"]})
 
 
+@pytest.mark.parametrize(
+    ("wish", "phase", "after"),
+    [("running", "starting", "running"), ("off", "starting", "running"), ("suspended", "ready", "suspended")],
+)
+def test_who_comes_back_is_started_next_unless_suspended(wish: str, phase: str, after: str) -> None:
+    back = trash.returning(replace(MARK, wish=wish, move="to:kvm2"))
+    assert (back.phase, back.wish, back.move, back.revision) == (phase, after, "", MARK.revision + 1)
+
+
 def test_only_what_is_there_whole_comes_back() -> None:
     assert trash.need_whole("Unable to restore", UUID, FOUND) is FOUND
     for found in (None, replace(FOUND, lost=("disk",))):

@@ -1,11 +1,10 @@
 """The trash of a fake host: domains as they were, by key, with the days that count."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from components.drivers import trash as rules
-from components.drivers.base import Machine, Phase
+from components.drivers.base import Machine
 from components.drivers.errors import NotOurs, Refused
 from components.drivers.fake import machine as machines
 from components.drivers.fake.network import Networks
@@ -106,9 +105,8 @@ class Trash:
         with self._faults.step("restore.admit"):
             self._storage.memory(what, found.uuid, int(values["config"]["memoryMib"]))
         assert found.mark is not None
-        mark = replace(found.mark, phase=Phase.STARTING, revision=found.mark.revision + 1, wish="running", move="")
         domain = {key: value for key, value in values.items() if key not in ("why", "ended", "due")}
-        return domain | {"power": "off", "live": {}, "mark": as_values(mark)}
+        return domain | {"power": "off", "live": {}, "mark": as_values(rules.returning(found.mark))}
 
     def _told(self, key: str, values: Values) -> Trashed:
         names = {**values["disks"], **({"seed": values["seed"]} if values["seed"] else {})}

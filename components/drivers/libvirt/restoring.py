@@ -6,12 +6,10 @@ that died is finished by the next one.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import libvirt
 
 from components.drivers import trash as rules
-from components.drivers.base import Phase
 from components.drivers.errors import NotOurs, Refused
 from components.drivers.faults import Faults
 from components.drivers.libvirt import machine as machines
@@ -116,8 +114,7 @@ class Restoring:
                 networks.need(handle, what, attach, self._connection.host.name)
         with self._faults.step("restore.admit"):
             admit(what, handle, pool, Need(uuid=found.uuid, memory_mib=memory_of(described), disk_gib=0))
-        mark = replace(notes.mark, phase=Phase.STARTING, revision=notes.mark.revision + 1, wish="running", move="")
-        marks.put(described, notes.marked(mark))
+        marks.put(described, notes.marked(rules.returning(notes.mark)))
         return described
 
 
