@@ -11,6 +11,7 @@ import libvirt
 from components.drivers.base import HostRef
 from components.drivers.errors import HostUnreachable
 from components.drivers.libvirt.errors import REMEDIES, is_code, translate
+from components.drivers.libvirt.patience import within
 
 OPEN_S = 6.0
 """Opening takes longer only when the host is not answering."""
@@ -18,6 +19,7 @@ KEEPALIVE_S = 3
 KEEPALIVE_COUNT = 3
 """After so many unanswered probes libvirt breaks the connection, and every call that waits on it raises: the deadline
 of all calls (12 s). A call that takes long on a living host, such as copying a disk, is not cut off."""
+CLOSE_S = 2.0
 SLOW_S = 1.0
 REMEMBER_S = 5.0
 """A host whose silence cost more than `SLOW_S` is not asked again for so long: many machines wait once, not each."""
@@ -26,6 +28,8 @@ CHANGES = 4
 
 _loop = threading.Lock()
 _loop_runs = False
+# Errors are told where they are mended, not on the terminal.
+libvirt.registerErrorHandler(lambda _context, _error: None, None)
 
 
 class Connection:
@@ -46,6 +50,25 @@ class Connection:
             yield handle
         except libvirt.libvirtError as problem:
             raise translate(what, problem, alive=_alive(handle)) from problem
+
+    @contextmanager
+    def passing(self, what: str) -> Iterator[libvirt.virConnect]:
+        """A connection of its own for one pass over the host, without keepalive: the caller keeps deadlines himself.
+
+        Keepalive wakes another thread twice in each call, which takes longer than the calls of a pass. Raises
+        HostUnreachable for a caller's TimeoutError.
+        """
+        handle = _open_within(self.host, what, watched=False)
+        try:
+            yield handle
+        except libvirt.libvirtError as problem:
+            raise translate(what, problem, alive=_alive(handle)) from problem
+        except TimeoutError as late:
+            raise HostUnreachable(what, f"libvirtd does not answer: {late}", REMEDIES[HostUnreachable]) from late
+        finally:
+            # It may wait for an answer that never comes; then its thread keeps it for as long as we live.
+            with suppress(TimeoutError):
+                within(CLOSE_S, f"close {self.host.name}", lambda: _close(handle))
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -93,9 +116,10 @@ def _close(handle: libvirt.virConnect) -> None:
         handle.close()
 
 
-def _open_within(host: HostRef, what: str) -> libvirt.virConnect:
-    """Libvirt's open has no deadline, so it runs in a thread that may be left behind."""
-    _run_loop()
+def _open_within(host: HostRef, what: str, *, watched: bool = True) -> libvirt.virConnect:
+    """Libvirt's open has no deadline, so it runs in a thread that may be left behind. `watched`: with keepalive."""
+    if watched:
+        _run_loop()
     answers: queue.Queue[libvirt.virConnect | libvirt.libvirtError] = queue.Queue()
     given_up = threading.Event()
 
@@ -119,6 +143,8 @@ def _open_within(host: HostRef, what: str) -> libvirt.virConnect:
     if isinstance(answer, libvirt.libvirtError):
         cause = f"host {host.name} can't be reached at {host.uri}: {answer.get_error_message()}"
         raise HostUnreachable(what, cause, REMEDIES[HostUnreachable]) from answer
+    if not watched:
+        return answer
     try:
         answer.setKeepAlive(KEEPALIVE_S, KEEPALIVE_COUNT)
     except libvirt.libvirtError as problem:
@@ -134,7 +160,6 @@ def _run_loop() -> None:
     with _loop:
         if _loop_runs:
             return
-        libvirt.registerErrorHandler(lambda _context, _error: None, None)
         libvirt.virEventRegisterDefaultImpl()
         threading.Thread(target=_turn, name="libvirt events", daemon=True).start()
         _loop_runs = True

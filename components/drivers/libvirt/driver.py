@@ -22,7 +22,6 @@ from components.drivers.base import (
     Say,
     silent,
 )
-from components.drivers.errors import HostUnreachable
 from components.drivers.faults import Faults
 from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt.adoption import Adoption
@@ -30,7 +29,7 @@ from components.drivers.libvirt.change import Change, need
 from components.drivers.libvirt.connection import Connection
 from components.drivers.libvirt.creation import Creation
 from components.drivers.libvirt.ending import Ending
-from components.drivers.libvirt.errors import REMEDIES, Lost, is_code
+from components.drivers.libvirt.errors import Lost, is_code
 from components.drivers.libvirt.images import Images
 from components.drivers.libvirt.lease import Leases
 from components.drivers.libvirt.monitor import Monitor
@@ -104,12 +103,8 @@ class LibvirtDriver:
     @_once_more
     def read_all(self) -> Sequence[Machine]:
         """See `components.drivers.base.Driver`."""
-        what = f"Unable to list the machines on {self._host.name}"
-        with self._connection.edge(what) as handle:
-            try:
-                return tuple(Scan(handle, self._probe).machines())
-            except TimeoutError as late:
-                raise HostUnreachable(what, f"its libvirtd tells nothing: {late}", REMEDIES[HostUnreachable]) from late
+        with self._connection.passing(f"Unable to list the machines on {self._host.name}") as handle:
+            return tuple(Scan(handle, self._probe).machines())
 
     def update(self, spec: MachineSpec, mark: Mark) -> Machine:
         """See `components.drivers.base.Driver`."""

@@ -14,6 +14,12 @@ from components.drivers.libvirt.monitor import Drive
 from components.drivers.libvirt.probe import CPUS, NICS, InForce, Pair
 
 GIB, MIB = 1024**3, 1024**2
+DISKLESS = {
+    Phase.CREATING: "not made yet",
+    Phase.ARRIVING: "it has not arrived yet",
+    Phase.LEFT: "it is on another host",
+}
+"""Phases in which a machine has no disk here by design, and what is said of it."""
 OFF = "machine is off"
 UNLIMITED = "no limit in force"
 RUNNING = "the running domain"
@@ -155,8 +161,7 @@ def _disk(subject: Subject, name: str) -> dict[str, Reading]:
     drive = patch.find_disk(subject.config, name, subject.notes)
     sizes, iops, rate = (f"disks.{name}.{key}" for key in ("sizeGib", "iops", "rateMibS"))
     if drive is None:
-        making = subject.notes.mark.phase is Phase.CREATING
-        source = "not made yet" if making else "the disk stands in the domain's configuration no more"
+        source = DISKLESS.get(subject.notes.mark.phase, "the disk stands in the domain's configuration no more")
         return dict.fromkeys((sizes, iops, rate), Reading(configured=None, effective=None, source=source))
     set_iops, set_rate = _throttle(drive)
     size_gib, missing = _size(subject, name, tree.attribute(drive, "source", "file"))

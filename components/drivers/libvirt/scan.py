@@ -10,17 +10,17 @@ from typing import TypeAlias
 
 import libvirt
 
-from components.drivers.base import Machine, Phase, Power
+from components.drivers.base import Machine, Power
 from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt import pools, tree
 from components.drivers.libvirt.errors import is_code
-from components.drivers.libvirt.patience import together
+from components.drivers.libvirt.patience import together, within
 from components.drivers.libvirt.probe import InForce, Probe
-from components.drivers.libvirt.readings import Subject
+from components.drivers.libvirt.readings import DISKLESS, Subject
 
-DEADLINE_S = 30.0
-"""For each part of `PART` machines; a living libvirtd needs a tenth of a second."""
+DEADLINE_S = 12.0
+"""For the list, each part of `PART` machines and each pool; a living libvirtd needs a tenth of a second."""
 PART = 256
 """So many descriptions are held at once, however large the host is."""
 READERS = 4
@@ -48,10 +48,7 @@ class Scan:
 
     def machines(self) -> Iterator[Machine]:
         """Every machine that carries a mark. Raises TimeoutError when libvirtd answers but describes nothing."""
-        listed: list[Listed] = [
-            (domain, machines.POWERS.get(told["state.state"], Power.UNKNOWN))
-            for domain, told in self._handle.getAllDomainStats(libvirt.VIR_DOMAIN_STATS_STATE, 0)
-        ]
+        listed = within(DEADLINE_S, "scan", self._list)
         said: list[InForce] = []
         for begin in range(0, len(listed), PART):
             part = listed[begin : begin + PART]
@@ -65,6 +62,10 @@ class Scan:
                     if machine is not None:
                         yield machine
 
+    def _list(self) -> list[Listed]:
+        states = self._handle.getAllDomainStats(libvirt.VIR_DOMAIN_STATS_STATE, 0)
+        return [(domain, machines.POWERS.get(told["state.state"], Power.UNKNOWN)) for domain, told in states]
+
     def _machine(self, described: Described, in_force: InForce) -> Machine | None:
         config = tree.glance(described.config)
         notes = marks.find(config)
@@ -76,19 +77,23 @@ class Scan:
 
     def _lost(self, config: tree.Element, notes: marks.Notes) -> tuple[str, ...]:
         """Only a volume that its pool doesn't list is looked at: libvirtd may not have seen a new file yet."""
-        listed = self._names(notes.pool) if notes.mark.phase is not Phase.CREATING else None
+        listed = self._names(notes.pool) if notes.mark.phase not in DISKLESS else None
         if listed is None:
             return ()
         sizes = {name: 1 for name, note in notes.disks.items() if note.volume in listed}
-        return machines.lost_disks(self._handle, config, notes, sizes)
+        if len(sizes) == len(notes.disks):
+            return ()
+        return within(DEADLINE_S, "scan", lambda: machines.lost_disks(self._handle, config, notes, sizes))
 
     def _names(self, pool: str) -> frozenset[str] | None:
         """The volumes that libvirtd knows in the pool, asked once a pass; None where it can't tell."""
         if pool not in self._volumes:
-            found = pools.find(self._handle, pool)
-            told = None if found is None or not found.isActive() else frozenset(found.listVolumes())
-            self._volumes[pool] = told
+            self._volumes[pool] = within(DEADLINE_S, "scan", lambda: self._listed(pool))
         return self._volumes[pool]
+
+    def _listed(self, name: str) -> frozenset[str] | None:
+        pool = pools.find(self._handle, name)
+        return None if pool is None or not pool.isActive() else frozenset(pool.listVolumes())
 
 
 class _Reader:
