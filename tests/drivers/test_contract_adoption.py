@@ -173,6 +173,8 @@ def test_a_running_machine_goes_on_running(host, driver):
     mark = host.mark(spec)
 
     driver.adopter().adopt(spec, mark)
+    if not isinstance(host, FakeHost):
+        assert f'incarnation="{mark.incarnation}"' in host.virsh("dumpxml", spec.uuid).replace("'", '"')
     machine = driver.create(spec, b"", mark)
 
     assert (machine.power, machine.mark.wish) == (Power.RUNNING, "running")

@@ -13,7 +13,6 @@ from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt import pools, strangers, tree
 from components.drivers.libvirt.connection import Connection
-from components.drivers.libvirt.creation import write
 from components.drivers.libvirt.errors import is_code
 from components.drivers.marks import from_values
 
@@ -70,7 +69,19 @@ class Adoption:
             wish = "off" if machines.is_off(found.power) else "running"
             notes = _notes(described, spec, found, replace(mark, phase=Phase.READY, wish=wish))
             with self._faults.step("adopt.mark"):
-                write(domain, notes)
+                _write(domain, notes)
+
+
+def _write(domain: libvirt.virDomain, notes: marks.Notes) -> None:
+    """Our element into the configuration and, where it runs, into what runs: the host's own kit reads it there."""
+    live = libvirt.VIR_DOMAIN_AFFECT_LIVE if domain.isActive() else 0
+    domain.setMetadata(
+        libvirt.VIR_DOMAIN_METADATA_ELEMENT,
+        marks.bare(notes),
+        marks.PREFIX,
+        marks.NAMESPACE,
+        libvirt.VIR_DOMAIN_AFFECT_CONFIG | live,
+    )
 
 
 def _owner(domain: libvirt.virDomain) -> Mark | None:
