@@ -28,11 +28,12 @@ from components.drivers.errors import DriverError, HostUnreachable, Missing, Ref
 from components.drivers.fake import machine as machines
 from components.drivers.fake import power
 from components.drivers.fake.adoption import Adoption
+from components.drivers.fake.change import change
 from components.drivers.fake.creation import Creation
 from components.drivers.fake.moving import FakeGate
 from components.drivers.fake.network import Networks
 from components.drivers.fake.reinstall import reinstall
-from components.drivers.fake.storage import Storage, memory_mib
+from components.drivers.fake.storage import Storage
 from components.drivers.fake.trash import Trash
 from components.drivers.fake.world import Values, World
 from components.drivers.faults import Faults
@@ -87,33 +88,7 @@ class FakeDriver:
         self._reach("update")
         # Room is looked at and taken under the lock that creation takes for it.
         with self.world.locked(spec.uuid), self.world.locked("admission"):
-            domain = self._domain(what, spec.uuid)
-            found = ownership.expect(what, machines.mark_of(domain), mark.incarnation)
-            ownership.expect_made(what, found)
-            wanted, nics = machines.wanted(domain, spec), machines.nics(domain, spec)
-            shown = {"title": spec.title, "grows": machines.room(spec)}
-            done = domain["config"] == wanted and domain["nics"] == nics and domain | shown == domain
-            ownership.expect_revision(what, found, mark, already_done=done)
-            if spec.memory_mib > memory_mib(domain):
-                with self._faults.step("update.admit"):
-                    self._storage.memory(what, spec.uuid, spec.memory_mib)
-            self._grow(what, domain, wanted)
-            unenforced = self.world.host()["unenforced"]
-            if domain["power"] != "off":
-                for key in sorted(key for key in wanted if domain["live"].get(key) != wanted[key]):
-                    waits = key in machines.BOOT and not machines.grows_live(domain, key, wanted[key])
-                    if waits or machines.kind(key) in unenforced:
-                        continue
-                    # A failing live set leaves the world as it was: nothing is written before all of them passed.
-                    with self._faults.step(f"update.{machines.kind(key)}"):
-                        domain = domain | {"live": domain["live"] | {key: wanted[key]}}
-                if nics != domain["nics"]:
-                    with self._faults.step("update.antispoof"):
-                        domain = domain | {"nics": nics}
-            with self._faults.step("update.define"):
-                written = ownership.renewed(found, mark, seen=power.wish_seen(domain))
-                fresh = {"config": wanted, "nics": nics, "mark": as_values(written), **shown}
-                self.world.put("domains", spec.uuid, domain | fresh)
+            change(what, self.world, self._storage, self._faults, self._domain(what, spec.uuid), spec, mark)
         return self._facts(what, spec.uuid)
 
     def power(
@@ -284,24 +259,3 @@ class FakeDriver:
     def _facts(self, what: str, uuid: str) -> Machine:
         with self._faults.step("read.back"):
             return machines.facts(self.world, self._domain(what, uuid))
-
-    def _grow(self, what: str, domain: Values, wanted: dict[str, int]) -> None:
-        """Grow the volumes of disks that shall be larger, after all were found not to shrink."""
-        growing: dict[str, int] = {}
-        for name, volume in domain["disks"].items():
-            size = wanted[f"disks.{name}.sizeGib"]
-            values = self._storage.volume(domain["pool"], volume)
-            if values is None:
-                raise Missing(what, f"volume {volume} is gone", "Bring it back by hand, restoring is not offered yet")
-            if size < int(values["sizeGib"]):
-                raise Refused(
-                    what,
-                    f"disk {name} has {values['sizeGib']} GiB and would shrink to {size} GiB, which cuts off data",
-                    "Keep the larger size, or move the data to a new machine",
-                )
-            if size > int(values["sizeGib"]):
-                self._storage.room(what, domain["pool"], size - int(values["sizeGib"]))
-                growing[volume] = size
-        for volume, size in growing.items():
-            with self._faults.step("update.grow"):
-                self.world.change(f"volumes/{domain['pool']}", volume, sizeGib=size)
