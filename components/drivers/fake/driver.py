@@ -252,7 +252,7 @@ class FakeDriver:
             raise Missing(
                 what,
                 f"the host answered and holds no machine {uuid}",
-                "Look on the host and in its trash; bring it back by hand, restoring is not offered yet",
+                "Look on the host and in its trash (`vps trash list`); nothing is made anew in its place",
             )
         return domain
 

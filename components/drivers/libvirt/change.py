@@ -140,7 +140,7 @@ class Change:
                 raise Missing(
                     what,
                     f"the volume of disk {name} ({path or 'none'}) is gone",
-                    "Bring it back by hand, restoring is not offered yet",
+                    "Bring the file back by hand; `vps trash list` shows what was ended",
                 )
             # An adopted disk need not be a whole number of GiB.
             if disk.size_gib < size // GIB:
@@ -180,7 +180,7 @@ def need(handle: libvirt.virConnect, what: str, uuid: str) -> libvirt.virDomain:
         raise Missing(
             what,
             f"the host answered and holds no machine {uuid}",
-            "Look on the host and in its trash; bring it back by hand, restoring is not offered yet",
+            "Look on the host and in its trash (`vps trash list`); nothing is made anew in its place",
         )
     return domain
 
