@@ -14,6 +14,8 @@ KEEP = Path("/var/lib/aegir-vps/hostkit")
 
 PROGRAM = KEEP / "hostkit"
 HOOK = Path("/etc/libvirt/hooks/qemu.d/50-aegir-vps")
+NEIGHBOURS = HOOK.with_name("60-aegir-vps-neighbours")
+"""What anti-spoofing needs of a host beyond libvirt's filters."""
 UNITS = Path("/etc/systemd/system")
 
 HELD = KEEP / "held"
@@ -34,7 +36,7 @@ def settings(hold_minutes: int = HOLD_MINUTES, **others: str) -> str:
 
 def files() -> dict[Path, str]:
     """What lies where on a host: path to text. Unit files are for hosts that systemd runs."""
-    found = {PROGRAM: "hostkit", HOOK: "hook"}
+    found = {PROGRAM: "hostkit", HOOK: "hook", NEIGHBOURS: "neighbours"}
     texts = {path: (SOURCES / name).read_text(encoding="utf-8") for path, name in found.items()}
     units = sorted((SOURCES / "units").iterdir())
     return texts | {UNITS / unit.name: unit.read_text(encoding="utf-8") for unit in units}

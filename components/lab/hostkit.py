@@ -6,7 +6,7 @@ A lab stands alone, so it never holds by itself (`hold_minutes=0`); a test that 
 from contextlib import suppress
 from pathlib import Path
 
-from components.hostkit import HOOK, PROGRAM, files, settings
+from components.hostkit import HOOK, NEIGHBOURS, PROGRAM, files, settings
 from components.lab.cgroup import Subtree
 from components.lab.command import LabError, call
 from components.lab.namespaces import joining
@@ -34,7 +34,8 @@ def install(places: Places) -> None:
     kept = folder(places)
     kept.mkdir(parents=True, exist_ok=True)
     _write(kept / PROGRAM.name, texts[PROGRAM], 0o755)
-    _write(places.data / "etc" / "hooks" / "qemu.d" / HOOK.name, texts[HOOK], 0o755)
+    for hook in (HOOK, NEIGHBOURS):
+        _write(places.data / "etc" / "hooks" / "qemu.d" / hook.name, texts[hook], 0o755)
     if not (kept / "settings").exists():
         wanted = settings(0, connect=places.uri, now_here=NOW_HERE, pause_s="0")
         _write(kept / "settings", wanted, 0o644)

@@ -1,6 +1,7 @@
 """The filter in a real libvirtd and a real kernel: frames that a guest could send, at a port that it guards."""
 
 import struct
+import subprocess
 from dataclasses import replace
 
 import libvirt
@@ -8,6 +9,7 @@ import pytest
 
 from components.drivers.errors import Interrupted, Refused
 from components.drivers.libvirt import filterref, guard
+from components.hostkit import NEIGHBOURS
 from tests.drivers.hosts import SEED
 from tests.wire import arp, frame, icmp6, ipv4, ipv6, mac, packed, tap, udp, until
 
@@ -132,6 +134,24 @@ def test_nothing_foreign_gets_out(port):
         if any(sent.startswith(one) for one in seen):
             found.append(name)
     assert found == []
+
+
+@pytest.mark.lab
+def test_the_host_kit_closes_what_the_filter_can_not_see(port, lab_host):
+    """A neighbour advertisement to one receiver, under its own address but about another: passes until the hook ran."""
+    claim = six(icmp6(OWN6, GATEWAY6, 136, bytes(4) + packed(THEIRS6)), to=ROUTER)
+    assert passes(port, claim, 5)
+    described = (
+        "<domain><devices>\n<interface type='network'>\n"
+        f"<mac address='{MAC}'/>\n<filterref filter='{guard.FILTER}'>\n</filterref>\n</interface>\n"
+        "</devices></domain>\n"
+    )
+    hook = [*lab_host.lab.places.enter, "sh", str(NEIGHBOURS), "wire", "prepare", "begin", "-"]
+    for _ in range(2):
+        subprocess.run(hook, input=described, text=True, check=True, timeout=30)
+    assert passes(port, OWN_FRAMES["neighbour advertisement"], 5)
+    assert not passes(port, claim, 0.5)
+    assert passes(port, OWN_FRAMES["neighbour advertisement"], 5)
 
 
 @pytest.fixture
