@@ -158,8 +158,7 @@ def _act(loaded: "Loaded", name: str, *, yes: bool) -> None:
     from components.engine.lock import hold
     from components.engine.project import project_of
     from components.provider.inputs import MachineInputs, parse
-    from components.provider.machine import new_mark
-    from components.provider.takeover import need_one_backend
+    from components.provider.takeover import need_one_backend, new_mark
 
     client, vps = _declared(loaded, name)
     fleet, stack = loaded.fleet, client_stack(client.key)

@@ -6,7 +6,6 @@ Gone is not deleted: a delivered machine that its host lost stays in state as `m
 """
 
 import datetime
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -97,7 +96,7 @@ class MachineResource:
         """What Create will do, in words. Raises as it would; a silent host is only told."""
         inputs = parse(MachineInputs, news)
         try:
-            machine, words = takeover.look(self._driver_for(inputs.host.ref()), inputs, new_mark(urn, inputs))
+            machine, words = takeover.look(self._driver_for(inputs.host.ref()), inputs, takeover.new_mark(urn, inputs))
         except HostUnreachable as error:
             return f"{inputs.title}: could not look whether it is there already. {error}"
         return f"{inputs.title}: {takeover.MISSING}" if machine is None and is_rebuilding() else words
@@ -106,7 +105,7 @@ class MachineResource:
         """Make, resume or take over the machine; a failure that left something behind raises PartlyCreated."""
         inputs = parse(MachineInputs, news)
         driver = self._driver_for(inputs.host.ref())
-        mark = new_mark(urn, inputs)
+        mark = takeover.new_mark(urn, inputs)
         there, _ = takeover.look(driver, inputs, mark)
         if there is None and is_rebuilding():
             state = _partial(news, None, replace(mark, phase=Phase.READY, revision=0, incarnation=""), "")
@@ -139,7 +138,7 @@ class MachineResource:
             return uuid, {**state, "status": facts.MISSING, "observedPower": "unknown"}, inputs
         incarnation = state.get("incarnation", "")
         found = machine.mark
-        if _never_claimed(state, found, urn):
+        if takeover.never_claimed(state, found, urn):
             return "", {}, {}  # Our claim never arrived there: this state speaks of nothing, and Create claims anew.
         if found is not None and found.previous and found.previous == incarnation:
             same = (found.urn, found.fleet, found.backend) == (urn, inputs["fleet"], inputs["backend"])
@@ -238,35 +237,12 @@ class MachineResource:
         return machine, digest
 
 
-def new_mark(urn: str, inputs: MachineInputs) -> Mark:
-    """The mark of a machine that is about to be made or taken over, under a new incarnation."""
-    return Mark(
-        fleet=inputs.fleet,
-        backend=inputs.backend,
-        urn=urn,
-        client=inputs.client,
-        vps=inputs.vps,
-        phase=Phase.CREATING,
-        incarnation=secrets.token_hex(8),
-        reinstall=inputs.reinstall,
-        power=inputs.power,
-        order=inputs.order,
-    )
-
-
 def refuse(state: Bag, changes: list[Change]) -> None:
     """One refused key refuses the whole update, in the preview already: a preview never promises what up won't do."""
     refused = [change.consequence.words for change in changes if change.consequence.effect is Effect.REFUSED]
     if refused:
         what = f"Unable to change {state.get('title') or state.get('name')} on {state.get('host', {}).get('name')}"
         raise Refused(what, "; ".join(refused), "Nothing was changed.")
-
-
-def _never_claimed(state: Bag, found: Mark | None, urn: str) -> bool:
-    """Whether state is what a Create kept whose claim got no answer, and the machine shows that it never arrived."""
-    if found is None or state.get("phase") != Phase.CREATING or found.incarnation == state.get("incarnation"):
-        return False
-    return (found.urn, found.fleet, found.backend) == (urn, state.get("fleet"), state.get("backend"))
 
 
 def _partial(news: Bag, machine: Machine | None, mark: Mark, digest: str) -> Bag:

@@ -3,14 +3,33 @@
 A fleet has one backend. Marks of the same fleet that name another one mean that a second state believes to own it.
 """
 
+import secrets
+
 from components.drivers import ownership
 from components.drivers.base import Driver, Machine, Mark, Phase
 from components.drivers.errors import Refused
 from components.engine.rebuild import is_rebuilding
 from components.provider.inputs import MachineInputs, PoolInputs
+from components.provider.properties import Bag
 
 MISSING = "no host holds it: it is recorded as missing, and never made empty"
 """What a rebuild does with a declared machine that is not there."""
+
+
+def new_mark(urn: str, inputs: MachineInputs) -> Mark:
+    """The mark of a machine that is about to be made or taken over, under a new incarnation."""
+    return Mark(
+        fleet=inputs.fleet,
+        backend=inputs.backend,
+        urn=urn,
+        client=inputs.client,
+        vps=inputs.vps,
+        phase=Phase.CREATING,
+        incarnation=secrets.token_hex(8),
+        reinstall=inputs.reinstall,
+        power=inputs.power,
+        order=inputs.order,
+    )
 
 
 def look(driver: Driver, inputs: MachineInputs, mark: Mark) -> tuple[Machine | None, str]:
@@ -71,3 +90,10 @@ def need_pool_ours(driver: Driver, inputs: PoolInputs) -> None:
     if inputs.fleet:
         what = f"Unable to take host {inputs.host.name}"
         need_one_backend(driver, what, inputs.fleet, inputs.backend)
+
+
+def never_claimed(state: Bag, found: Mark | None, urn: str) -> bool:
+    """Whether state is what a Create kept whose claim got no answer, and the machine shows that it never arrived."""
+    if found is None or state.get("phase") != Phase.CREATING or found.incarnation == state.get("incarnation"):
+        return False
+    return (found.urn, found.fleet, found.backend) == (urn, state.get("fleet"), state.get("backend"))

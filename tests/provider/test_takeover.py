@@ -11,8 +11,9 @@ from components.drivers.fake.driver import FakeDriver
 from components.engine.rebuild import REBUILD
 from components.provider import takeover
 from components.provider.inputs import MachineInputs, parse
-from components.provider.machine import MachineResource, PartlyCreated, new_mark
+from components.provider.machine import MachineResource, PartlyCreated
 from components.provider.properties import Bag
+from components.provider.takeover import new_mark
 
 
 @pytest.fixture
