@@ -47,6 +47,16 @@ def test_a_production_hosts_disks_are_whole_copies(tmp_path: Path) -> None:
     assert inputs["disks"]["root"]["standalone"] is True
 
 
+@pytest.mark.parametrize("on", [True, False])
+def test_anti_spoofing_is_declared_per_vps(fleet: Fleet, on: bool) -> None:
+    """On in the example, and it reaches the driver."""
+    client = fleet.clients[CLIENT]
+    assert client.vps[VPS].antispoof is True
+    vps = dataclasses.replace(client.vps[VPS], antispoof=on)
+    inputs = declaration.machine_inputs(fleet, client, vps, backend="b1")
+    assert MachineInputs.model_validate(inputs).spec().nics["n0"].antispoof is on
+
+
 def test_ends_stands_in_the_inputs(fleet: Fleet) -> None:
     """Protection hangs on it."""
     client = fleet.clients[CLIENT]

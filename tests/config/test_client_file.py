@@ -33,6 +33,7 @@ vps:
     ends: "2027-03-01"
     reinstall: 2
     uuid: 11111111-2222-4333-8444-555555555555
+    antispoof: false
 """
 
 
@@ -57,15 +58,17 @@ def test_every_key_arrives() -> None:
         Access(who="ada", root=True, since=date(2026, 12, 3), request="T-1041", until=date(2027, 1, 1)),
         Access(who="ada", root=False, since=date(2027, 2, 3), request="T-1050"),
     )
+    assert vps.antispoof is False
     assert (vps.ends, vps.reinstall, vps.uuid) == (date(2027, 3, 1), 2, "11111111-2222-4333-8444-555555555555")
 
 
 def test_what_may_be_left_out_is_harmless() -> None:
-    """No root, no panel, no end: silence never gives or takes anything."""
+    """No root, no panel, no end, no neighbour's address: silence never gives or takes anything."""
     data = parse(TEXT).data
     assert data is not None
     web1 = data["vps"]["web1"]  # type: ignore[index]
-    for key in ("panel", "access", "ends", "reinstall", "uuid", "ipv6"):
+    for key in ("panel", "access", "ends", "reinstall", "uuid", "ipv6", "antispoof"):
         del web1[key]
     vps = ClientFile.model_validate(data).domain("x").vps["web1"]
+    assert vps.antispoof is True
     assert (vps.panel, vps.access, vps.ends, vps.reinstall, vps.uuid, vps.ipv6) == (None, (), None, 0, None, ())

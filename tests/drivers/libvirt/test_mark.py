@@ -23,6 +23,15 @@ def test_notes_come_back_from_the_xml():
         assert marks.find(within(notes)) == notes
 
 
+def test_what_is_left_unguarded_is_noted_until_it_is_not_wanted_any_more():
+    unguarded = NOTES.without_guard(["n0"], 'no <ebtables> & "more"')
+    assert marks.find(within(unguarded)) == unguarded
+    assert unguarded.limited(SPEC) == unguarded
+    assert unguarded.without_guard(["n0"], "") == NOTES
+    nics = {**SPEC.nics, "n0": replace(SPEC.nics["n0"], antispoof=False)}
+    assert unguarded.limited(replace(SPEC, nics=nics)) == NOTES
+
+
 def test_libvirt_gets_the_element_without_namespace():
     assert "<vps:" not in marks.bare(NOTES)
     assert "xmlns" not in marks.bare(NOTES)
