@@ -1,7 +1,6 @@
 """Engine runs: one subprocess, its words straight to the user, its exit code kept."""
 
 import datetime as dt
-import json
 import os
 import signal
 import subprocess
@@ -16,7 +15,7 @@ from components.engine import lock, state, undeclared
 from components.engine.location import engine_path
 from components.engine.lock import WAIT_S, Say
 from components.engine.project import CHECKOUT, Project
-from components.provider.connections import ADDRESSES
+from components.provider.connections import ADDRESSES, addresses
 
 EXIT_CHANGES = 7
 """The engine's exit code for `--expect-no-changes` that was violated."""
@@ -35,17 +34,7 @@ class Engine:
     def of(cls, project: Project, hosts: Iterable[Host] = ()) -> "Engine":
         """Ready to run; the plugin learns the hosts' addresses of today. Raises DomainError without an engine."""
         environment = project.environment(os.environ)
-        addresses = {
-            host.name: {
-                "driver": host.driver,
-                "uri": host.uri,
-                "probe": host.probe,
-                "pool": host.pool.name,
-                "lost": host.lost.since if host.lost else "",
-            }
-            for host in hosts
-        }
-        environment[ADDRESSES] = json.dumps(addresses, sort_keys=True)
+        environment[ADDRESSES] = addresses(hosts)
         return cls(project=project, environment=environment)
 
     def init(self, stack: str) -> bool:

@@ -3,10 +3,11 @@
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from components.domain.hosts import Host
 from components.drivers.base import Driver, HostRef, Machine
 from components.drivers.errors import DriverError, HostUnreachable
 from components.drivers.registry import connect
@@ -18,6 +19,33 @@ State remembers the address of the last run; a host that moved since would never
 or the time since when the host is declared lost.
 """
 ASKED_AT_ONCE = 16
+
+
+def addresses(hosts: Iterable[Host]) -> str:
+    """The text of `ADDRESSES` for the declared hosts."""
+    found = {
+        host.name: {
+            "driver": host.driver,
+            "uri": host.uri,
+            "probe": host.probe,
+            "pool": host.pool.name,
+            "lost": host.lost.since if host.lost else "",
+        }
+        for host in hosts
+    }
+    return json.dumps(found, sort_keys=True)
+
+
+def with_hosts(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment with `ADDRESSES`; a plain `pulumi` that lacks it learns the hosts from the fleet it stands in.
+
+    Where there is no fleet, or a host's file can't be read, only what is known stands there.
+    """
+    if environ.get(ADDRESSES):
+        return dict(environ)
+    from components.config.hosts import declared_hosts
+
+    return {**environ, ADDRESSES: addresses(declared_hosts())}
 
 
 class Connections:

@@ -33,7 +33,7 @@ from components.drivers.errors import DriverError
 from components.images.cache import locate
 from components.images.errors import ImageError
 from components.provider import host_objects
-from components.provider.connections import Connections
+from components.provider.connections import Connections, with_hosts
 from components.provider.machine import Change, PartlyCreated
 from components.provider.properties import Bag, from_struct, has_unknown, to_struct
 from components.provider.roaming import RoamingMachine
@@ -253,7 +253,7 @@ def main() -> None:
     """The plugin process: serves until the engine ends it, and never outlives the engine."""
     # Before the first answer: an engine that dies after it must be missed.
     engine = os.getppid()
-    connections = Connections()
+    connections = Connections(with_hosts(os.environ))
     address = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), "")
     server = serve(resources(connections), address, lambda text: (sys.stdout.write(text), sys.stdout.flush()))
     # The engine ends its plugins with SIGINT, waits five seconds for each and calls a later one's end premature; it
