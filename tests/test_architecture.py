@@ -60,6 +60,8 @@ COVERED_ELSEWHERE = dict.fromkeys(
 ) | {
     # It does nothing without an engine's state.
     "components/cli/retire.py": "tests/engine/test_retire.py",
+    "components/drivers/fake/access.py": "tests/drivers/test_access.py",
+    "components/drivers/libvirt/access.py": "tests/boot/test_access.py",
 } | dict.fromkeys(
     ["components/drivers/fake/power.py", "components/drivers/libvirt/wishes.py"],
     "tests/drivers/test_contract_power.py",

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from components.cli import (
+    access,
     adopt,
     check,
     drift,
@@ -61,6 +62,7 @@ app.command("move")(move.move)
 app.command("restore")(move.restore)
 for verb in (power.start, power.stop, power.reboot, power.suspend, power.resume):
     app.command(verb.__name__)(verb)
+app.command("access")(access.access)
 app.command("unlock")(unlock.unlock)
 app.add_typer(host.app, name="host", cls=Commands)
 app.add_typer(image.app, name="image", cls=Commands)

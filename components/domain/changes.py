@@ -19,6 +19,9 @@ BOOT_LIMITS = ("vcpus", "memoryMib")
 GUEST_FACTS = ("image",)
 """What the first boot set inside the guest, and nothing sets again."""
 
+ACCESS = ("seed.values.users", "seed.values.hostname", "seed.values.fqdn")
+"""What `vps access` sets in a running guest, and nothing else does."""
+
 MOVES = ("host", "pool", "attach", "network")
 """Where a machine lives: never changed by an edit alone."""
 
@@ -49,6 +52,9 @@ def consequence(key: str, before: object, after: object, guest: Guest | None = N
     """What changing `key` (a dotted input key) from `before` to `after` does; `guest` None: nothing is known of it."""
     steps = key.split(".")
     last = steps[-1]
+    if key.startswith(ACCESS):
+        words = f"{key}: recorded only; the guest keeps what its first boot set, until `vps access` sets it"
+        return _of(key, Effect.RECORDED, words)
     if steps[0] == "seed":
         return _of(key, Effect.RECORDED, f"{key}: recorded only; the guest keeps what its first boot set")
     if steps[0] == "grows":

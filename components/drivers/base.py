@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from components.domain.limits import Reading
 
 if TYPE_CHECKING:
+    from components.drivers.access import Access
     from components.drivers.adoption import Adopter
     from components.drivers.gate import Gate
     from components.drivers.trash import Trashed
@@ -375,6 +376,10 @@ class Driver(Protocol):
 
     def adopter(self) -> "Adopter":
         """This host's part in adopting machines that somebody else made."""
+        ...
+
+    def access(self) -> "Access":
+        """This host's part in setting keys and name of a running guest."""
         ...
 
     def close(self) -> None:

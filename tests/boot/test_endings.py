@@ -92,7 +92,7 @@ def test_a_guest_through_an_edit_a_reinstallation_the_trash_and_back(
     old = file_of(bench, "-root.qcow2")
     kept = digest(old)
     third = said(bench, lambda seen: seen["born"] != first["born"])
-    assert (third["boots"], third["hostname"], third["instance-id"][-1]) == ("1", "shop", "1")
+    assert (third["boots"], third["hostname"], third["instance-id"][-1]) == ("1", "shop.coop.example", "1")
     assert digest(old) == kept
     (record,) = trash(bench)
     assert (record["why"], record["inUse"]) == ("reinstalled", False)

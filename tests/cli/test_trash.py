@@ -58,8 +58,11 @@ class Fleet:
         return self.driver.read(self.machine.uuid)
 
     def vps(self, *arguments: str, say: str = "") -> subprocess.CompletedProcess[str]:
+        return self.run("trash", *arguments, say=say)
+
+    def run(self, *arguments: str, say: str = "") -> subprocess.CompletedProcess[str]:
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("VPS_", "PULUMI_"))}
-        command = [str(Path(sys.executable).with_name("vps")), "trash", *arguments]
+        command = [str(Path(sys.executable).with_name("vps")), *arguments]
         return subprocess.run(
             command,
             cwd=self.folder,

@@ -27,6 +27,7 @@ from components.drivers.base import (
 from components.drivers.errors import DriverError, HostUnreachable, Missing, Refused
 from components.drivers.fake import machine as machines
 from components.drivers.fake import power
+from components.drivers.fake.access import FakeAccess
 from components.drivers.fake.adoption import Adoption
 from components.drivers.fake.change import change
 from components.drivers.fake.creation import Creation
@@ -232,6 +233,11 @@ class FakeDriver:
             self._faults,
             lambda: self._reach("move"),
         )
+
+    def access(self) -> FakeAccess:
+        """See `components.drivers.base.Driver`."""
+        self._reach("access")
+        return FakeAccess(self.world, self._host.name)
 
     def close(self) -> None:
         """Nothing to give back."""

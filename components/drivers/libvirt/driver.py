@@ -24,6 +24,7 @@ from components.drivers.base import (
 )
 from components.drivers.faults import Faults
 from components.drivers.libvirt import machine as machines
+from components.drivers.libvirt.access import LibvirtAccess
 from components.drivers.libvirt.adoption import Adoption
 from components.drivers.libvirt.change import Change, need
 from components.drivers.libvirt.connection import Connection
@@ -203,6 +204,10 @@ class LibvirtDriver:
     def adopter(self) -> Adopter:
         """See `components.drivers.base.Driver`."""
         return Adoption(self._connection, self._faults)
+
+    def access(self) -> LibvirtAccess:
+        """See `components.drivers.base.Driver`."""
+        return LibvirtAccess(self._connection)
 
     def close(self) -> None:
         """See `components.drivers.base.Driver`."""
