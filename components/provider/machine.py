@@ -108,9 +108,7 @@ class MachineResource:
         mark = takeover.new_mark(urn, inputs)
         there, _ = takeover.look(driver, inputs, mark)
         if there is None and is_rebuilding():
-            state = _partial(news, None, replace(mark, phase=Phase.READY, revision=0, incarnation=""), "")
-            reason = f"Unable to take over {inputs.title} from {inputs.host.name}: {takeover.MISSING}"
-            raise PartlyCreated(inputs.uuid, {**state, "status": facts.MISSING}, reason)
+            raise missing(mark, inputs, news)
         machine, digest = self._make(driver, inputs, news, mark)
         stays = inputs.power == "managed" or is_rebuilding()
         if not stays and machine.power is Power.RUNNING and machine.mark is not None:
@@ -235,6 +233,13 @@ class MachineResource:
                 # The host carries the new incarnation by now: state must learn it, or it takes us for a stranger.
                 raise PartlyCreated(inputs.uuid, _partial(news, machine, mark, digest), str(error)) from error
         return machine, digest
+
+
+def missing(mark: Mark, inputs: MachineInputs, news: Bag) -> PartlyCreated:
+    """What a rebuild keeps of a declared machine that no host holds: it was delivered, and is never made empty."""
+    state = _partial(news, None, replace(mark, phase=Phase.READY, revision=0, incarnation=""), "")
+    reason = f"Unable to take over {inputs.title} from {inputs.host.name}: {takeover.MISSING}"
+    return PartlyCreated(inputs.uuid, {**state, "status": facts.MISSING}, reason)
 
 
 def refuse(state: Bag, changes: list[Change]) -> None:

@@ -11,11 +11,13 @@ from dataclasses import replace
 
 from components.drivers.base import Mark, Phase
 from components.drivers.errors import Refused
+from components.engine.rebuild import is_rebuilding
 from components.provider import facts, move
 from components.provider.connections import Connections
 from components.provider.inputs import MachineInputs, parse
-from components.provider.machine import Change, MachineResource, refuse
+from components.provider.machine import Change, MachineResource, missing, refuse
 from components.provider.properties import Bag
+from components.provider.takeover import new_mark
 
 
 def _silent(urn: str, words: str) -> None:
@@ -49,6 +51,8 @@ class RoamingMachine(MachineResource):
     def create(self, urn: str, news: Bag) -> tuple[str, Bag]:
         """As `MachineResource.create`, once every other host answered that it does not hold the machine."""
         inputs = parse(MachineInputs, news)
+        if is_rebuilding() and self._connections.lost_since(inputs.host.name):
+            raise missing(new_mark(urn, inputs), inputs, news)
         if self._driver_for(inputs.host.ref()).read(inputs.uuid) is None:
             what = f"Unable to create machine {inputs.title} on {inputs.host.name}"
             move.need_nowhere(self._connections, what, inputs.uuid, inputs.host.name)

@@ -11,6 +11,7 @@ import pytest
 from components.drivers.base import HostRef, ImageSpec, NetworkSpec, Phase, PoolSpec, Power
 from components.drivers.errors import DriverError, HostUnreachable, Refused
 from components.drivers.fake.driver import FakeDriver
+from components.engine.rebuild import REBUILD
 from components.provider import facts
 from components.provider.connections import ADDRESSES, Connections
 from components.provider.machine import PartlyCreated
@@ -269,6 +270,25 @@ def test_a_machine_of_a_lost_host_is_restored_from_its_disk_under_a_new_incarnat
     # The run died before state was written: the next one finds it, and makes no other.
     _, again, words = up(fleet, news, state, wanted)
     assert (words, again["incarnation"]) == ([], after["incarnation"])
+
+
+def test_state_and_host_both_lost_leave_a_machine_that_can_be_restored(fleet, news, monkeypatch):
+    """A rebuild asks a lost host nothing and remembers what is declared there."""
+    fleet.resource().create(URN, news)
+    fleet.silence("lab1")
+    fleet.lost["lab1"] = "2026-11-22 10:00 UTC"
+    monkeypatch.setenv(REBUILD, "[]")
+    with pytest.raises(PartlyCreated, match="recorded as missing") as rebuilt:
+        fleet.resource().create(URN, news)
+    monkeypatch.delenv(REBUILD)
+    path, sha256 = disk_file(fleet.folder)
+    wanted = placed(fleet, news, "lab2", restore={"from": "lab1", "disk": str(path), "sha256": sha256})
+
+    inputs, after, words = up(fleet, news, rebuilt.value.state, wanted)
+
+    assert words == [f"restored on lab2 from the disk in {path}"]
+    assert fleet.driver("lab2").read(news["uuid"]).power is Power.RUNNING
+    assert nothing_to_do(fleet, inputs, after, wanted)
 
 
 def test_a_restore_without_data_says_so_and_one_that_was_cut_goes_on(fleet, news):
