@@ -18,56 +18,63 @@ LIMIT = 300
 
 
 CONTRACT = "tests/drivers/test_contract.py"
-COVERED_ELSEWHERE = dict.fromkeys(
-    [
-        "components/drivers/fake/change.py",
-        "components/drivers/fake/creation.py",
-        "components/drivers/fake/driver.py",
-        "components/drivers/fake/network.py",
-        "components/drivers/fake/storage.py",
-        "components/drivers/libvirt/admission.py",
-        "components/drivers/libvirt/creation.py",
-        "components/drivers/libvirt/ending.py",
-        "components/drivers/libvirt/images.py",
-        "components/drivers/libvirt/machine.py",
-        "components/drivers/libvirt/networks.py",
-        "components/drivers/libvirt/pools.py",
-        "components/drivers/libvirt/volumes.py",
-    ],
-    CONTRACT,
-) | dict.fromkeys(
-    [
-        "components/drivers/fake/moving.py",
-        "components/drivers/gate.py",
-        "components/drivers/libvirt/arriving.py",
-        "components/drivers/libvirt/intake.py",
-        "components/drivers/libvirt/leaving.py",
-        "components/drivers/libvirt/moving.py",
-        "components/drivers/libvirt/side.py",
-        "components/drivers/libvirt/travel.py",
-        "components/drivers/moving.py",
-    ],
-    "tests/drivers/test_contract_moves.py",
-) | dict.fromkeys(
-    [
-        "components/drivers/fake/reinstall.py",
-        "components/drivers/fake/trash.py",
-        "components/drivers/libvirt/reinstall.py",
-        "components/drivers/libvirt/restoring.py",
-        "components/drivers/libvirt/trash.py",
-    ],
-    "tests/drivers/test_contract_trash.py",
-) | {
-    # It does nothing without an engine's state.
-    "components/cli/retire.py": "tests/engine/test_retire.py",
-    "components/drivers/fake/access.py": "tests/drivers/test_access.py",
-    "components/drivers/libvirt/access.py": "tests/boot/test_access.py",
-} | dict.fromkeys(
-    ["components/drivers/fake/power.py", "components/drivers/libvirt/wishes.py"],
-    "tests/drivers/test_contract_power.py",
-) | dict.fromkeys(
-    ["components/drivers/fake/adoption.py", "components/drivers/libvirt/adoption.py"],
-    "tests/drivers/test_contract_adoption.py",
+COVERED_ELSEWHERE = (
+    dict.fromkeys(
+        [
+            "components/drivers/fake/change.py",
+            "components/drivers/fake/creation.py",
+            "components/drivers/fake/driver.py",
+            "components/drivers/fake/network.py",
+            "components/drivers/fake/storage.py",
+            "components/drivers/libvirt/admission.py",
+            "components/drivers/libvirt/creation.py",
+            "components/drivers/libvirt/ending.py",
+            "components/drivers/libvirt/images.py",
+            "components/drivers/libvirt/machine.py",
+            "components/drivers/libvirt/networks.py",
+            "components/drivers/libvirt/pools.py",
+            "components/drivers/libvirt/volumes.py",
+        ],
+        CONTRACT,
+    )
+    | dict.fromkeys(
+        [
+            "components/drivers/fake/moving.py",
+            "components/drivers/gate.py",
+            "components/drivers/libvirt/arriving.py",
+            "components/drivers/libvirt/intake.py",
+            "components/drivers/libvirt/leaving.py",
+            "components/drivers/libvirt/moving.py",
+            "components/drivers/libvirt/side.py",
+            "components/drivers/libvirt/travel.py",
+            "components/drivers/moving.py",
+        ],
+        "tests/drivers/test_contract_moves.py",
+    )
+    | dict.fromkeys(
+        [
+            "components/drivers/fake/reinstall.py",
+            "components/drivers/fake/trash.py",
+            "components/drivers/libvirt/reinstall.py",
+            "components/drivers/libvirt/restoring.py",
+            "components/drivers/libvirt/trash.py",
+        ],
+        "tests/drivers/test_contract_trash.py",
+    )
+    | {
+        # It does nothing without an engine's state.
+        "components/cli/retire.py": "tests/engine/test_retire.py",
+        "components/drivers/fake/access.py": "tests/drivers/test_access.py",
+        "components/drivers/libvirt/access.py": "tests/boot/test_access.py",
+    }
+    | dict.fromkeys(
+        ["components/drivers/fake/power.py", "components/drivers/libvirt/wishes.py"],
+        "tests/drivers/test_contract_power.py",
+    )
+    | dict.fromkeys(
+        ["components/drivers/fake/adoption.py", "components/drivers/libvirt/adoption.py"],
+        "tests/drivers/test_contract_adoption.py",
+    )
 )
 """Modules that only one suite over all drivers can judge: it asks both what they promise together."""
 
@@ -151,9 +158,13 @@ AGENT_FLAGS = ("SRC_AGENT", "GUEST_AGENT", "VCPU_GUEST", "QUIESCE")
 """Parts of the names of flags by which other calls would."""
 
 
-def test_no_call_can_choose_a_guests_agent() -> None:
+SPEAKS_WITH_AGENTS = Path("components/drivers/libvirt/access.py")
+"""The one act that does, on purpose, and with a deadline for each answer."""
+
+
+def test_no_other_call_can_choose_a_guests_agent() -> None:
     """What a guest says is no evidence, and a hostile agent is waited for by whoever asks it."""
-    for module in (path for path in MODULES if "libvirt" in path.parts):
+    for module in (path for path in MODULES if "libvirt" in path.parts and path != SPEAKS_WITH_AGENTS):
         text = (ROOT / module).read_text(encoding="utf-8")
         assert not any(flag in text for flag in AGENT_FLAGS), module
         for node in ast.walk(ast.parse(text)):

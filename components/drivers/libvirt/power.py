@@ -10,6 +10,7 @@ from components.drivers.libvirt import guard, patch, tree
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt.errors import is_code
 from components.drivers.libvirt.machine import POWERS, config, is_off, power
+from components.drivers.libvirt.patience import within
 from components.drivers.libvirt.probe import look
 
 STOP_S = 60
@@ -126,9 +127,13 @@ def stop(domain: libvirt.virDomain, seconds: float = STOP_S, say: Say = silent) 
 
 def _press(domain: libvirt.virDomain) -> None:
     try:
-        domain.shutdownFlags(libvirt.VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN)
+        button = libvirt.VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN
+        within(ASK_AGAIN_S, f"button of {domain.name()}", lambda: domain.shutdownFlags(button))
+    except TimeoutError:
+        return  # A QEMU that hangs hears no button and never answers; its power can be cut all the same.
     except libvirt.libvirtError as problem:
-        if not is_code(problem, libvirt.VIR_ERR_OPERATION_INVALID, libvirt.VIR_ERR_OPERATION_FAILED):
+        deaf = (libvirt.VIR_ERR_OPERATION_INVALID, libvirt.VIR_ERR_OPERATION_FAILED, libvirt.VIR_ERR_OPERATION_TIMEOUT)
+        if not is_code(problem, *deaf):
             raise
 
 
