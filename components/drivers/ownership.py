@@ -75,6 +75,11 @@ def renewed(found: Mark, given: Mark, *, seen: str = "") -> Mark:
     return replace(found, urn=given.urn, power=given.power, order=given.order, wish=wish, revision=revision)
 
 
+def wish_along(found: Mark, *, runs: bool) -> str:
+    """The wish that a machine takes along when it changes its host: as it is there, but suspended stays suspended."""
+    return found.wish if found.wish == "suspended" and not runs else "running" if runs else "off"
+
+
 def holds(found: Mark, wish: str, given: Mark) -> bool:
     """Whether the mark already says what bringing a machine to `wish`, declared as `given` says, would write."""
     return found.wish == WISHED[wish] and found.power == given.power

@@ -113,6 +113,17 @@ def test_a_machine_that_is_down_stays_down_on_its_new_host(pair, live):
     assert any("sha256" in words for words in pair.said)
 
 
+def test_a_suspended_machine_is_suspended_on_its_new_host(pair):
+    """Nothing but `vps resume` brings it back."""
+    spec, machine = pair.make()
+    with pair.drivers() as (one, _):
+        suspended = one.power(spec.uuid, "suspended", machine.mark)
+    pair.move(spec, suspended.mark)
+
+    _, there = pair.read(spec)
+    assert (there.power, there.mark.wish) == (Power.OFF, "suspended")
+
+
 REAL = pytest.mark.lab
 KILLS = [
     *(("fake", False, step, when) for when in ("before", "after") for step in COLD),

@@ -67,9 +67,9 @@ class FakeGate:
             ownership.expect_revision(what, found, mark, already_done=False)
             if domain["power"] == Power.PAUSED:
                 raise Refused(what, PAUSED, "Nothing was touched. Resume it or stop it, then move it")
-            wish = Power.RUNNING if domain["power"] == Power.RUNNING else Power.OFF
+            wish = ownership.wish_along(found, runs=domain["power"] == Power.RUNNING)
             with self._faults.step("move.note"):
-                domain = self._write(domain, found, move=f"to:{to}", wish=wish.value)
+                domain = self._write(domain, found, move=f"to:{to}", wish=wish)
         written = machines.mark_of(domain)
         assert written is not None
         parts = parts_of(list(domain["disks"]), seeded=bool(domain["seed"]))

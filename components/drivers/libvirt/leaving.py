@@ -39,7 +39,7 @@ class Leaving(Side):
                 power = machines.power(domain)
                 if power is Power.PAUSED:
                     raise Refused(what, PAUSED, "Nothing was touched. Resume it or stop it, then move it")
-                wish = (Power.RUNNING if power is Power.RUNNING else Power.OFF).value
+                wish = ownership.wish_along(notes.mark, runs=power is Power.RUNNING)
                 with self._faults.step("move.note"):
                     fresh = replace(notes.mark, move=wanted, wish=wish, revision=notes.mark.revision + 1)
                     notes = notes.marked(fresh)
