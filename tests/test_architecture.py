@@ -157,6 +157,9 @@ AGENT = {
 AGENT_FLAGS = ("SRC_AGENT", "GUEST_AGENT", "VCPU_GUEST", "QUIESCE")
 """Parts of the names of flags by which other calls would."""
 
+ASKS_ON_PURPOSE = Path("components/drivers/libvirt/access.py")
+"""An operator's own act, with a deadline for each answer; nothing else of ours waits for it or believes it."""
+
 
 SPEAKS_WITH_AGENTS = Path("components/drivers/libvirt/access.py")
 """The one act that does, on purpose, and with a deadline for each answer."""
