@@ -11,7 +11,7 @@ import libvirt
 
 from components.drivers.errors import Refused
 from components.drivers.gate import Say
-from components.drivers.libvirt import guard, tree
+from components.drivers.libvirt import filterref, guard, tree
 from components.drivers.libvirt import mark as marks
 
 FLAGS = (
@@ -47,7 +47,7 @@ def migrate(
     Raises Refused, its guest running where it was, when it did not come to its end in time or libvirt refused it.
     """
     live = tree.parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE | libvirt.VIR_DOMAIN_XML_SECURE))
-    if live.find(f"devices/interface/filterref[@filter='{guard.FILTER}']") is not None:
+    if live.find(f"devices/interface/filterref[@filter='{filterref.FILTER}']") is not None:
         guard.need(what, target)
     params: dict[str, object] = {
         libvirt.VIR_MIGRATE_PARAM_DEST_XML: tree.text(running_as(live, described)),

@@ -97,7 +97,7 @@ def port(lab_host):
     binding = handle.nwfilterBindingCreateXML(
         "<filterbinding><owner><uuid>0b9b6ac8-6a4e-4b62-9f4b-0f2f7f6d3e11</uuid><name>wire</name></owner>"
         f"<portdev name='mouth'/><mac address='{MAC}'/>"
-        f"<filterref filter='{guard.FILTER}'>{parameters}</filterref></filterbinding>"
+        f"<filterref filter='{filterref.FILTER}'>{parameters}</filterref></filterbinding>"
     )
     with tap(lab, "mouth-in") as mouth, tap(lab, "ear-in") as ear:
         yield mouth, ear
@@ -143,7 +143,7 @@ def test_the_host_kit_closes_what_the_filter_can_not_see(port, lab_host):
     assert passes(port, claim, 5)
     described = (
         "<domain><devices>\n<interface type='network'>\n"
-        f"<mac address='{MAC}'/>\n<filterref filter='{guard.FILTER}'>\n</filterref>\n</interface>\n"
+        f"<mac address='{MAC}'/>\n<filterref filter='{filterref.FILTER}'>\n</filterref>\n</interface>\n"
         "</devices></domain>\n"
     )
     hook = [*lab_host.lab.places.enter, "sh", str(NEIGHBOURS), "wire", "prepare", "begin", "-"]
@@ -163,7 +163,7 @@ def handle(lab_host):
 
 
 def text(handle):
-    return handle.nwfilterLookupByName(guard.FILTER).XMLDesc(0)
+    return handle.nwfilterLookupByName(filterref.FILTER).XMLDesc(0)
 
 
 @pytest.mark.lab
