@@ -86,3 +86,34 @@ def test_host_objects_of_the_example(fleet: Fleet) -> None:
     images = declaration.image_inputs(fleet, host)
     assert set(images) == {"base-debian-13"}
     assert list(failures(ImageInputs, images["base-debian-13"])) == []
+
+
+def test_an_adopted_machine_is_declared_as_it_is(fleet: Fleet) -> None:
+    """Its own MAC and pool, its disk whole whatever the host's are, and no seed: nothing of ours was ever laid in."""
+    client = fleet.clients[CLIENT]
+    pinned = {"uuid": "5d1f6c1e-8f0b-4f39-9d0a-7b1c2d3e4f50", "mac": "52:54:00:aa:bb:cc", "pool": "default"}
+    vps = dataclasses.replace(client.vps[VPS], **pinned)  # type: ignore[arg-type]
+    inputs = declaration.machine_inputs(fleet, client, vps, backend="b1")
+    assert list(failures(MachineInputs, inputs)) == []
+    assert (inputs["uuid"], inputs["pool"], inputs["nics"]["n0"]["mac"]) == tuple(
+        pinned[key] for key in ("uuid", "pool", "mac")
+    )
+    assert inputs["disks"]["root"]["standalone"]
+    assert inputs["adopted"]
+    assert "seed" not in inputs
+
+
+def test_the_urn_is_the_engines(fleet: Fleet) -> None:
+    """Golden, as `tests/engine/test_up.py` reads it from the engine's own state."""
+    client = fleet.clients[CLIENT]
+    urn = "urn:pulumi:client.example-coop::aegir-vps::vps:component:Vps$vps:index:Machine::v-h3k9-machine"
+    assert declaration.machine_urn(client, client.vps[VPS]) == urn
+
+
+def test_a_pool_says_for_whom_it_is_asked(fleet: Fleet) -> None:
+    """So that a second backend is told before anything stands on the host."""
+    host = fleet.hosts[HOST]
+    inputs = declaration.pool_inputs(host, "demo", "b1")
+    assert (inputs["fleet"], inputs["backend"]) == ("demo", "b1")
+    assert list(failures(PoolInputs, inputs)) == []
+    assert "fleet" not in declaration.pool_inputs(host)

@@ -50,3 +50,27 @@ def test_host_objects_are_checked_too(model: type, values: Bag, news: Bag) -> No
     """One bad value, one failure."""
     found = list(failures(model, {"schema": 1, "host": news["host"], **values}))
     assert len(found) == 1
+
+
+def _bare(news: Bag) -> Bag:
+    """As an adopted machine is declared: without a seed, without caps."""
+    bare = {key: value for key, value in copy.deepcopy(news).items() if key != "seed"}
+    bare |= {"adopted": True, "cpuCapPercent": 0}
+    bare["disks"]["root"] |= {"iops": 0, "rateMibS": 0}
+    bare["nics"]["n0"]["rateMbitS"] = 0
+    return bare
+
+
+def test_an_adopted_machine_may_lack_caps_and_seed(news: Bag) -> None:
+    assert list(failures(MachineInputs, _bare(news))) == []
+
+
+def test_no_other_machine_may(news: Bag) -> None:
+    """A machine without a cap could take the whole host."""
+    found = dict(failures(MachineInputs, _bare(news) | {"adopted": False}))
+    assert set(found) == {"seed", "cpuCapPercent", "disks.root.iops", "disks.root.rateMibS", "nics.n0.rateMbitS"}
+
+
+@pytest.mark.parametrize("change", [{"reinstall": 1}, {"memoryMib": 0}, {"vcpus": 0}])
+def test_what_not_even_an_adopted_one_may(news: Bag, change: Bag) -> None:
+    assert [path for path, _ in failures(MachineInputs, _bare(news) | change)] == list(change)
