@@ -77,6 +77,7 @@ class Campaign:
         operator = self._copy(self._prepare(scenario)[0])
         before = operator.world.look()
         operator.world.fault(fault)
+        operator.forked = fault["do"] == "kill"
         status = scenario.act(operator)
         tally.injected += operator.world.struck()
         expected = KILLED if fault["do"] == "kill" else FAILED
@@ -85,6 +86,7 @@ class Campaign:
         if not (status == expected or endured) or not operator.world.struck():
             tally.wrong.append(f"{where}: ended with {status}: {operator.said}")
         operator.world.heal()
+        operator.forked = False
         wreck = operator.world.look()
         tally.note(f"{where}, before the next run", _judged(scenario, problems(before, wreck, settled=False)))
         if (status := scenario.act(operator)) != DONE:

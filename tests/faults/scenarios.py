@@ -27,6 +27,8 @@ class Operator:
         self.worker = worker
         self.log = world.folder / "log"
         self.trace = ""
+        self.forked = True
+        """Runs may be killed; without, they are faster."""
         self.begun = False
         """The next run is only begun; `wait` ends it."""
 
@@ -58,7 +60,7 @@ class Operator:
     def shows_nothing(self, news: Bag) -> bool:
         """Whether a preview is empty."""
         common = {"environ": self.world.environ()}
-        return self.worker.run("preview", self.log, urn=self.world.urn, state=self.state, news=news, **common) == DONE
+        return self._run("preview", urn=self.world.urn, state=self.state, news=news, **common) == DONE
 
     def forget(self) -> None:
         """Lose the state."""
@@ -92,9 +94,9 @@ class Operator:
 
     def _run(self, action: str, **arguments: Any) -> int:
         if self.begun:
-            self.worker.begin(action, self.log, **arguments)
+            self.worker.begin(action, self.log, forked=self.forked, **arguments)
             return DONE
-        return self.worker.run(action, self.log, **arguments)
+        return self.worker.run(action, self.log, forked=self.forked, **arguments)
 
     @property
     def _common(self) -> Bag:
