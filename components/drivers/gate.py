@@ -87,8 +87,11 @@ class Gate(Protocol):
         """Park the drives; `left` says as well that the machine is another host's from here on (it must be off)."""
         ...
 
-    def stay(self, uuid: str, incarnation: str) -> None:
-        """The move is off: attach the drives and take the note away, start it again if it ran, free what was made."""
+    def stay(self, uuid: str, incarnation: str, *, back: bool = False) -> None:
+        """The move is off: attach the drives and take the note away, start it again if it ran, free what was made.
+
+        Raises Refused for a machine that has left, unless it comes `back`: its target put its own drives aside.
+        """
         ...
 
     def clear(self, uuid: str, incarnation: str, to: str, due: str) -> None:

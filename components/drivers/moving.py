@@ -4,7 +4,7 @@ Off: note, arrive, halt, copy and compare each part, park the source as `left`, 
 Live: note, arrive, room on the target, park the source (its guest runs on), migrate, verify, clear.
 
 Whoever calls again goes on: what both hosts say decides what is next. Until the source has `left` (or the guest runs on
-the target) a failure brings it back to where it was; from there on it only goes forward.
+the target) a failure brings it back to where it was; from there on it goes forward, unless the target can't start it.
 """
 
 import hashlib
@@ -196,6 +196,17 @@ class Move:
             return
         self._say(f"the move was undone, it is whole on {self._source.host}: {problem.cause}")
 
+    def _take_back(self, problem: DriverError) -> None:
+        """The target can't run it, and the source has not been cleared yet: nobody's guest stays down for that."""
+        uuid, incarnation = self._spec.uuid, self._mark.incarnation
+        here, there = self._look()
+        if here is None or here.mark.phase is not Phase.LEFT or there is None or not there.is_off:
+            return
+        self._target.disarm(uuid, incarnation, self._source.host)
+        self._source.stay(uuid, incarnation, back=True)
+        self._target.forget(uuid, incarnation)
+        self._say(f"{self._target.host} could not start it, so it is back on {self._source.host}: {problem.cause}")
+
     def _carry(self, passport: Passport) -> None:
         uuid, incarnation = self._spec.uuid, self._mark.incarnation
         began = time.monotonic()
@@ -244,7 +255,13 @@ class Move:
         self._target.arm(uuid, incarnation)
         there = self._ours(self._target)
         if there is not None and there.is_off and there.mark.wish == Power.RUNNING and self._spec.start:
-            self._target.start(uuid, incarnation)
+            try:
+                self._target.start(uuid, incarnation)
+            except HostUnreachable:
+                raise
+            except DriverError as problem:
+                self._take_back(problem)
+                raise
             there = self._ours(self._target)
         if there is None or not there.armed or there.mark.phase is not Phase.READY:
             raise DriverError(

@@ -346,3 +346,32 @@ def test_what_arrived_of_a_move_from_elsewhere_is_no_hindrance(tmp_path):
     pair.move(spec, pair_mark(pair, spec))
 
     one_on_the_target(pair, spec, machine)
+
+
+def test_a_target_that_can_not_start_it_gives_it_back(pair):
+    spec, machine = pair.make()
+    pair.two.fault({"step": "move.start", "do": "fail"})
+
+    with pytest.raises(DriverError, match="a fault asked for"):
+        pair.move(spec, machine.mark)
+
+    back_on_the_source(pair, spec, machine)
+    assert any("could not start it, so it is back" in words for words in pair.said)
+
+
+@pytest.mark.parametrize("step", ["stay", "forget"])
+def test_taking_it_back_can_be_cut_as_well(tmp_path, step):
+    """On fake hosts, where each cut is cheap: one machine in the end, on one host."""
+    pair = fake_pair(tmp_path)
+    for when in ("before", "after"):
+        spec, machine = pair.make()
+        start = {"step": "move.start", "do": "fail"}
+        cut = {"step": f"move.{step}", "do": "kill", "when": when}
+        pair.one.fault(cut)
+        pair.two.fault(start, cut)
+        assert pair.move_apart(spec, machine.mark) == -9
+        at_most_one(pair, spec)
+
+        pair.move(spec, pair_mark(pair, spec))
+
+        one_on_the_target(pair, spec, machine)

@@ -104,16 +104,17 @@ class FakeGate:
         with self._faults.step("move.park"):
             self._write(domain | {PARKED: True}, found, phase=Phase.LEFT if left else found.phase)
 
-    def stay(self, uuid: str, incarnation: str) -> None:
+    def stay(self, uuid: str, incarnation: str, *, back: bool = False) -> None:
         """See `Gate`."""
         what = f"Unable to keep machine {uuid} on {self.host}"
         domain, found = self._mine(what, uuid, incarnation)
-        if found.phase is Phase.LEFT:
+        if found.phase is Phase.LEFT and not back:
             raise Refused(what, "it has left this host", "Run `vps up`, which ends the move")
         if not found.move:
             return
         with self._faults.step("move.stay"):
-            domain = self._write({key: value for key, value in domain.items() if key != PARKED}, found)
+            attached = {key: value for key, value in domain.items() if key != PARKED}
+            domain = self._write(attached, found, phase=Phase.READY)
             if domain["power"] == Power.OFF and found.wish == Power.RUNNING:
                 domain = machines.boot(domain, self.world.host()["unenforced"])
                 self.world.put("domains", uuid, domain)

@@ -87,19 +87,19 @@ class Leaving(Side):
             with self._faults.step("move.park"):
                 self._define(handle, described, notes, phase=phase)
 
-    def stay(self, uuid: str, incarnation: str) -> None:
+    def stay(self, uuid: str, incarnation: str, *, back: bool = False) -> None:
         """See `Gate`. The note goes last: a call that died is repeated until the guest runs again."""
         what = f"Unable to keep machine {uuid} on {self.host}"
         with self.connection.edge(what) as handle:
             domain, described, notes = self._mine(what, handle, uuid, incarnation)
-            if notes.mark.phase is Phase.LEFT:
+            if notes.mark.phase is Phase.LEFT and not back:
                 raise Refused(what, "it has left this host", "Run `vps up`, which ends the move")
             if not notes.mark.move:
                 return
             with self._faults.step("move.stay"):
                 if parking.is_parked(described):
                     parking.unpark(described)
-                    domain = self._define(handle, described, notes)
+                    domain = self._define(handle, described, notes, phase=Phase.READY)
                 power = machines.power(domain)
                 if power is Power.PAUSED:
                     domain.resume()
