@@ -4,6 +4,7 @@ A line may go only after state no longer holds what it declared: a machine after
 after it was retired. Whatever is protected in state and not declared stops the whole stack, before anything is done.
 """
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -47,7 +48,7 @@ def problems(environment: Mapping[str, str], loaded: Loaded) -> Iterator[Problem
 
 def need_declared(environment: Mapping[str, str], loaded: Loaded, stack: str) -> None:
     """Raises DomainError when anything that is protected in the stack's state has lost its lines."""
-    held = [one for one in _ours(environment, stack) if one.get("protect")]
+    held = [one for one in _ours(environment, stack) if one.get("protect") or not _may_go(one)]
     lost = [title(one) for one in without_line(loaded, stack, held)]
     if lost:
         raise DomainError(
@@ -87,6 +88,12 @@ def _remedy(stack: str) -> str:
     if stack.startswith(CLIENT_STACKS):
         return "A VPS ends by `vps end CLIENT/VPS --on DATE`; its lines may go once `vps up` has ended it."
     return "An image leaves a host by `vps image retire`; a network or pool stays as long as machines may stand on it."
+
+
+def _may_go(resource: Mapping[str, Any]) -> bool:
+    """Whether the engine may end what it holds without protection: of machines, those whose end is reached."""
+    ends = str(_outputs(resource).get("ends") or "")
+    return resource.get("type") != state.MACHINE or "" < ends <= dt.datetime.now(dt.UTC).date().isoformat()
 
 
 def _outputs(resource: Mapping[str, Any]) -> Mapping[str, Any]:

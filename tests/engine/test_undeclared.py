@@ -1,5 +1,7 @@
 """What the engine holds and the files lost: told by check, refused before anything is done."""
 
+import datetime as dt
+
 import pytest
 
 from tests.engine.conftest import HOST_STACK, STACK, Bench
@@ -79,4 +81,19 @@ def test_plain_pulumi_says_it_in_our_words_too(bench: Bench) -> None:
     for command in (("preview",), ("up", "--yes", "--skip-preview")):
         said = " ".join(bench.pulumi(*command, "--stack", STACK, code=1).split())
         assert "example-coop/web1: still there, but the lines that declare it are gone. Refused, nothing was" in said
+    assert _everything(bench) == before
+
+
+def test_an_end_that_is_still_to_come_lets_no_line_go(bench: Bench) -> None:
+    """The engine's protection is lifted with the first day that is declared; ours is not."""
+    later = (dt.datetime.now(dt.UTC).date() + dt.timedelta(days=90)).isoformat()
+    bench.vps("end", "example-coop/web1", "--on", later, "--yes")
+    bench.up()
+    assert not any(one.get("protect") for one in bench.state() if one["type"] == "vps:index:Machine")
+    before = _everything(bench)
+    bench.edit(lambda client: client["vps"]["web1"].update(id="v-other1"))
+
+    for said in (bench.vps("preview", STACK, code=1), bench.pulumi("preview", "--stack", STACK, code=1)):
+        assert "deleting lines never ends a VPS" in " ".join(said.split())
+    assert "its declared end is" in " ".join(bench.pulumi("destroy", "--yes", "--stack", STACK, code=1).split())
     assert _everything(bench) == before
