@@ -6,7 +6,17 @@ import pytest
 
 from components.drivers.base import Mark, Phase
 from components.drivers.errors import Changed, NotOurs, Refused
-from components.drivers.ownership import claim, expect, expect_made, expect_reinstall, expect_revision
+from components.drivers.ownership import (
+    claim,
+    expect,
+    expect_made,
+    expect_reinstall,
+    expect_revision,
+    expect_startable,
+    holds,
+    renewed,
+    wish_along,
+)
 
 FOUND = Mark(
     fleet="demo",
@@ -93,3 +103,56 @@ def test_only_a_delivered_machine_as_it_was_read_is_reinstalled(changes, error):
     expect_reinstall("Unable to reinstall", begun, ready)
     with pytest.raises(error):
         expect_reinstall("Unable to reinstall", replace(ready, **changes), ready)
+
+
+@pytest.mark.parametrize(
+    ("wish", "seen", "kept"),
+    [
+        ("running", "off", "off"),
+        ("off", "running", "running"),
+        ("running", "", "running"),
+        ("off", "", "off"),
+        ("suspended", "off", "suspended"),
+        ("suspended", "running", "suspended"),
+    ],
+)
+def test_an_update_keeps_the_clients_wish_as_it_is_seen(wish, seen, kept):
+    found = replace(FOUND, wish=wish, urn="old", revision=7)
+    given = replace(FOUND, urn="new", power="stopped", order=0, revision=7)
+
+    written = renewed(found, given, seen=seen)
+    assert written == replace(found, urn="new", power="stopped", order=0, revision=8, wish=kept)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"phase": Phase.CREATING}, "not finished"),
+        ({"phase": Phase.ARRIVING, "move": "from:kvm1"}, "its move from kvm1"),
+        ({"phase": Phase.LEFT}, "its move another host"),
+        ({"move": "to:kvm2"}, "its move to kvm2"),
+        ({"phase": Phase.ENDING}, "under way"),
+        ({"power": "stopped"}, "declares it stopped"),
+        ({"power": "suspended"}, "declares it suspended"),
+    ],
+)
+def test_what_must_not_run_here_is_not_started(changes, words):
+    with pytest.raises(Refused, match=words):
+        expect_startable("Unable to start it", replace(FOUND, **{"phase": Phase.READY, **changes}))
+    expect_startable("Unable to start it", replace(FOUND, phase=Phase.READY))
+
+
+@pytest.mark.parametrize(
+    ("wish", "runs", "kept"),
+    [("running", True, "running"), ("running", False, "off"), ("off", False, "off"), ("suspended", False, "suspended")],
+)
+def test_which_wish_travels(wish, runs, kept):
+    assert wish_along(replace(FOUND, wish=wish), runs=runs) == kept
+
+
+def test_what_a_mark_holds_of_a_wish():
+    found = replace(FOUND, wish="off", power="managed")
+
+    assert holds(found, "off", FOUND)
+    assert not holds(found, "running", FOUND)
+    assert not holds(found, "off", replace(FOUND, power="stopped"))

@@ -207,3 +207,18 @@ def test_we_respect_the_engines_lock(bench: Bench) -> None:
     process.wait(timeout=60)
     (domain,) = bench.domains().values()
     assert domain["mark"]["phase"] == "ready"
+
+
+@pytest.mark.engine
+def test_two_ups_at_once_go_one_after_another(bench: Bench) -> None:
+    """From two processes: both end well, one says whom it waits for, and one machine is there."""
+    command = [str(CHECKOUT / ".venv" / "bin" / "vps"), "up", STACK, "--yes", "--fleet", str(bench.project.fleet)]
+    logs = [bench.project.work / f"up{number}.log" for number in (1, 2)]
+    runs = []
+    for log in logs:
+        with log.open("w") as stream:
+            runs.append(subprocess.Popen(command, env=bench.environment, stdout=stream, stderr=stream))
+    assert [run.wait(timeout=180) for run in runs] == [0, 0], [log.read_text() for log in logs]
+    assert sum("waits: " in log.read_text() for log in logs) == 1
+    (domain,) = bench.domains().values()
+    assert domain["mark"]["phase"] == "ready"
