@@ -11,7 +11,7 @@ from components.cli.stack import drift as drift_of_stack
 if TYPE_CHECKING:
     from components.config.loader import Loaded
     from components.domain.hosts import Host
-    from components.report.drift import Answer, Audit, Recorded
+    from components.report.drift import Answer, Audit, Finding, Recorded
 
 CANNOT_TELL = 1
 """Exit status when a host did not answer and nothing else was found."""
@@ -41,15 +41,13 @@ def drift(
         drift_of_stack(stack, fleet, diff)
         return
     folder = find_fleet(fleet)
-    loaded = load(folder)
-    recorded, unread, notes = _recorded(folder, loaded)
+    # A thousand clients' files take longer than everything else here, and state holds what they declared.
+    loaded = load(folder, clients_too=False)
+    recorded, unread, notes = _recorded(folder)
     answers = _ask(loaded)
-    declared = frozenset(
-        vps.machine_uuid(loaded.fleet.id, client.id)
-        for client in loaded.fleet.clients.values()
-        for vps in client.vps.values()
-    )
-    found = audit(loaded.fleet.id, recorded, answers, declared, unread)
+    found = audit(loaded.fleet.id, recorded, answers, frozenset(), unread)
+    if found.has_strangers:
+        found = audit(loaded.fleet.id, recorded, answers, _declared(load(folder)), unread)
     if as_json:
         hosts = {name: {"machines": len(said.machines), "silent": said.silent} for name, said in answers.items()}
         typer.echo(json.dumps({"hosts": hosts, **found.document(), "notes": [*found.notes, *notes]}, indent=2))
@@ -58,13 +56,20 @@ def drift(
     raise typer.Exit(FINDINGS if found.has_drift else CANNOT_TELL if found.is_unsure else 0)
 
 
-def _recorded(folder: Path, loaded: "Loaded") -> "tuple[list[Recorded], dict[str, str], list[str]]":
+def _declared(loaded: "Loaded") -> frozenset[str]:
+    """The UUIDs of all machines that files declare."""
+    clients = loaded.fleet.clients.values()
+    return frozenset(vps.machine_uuid(loaded.fleet.id, client.id) for client in clients for vps in client.vps.values())
+
+
+def _recorded(folder: Path) -> "tuple[list[Recorded], dict[str, str], list[str]]":
     """Every machine as state remembers it or, where only the engine reads state, as the files declare it.
 
     With it the stacks that could not be read and why, and notes.
     """
     import os
 
+    from components.config.loader import load
     from components.declaration import machine_inputs
     from components.domain.names import CLIENT_STACKS, client_stack
     from components.domain.problems import DomainError
@@ -85,6 +90,7 @@ def _recorded(folder: Path, loaded: "Loaded") -> "tuple[list[Recorded], dict[str
         found += [Recorded(stack, bag) for bag in bags]
     if stacks is not None:
         return found, unread, []
+    loaded = load(folder)
     for client in loaded.fleet.clients.values():
         stack = client_stack(client.key)
         if loaded.blocking(stack):
@@ -135,20 +141,14 @@ def _print(found: "Audit", notes: list[str], answers: "dict[str, Answer]") -> No
     from collections import Counter
 
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
     from components.report.drift import CLASSES
 
     console = Console(soft_wrap=True, highlight=False)
-    if found.findings:
-        grid = Table(box=None, pad_edge=False)
-        for name in ("class", "machine", "host", "what", ""):
-            grid.add_column(name, no_wrap=name != "")
-        for finding in found.findings:
-            cells = (finding.kind, finding.machine or "-", finding.host, finding.key, finding.words)
-            grid.add_row(*map(Text, cells))
-        console.print(grid)
+    wide = [max((len(text) for text in column), default=0) for column in zip(*map(_cells, found.findings), strict=True)]
+    for finding in found.findings:
+        told = "  ".join(cell.ljust(width) for cell, width in zip(_cells(finding), wide, strict=True))
+        console.print(f"{told}  {finding.words}", markup=False)
     for note in (*found.notes, *notes):
         console.print(f"note: {note}", markup=False)
     counted = Counter(finding.kind for finding in found.findings)
@@ -156,4 +156,8 @@ def _print(found: "Audit", notes: list[str], answers: "dict[str, Answer]") -> No
     console.print(f"{found.machines} machines recorded, {len(answers)} hosts asked: {told}", markup=False)
     stacks = sorted({finding.stack for finding in found.findings if finding.stack})
     if stacks:
-        console.print(f"look closer: vps drift {stacks[0]} --diff; bring it back: vps up {stacks[0]}", markup=False)
+        console.print(f"look closer: vps drift {stacks[0]} --diff", markup=False)
+
+
+def _cells(finding: "Finding") -> tuple[str, str, str, str]:
+    return finding.kind, finding.machine or "-", finding.host or "-", finding.key

@@ -151,10 +151,12 @@ class _Pile:
                 self.problems.append(Problem(path=(kind,), message=message, remedy=remedy, file=place))
 
 
-def load(folder: Path, instead: Mapping[str, bytes] | None = None) -> Loaded:
+def load(folder: Path, instead: Mapping[str, bytes] | None = None, *, clients_too: bool = True) -> Loaded:
     """Load the fleet in `folder`. Never raises for what the files hold or lack.
 
-    `instead` has the content of files (named relative to the folder) that are judged before they are written.
+    `instead` has the content of files (named relative to the folder) that are judged before they are written. Without
+    `clients_too` only what is shared and the hosts are read, which takes a moment where there are a thousand clients;
+    `problems` are of no use then.
     """
     pile = _Pile(folder, instead or {})
     base = _shared(pile)
@@ -167,7 +169,7 @@ def load(folder: Path, instead: Mapping[str, bytes] | None = None) -> Loaded:
             hosts[stem] = host_file.domain(stem)
         if not whole:
             broken.add((places.HOSTS, stem))
-    for stem in pile.names(places.CLIENTS):
+    for stem in pile.names(places.CLIENTS) if clients_too else ():
         client_file, whole = pile.read(f"{places.CLIENTS}/{stem}.yaml", ClientFile)
         if client_file is not None:
             clients[stem] = client_file.domain(stem)

@@ -86,6 +86,11 @@ class Audit:
         """Whether anything differs for certain."""
         return any(finding.kind != "unknown" for finding in self.findings)
 
+    @property
+    def has_strangers(self) -> bool:
+        """Whether a machine carries the fleet's mark that neither state nor the declared UUIDs know."""
+        return any(finding.kind == "foreign" and not finding.stack for finding in self.findings)
+
     def document(self) -> dict[str, Any]:
         """As data."""
         return {"machines": self.machines, "findings": [asdict(f) for f in self.findings], "notes": list(self.notes)}

@@ -13,6 +13,9 @@ from components.domain.limits import display
 from components.drivers.base import Machine
 from components.provider.facts import declared_limits, limit_table
 
+NO_LIMIT = "no limit in force"
+"""What drivers give as the source of a limit that nobody enforces."""
+
 
 def document(fleet: Fleet, client: Client, vps: Vps, machine: Machine | None) -> dict[str, Any]:
     """Everything `vps show` says, as data. Limits are keyed as in `domain.limits`; `machine` None is a missing one."""
@@ -69,6 +72,8 @@ def show(document: dict[str, Any], console: Console) -> None:
         grid.add_column("read from")
         for key, row in document["limits"].items():
             values = [display(key, row.get(name)) for name in ("declared", "configured", "effective")]
+            if row["source"] == NO_LIMIT:
+                values[2] = "unlimited"
             grid.add_row(key, *values, Text(row["source"]))
         for name, row in document["antispoof"].items():
             grid.add_row(f"nics.{name}.antispoof", _switch(row["declared"]), "", _switch(row["effective"]), "")

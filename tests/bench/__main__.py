@@ -28,6 +28,9 @@ ROWS: dict[str, Callable[[Options], Iterator[Line]]] = {
     "lab": lab.lines,
 }
 
+NEED_ROOT = ("scan", "lab")
+"""Rows that bring up a lab."""
+
 
 def main() -> int:
     """Measure what was asked for; the exit status."""
@@ -38,11 +41,11 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="every run once, fewer machines in the lab")
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each line (slow ones: at most 3)")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write everything, raw times included")
-    parser.add_argument("--fake", action="store_true", help="no root, no hypervisor: without the row lab")
+    parser.add_argument("--fake", action="store_true", help="no root, no hypervisor: without the rows scan and lab")
     asked = parser.parse_args()
     if asked.runs < 1:
         parser.error("--runs must be at least 1")
-    rows = asked.only or [row for row in ROWS if not (asked.fake and row == "lab")]
+    rows = asked.only or [row for row in ROWS if not (asked.fake and row in NEED_ROOT)]
     begun = time.monotonic()
 
     def say(text: str) -> None:
@@ -58,7 +61,7 @@ def main() -> int:
         print("\n".join([title, *(f"  {name:<13} {text}" for name, text in facts.items()), ""]))
     print(table.text(results))
     if asked.fake:
-        print("\nNot asked for because of --fake: the row lab.")
+        print(f"\nNot asked for because of --fake: the rows {', '.join(NEED_ROOT)}.")
     if asked.json:
         asked.json.write_text(json.dumps(table.document(found, versions, results), indent=1) + "\n", encoding="utf-8")
     return table.status(results)

@@ -79,6 +79,15 @@ def test_a_machine_that_is_gone_is_missing(fleet: Path) -> None:
     assert "missing" in drift(fleet, 2)
 
 
+def test_a_machine_of_ours_that_only_the_files_know_is_taken_over_by_the_next_up(fleet: Path) -> None:
+    checkpoint = fleet.parent / ".vps/state/.pulumi/stacks/aegir-vps" / f"{STACK}.json"
+    checkpoint.write_text(json.dumps({"version": 3, "checkpoint": {"latest": {"resources": []}}}))
+
+    assert "up takes it over" in drift(fleet, 2)
+    (fleet / "clients/example-coop.yaml").unlink()
+    assert "neither files nor state know it" in drift(fleet, 2)
+
+
 def test_a_silent_host_is_never_no_drift(fleet: Path) -> None:
     (fleet.parent / ".vps/world/faults.json").write_text(json.dumps([{"step": "reach.read_all", "do": "unreachable"}]))
 

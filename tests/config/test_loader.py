@@ -248,3 +248,13 @@ def test_a_missing_folder_stops_every_stack_that_needs_it(tmp_path: Path, gone: 
     shutil.copytree(STACKS, fleet)
     shutil.rmtree(fleet / gone)
     assert [problem for problem in load(fleet).blocking(stack) if gone in problem.file]
+
+
+def test_without_clients_only_what_is_shared_and_the_hosts_are_read(folder: Path) -> None:
+    (folder / "clients" / "broken.yaml").write_text(": no yaml", encoding="utf-8")
+
+    loaded = load(folder, clients_too=False)
+
+    assert list(loaded.fleet.hosts) == ["lab1"]
+    assert loaded.fleet.clients == {}
+    assert not any(file.startswith("clients/") for file in loaded.files)

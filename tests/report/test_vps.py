@@ -24,6 +24,7 @@ def _text(machine: Machine | None) -> str:
 def _machine() -> Machine:
     readings = {
         "cpuCapPercent": Reading(configured=150, effective=20, source="cgroup"),
+        "disks.root.iops": Reading(configured=1000, effective=None, source="no limit in force", absent=True),
         "nics.n0.rateMbitS": Reading(configured=100, effective=None, source="not enforced by this host"),
     }
     return Machine(
@@ -51,6 +52,7 @@ def _machine() -> Machine:
         "150 %",
         "20 %",
         "unknown",
+        "unlimited",
         "not enforced by this host",
         "waits for the next reboot: memoryMib",
         "[red]no markup[/red]",
