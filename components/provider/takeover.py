@@ -4,6 +4,7 @@ A fleet has one backend. Marks of the same fleet that name another one mean that
 """
 
 import secrets
+import weakref
 
 from components.drivers import ownership
 from components.drivers.base import Driver, Machine, Mark, Phase
@@ -12,6 +13,8 @@ from components.engine.rebuild import is_rebuilding
 from components.provider.inputs import MachineInputs, PoolInputs
 from components.provider.properties import Bag
 
+_looked: weakref.WeakKeyDictionary[Driver, set[tuple[str, str]]] = weakref.WeakKeyDictionary()
+"""Hosts that were seen to belong to one backend: asked once in a run, not once for each machine."""
 MISSING = "no host holds it: it is recorded as missing, and never made empty"
 """What a rebuild does with a declared machine that is not there."""
 
@@ -74,6 +77,9 @@ def look(driver: Driver, inputs: MachineInputs, mark: Mark) -> tuple[Machine | N
 
 def need_one_backend(driver: Driver, what: str, fleet: str, backend: str) -> None:
     """Raises Refused when a machine on the host belongs to the same fleet in another backend."""
+    found = _looked.setdefault(driver, set())
+    if (fleet, backend) in found:
+        return
     for owner in driver.adopter().owners():
         if owner.fleet == fleet and owner.backend != backend:
             raise Refused(
@@ -83,6 +89,7 @@ def need_one_backend(driver: Driver, what: str, fleet: str, backend: str) -> Non
                 "Nothing was touched. Work in that backend (PULUMI_BACKEND_URL); if it is lost for good, "
                 "`vps rebuild` makes this one its successor",
             )
+    found.add((fleet, backend))
 
 
 def need_pool_ours(driver: Driver, inputs: PoolInputs) -> None:

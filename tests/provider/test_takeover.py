@@ -62,6 +62,16 @@ def test_a_second_backend_makes_nothing_on_the_host(driver: Driver, news: Bag) -
         assert word in str(refused.value)
 
 
+def test_a_host_is_asked_once_in_a_run(driver: Driver, news: Bag, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list of all marks for each of a hundred new machines would be a hundred lists."""
+    asked = []
+    adopter = driver.adopter()
+    monkeypatch.setattr(driver, "adopter", lambda: asked.append(1) or adopter)
+    for _ in range(3):
+        takeover.look(driver, of(news), new_mark(URN, of(news)))
+    assert len(asked) == 1
+
+
 def test_another_fleet_on_the_host_is_no_second_backend(driver: Driver, news: Bag) -> None:
     made(driver, news, fleet="theirs", backend="theirs")
     another = {**news, "uuid": "11111111-2222-3333-4444-555555555555", "name": "demo-another"}

@@ -51,6 +51,8 @@ def describe(handle: libvirt.virConnect, domain: libvirt.virDomain, described: t
             limits[f"nics.{NIC}.rateMbitS"] = rate
     else:
         obstacles.append(f"it has {len(nics)} NICs; machines with one can be adopted so far")
+    if snapshots := domain.snapshotNum(0):
+        notes.append(f"it has {snapshots} snapshots, which nobody here knows of")
     if not domain.isPersistent():
         obstacles.append("it is gone once it stops: define it (virsh dumpxml, then virsh define)")
     elif domain.autostart():

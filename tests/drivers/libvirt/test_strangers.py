@@ -118,3 +118,9 @@ def test_a_quota_of_each_vcpu_stays_and_is_told(handle: libvirt.virConnect, path
 def test_a_mark_of_any_age_is_a_mark(handle: libvirt.virConnect) -> None:
     domain = handle.lookupByName("test")
     assert not strangers.is_marked(machines.config(domain))
+
+
+def test_snapshots_are_told(handle: libvirt.virConnect) -> None:
+    domain = handle.lookupByName("test")
+    domain.snapshotCreateXML("<domainsnapshot/>", 0)
+    assert "1 snapshots" in strangers.describe(handle, domain, machines.config(domain)).notes[0]
