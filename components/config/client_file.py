@@ -153,7 +153,7 @@ class VpsShape(Shape):
     ends: Date | None = None
     """The day from which the VPS may be ended; the only way to end it."""
     reinstall: Annotated[int, Field(ge=0)] = 0
-    """How often it was deliberately installed anew; raising it is refused until reinstalling is offered."""
+    """How often it was deliberately installed anew: raised by one, the next `vps up` gives it a new, empty disk."""
     move: MoveShape | None = None
     """What lets `host` change: `vps move` writes both."""
     restore: RestoreShape | None = None
