@@ -1,6 +1,7 @@
 """The plugin as a process, spoken to as the engine does."""
 
 import copy
+import os
 import subprocess
 import sys
 import time
@@ -21,7 +22,9 @@ URN = "urn:pulumi:client.x::aegir-vps::vps:component:Vps$vps:index:Machine::v-h3
 def plugin() -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
     """A running plugin; its first line is its port."""
     command = [sys.executable, "-m", "components.provider.server"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    # No fleet's hosts: the one that this checkout carries as its example has a host of the same name.
+    environment = {**os.environ, "VPS_HOSTS": "{}"}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     try:
         assert process.stdout is not None
         port = int(process.stdout.readline())
