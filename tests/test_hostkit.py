@@ -103,7 +103,7 @@ def test_the_right_ones_come_back_in_order(host: KitHost) -> None:
     for spec, why in (
         (declared, "it is declared stopped"),
         (moving, "a move is under way (to:kvm2)"),
-        (stopped, "it was stopped"),
+        (stopped, "it was stopped or shut down"),
         (suspended, "it is suspended"),
         (shut, "its client shut it down"),
     ):
