@@ -7,19 +7,16 @@ boot uses, and the other one's are parked.
 
 import re
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from components.drivers.base import MachineSpec, Mark, Power
+from components.drivers.base import MachineSpec, Mark, Power, Say
 
 SEED = "seed"
 """The name of the part that holds the first boot's seed; disks keep their own names."""
 
 PAUSED = "its guest is paused, and what stands in its memory would be lost"
-
-Say = Callable[[str], None]
-"""Takes one line on how far a move is, for people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,9 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 
-from components.drivers.base import MachineSpec, Mark, Phase, Power
+from components.drivers.base import MachineSpec, Mark, Phase, Power, Say
 from components.drivers.errors import DriverError, HostUnreachable, Missing, NotOurs, Refused
-from components.drivers.gate import Gate, Parcel, Passport, Say, Standing
+from components.drivers.gate import Gate, Parcel, Passport, Standing
 
 BUSY_S = 900.0
 """How long to wait for a live migration that an interrupted run of ours left at work."""

@@ -1,28 +1,34 @@
-"""The plain data that every driver speaks."""
+"""What every driver promises: that each has it all. How each keeps it is for the contract suites."""
 
-from components.drivers.base import DiskSpec, ImageRef, MachineSpec, NicSpec
+import inspect
+
+import pytest
+
+from components.drivers.base import Driver, Mark, Phase
+from components.drivers.fake.driver import FakeDriver
+from components.drivers.libvirt.driver import LibvirtDriver
 
 
-def test_limits_of_a_spec_have_the_keys_of_the_domain() -> None:
-    """One key per limit that can be changed and read back."""
-    image = ImageRef(name="tiny", sha256="0" * 64)
-    spec = MachineSpec(
-        uuid="u",
-        name="n",
-        title="t",
-        pool="vps",
-        vcpus=2,
-        cpu_cap_percent=150,
-        memory_mib=2048,
-        disks={"root": DiskSpec(size_gib=10, iops=1000, rate_mib_s=100, image=image)},
-        nics={"n0": NicSpec(attach="network:public1", mac="02:00:00:00:00:01", rate_mbit_s=50, addresses=())},
+@pytest.mark.parametrize("kind", [FakeDriver, LibvirtDriver])
+def test_every_driver_has_every_method_with_the_same_arguments(kind: type) -> None:
+    """A protocol is checked where types are; a caller by name meets it here."""
+    promised = {name: method for name, method in vars(Driver).items() if inspect.isfunction(method)}
+    methods = {name: method for name, method in promised.items() if not name.startswith("_")}
+    assert {"create", "read", "update", "power", "delete", "gate", "close"} <= methods.keys()
+    for name, method in methods.items():
+        wanted = list(inspect.signature(method).parameters)
+        assert list(inspect.signature(getattr(kind, name)).parameters)[: len(wanted)] == wanted, name
+
+
+def test_a_mark_of_an_older_release_means_what_it_meant() -> None:
+    """Fields that came later have the value that nothing had before."""
+    mark = Mark(
+        fleet="demo",
+        backend="b1",
+        urn="urn:x",
+        client="c-q7m2",
+        vps="v-h3k9",
+        phase=Phase.READY,
+        incarnation="i1",
     )
-    assert spec.limits() == {
-        "vcpus": 2,
-        "cpuCapPercent": 150,
-        "memoryMib": 2048,
-        "disks.root.sizeGib": 10,
-        "disks.root.iops": 1000,
-        "disks.root.rateMibS": 100,
-        "nics.n0.rateMbitS": 50,
-    }
+    assert (mark.power, mark.order, mark.move, mark.previous, mark.wish) == ("managed", 1, "", "", "running")

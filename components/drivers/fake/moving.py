@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from components.drivers import ownership
-from components.drivers.base import MachineSpec, Mark, Phase, Power
+from components.drivers.base import MachineSpec, Mark, Phase, Power, Say
 from components.drivers.errors import Missing, NotOurs, Refused
 from components.drivers.fake import machine as machines
 from components.drivers.fake.network import Networks
@@ -14,7 +14,7 @@ from components.drivers.fake.storage import Storage
 from components.drivers.fake.trash import Trash
 from components.drivers.fake.world import Values, World
 from components.drivers.faults import Faults
-from components.drivers.gate import PAUSED, SEED, Parcel, Passport, Say, Standing, fresh_name, parts_of
+from components.drivers.gate import PAUSED, SEED, Parcel, Passport, Standing, fresh_name, parts_of
 from components.drivers.marks import as_values
 
 PARKED = "parked"

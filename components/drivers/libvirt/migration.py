@@ -9,8 +9,8 @@ import time
 
 import libvirt
 
+from components.drivers.base import Say
 from components.drivers.errors import Refused
-from components.drivers.gate import Say
 from components.drivers.libvirt import filterref, guard, tree
 from components.drivers.libvirt import mark as marks
 

@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from components.drivers.base import Phase
-from components.drivers.gate import Say
+from components.drivers.base import Phase, Say
 from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt import migration, parking, pools, travel
