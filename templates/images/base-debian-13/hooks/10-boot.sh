@@ -23,8 +23,10 @@ version=${1##*/vmlinuz-}
 [ -f "$root/boot/initrd.img-$version" ]
 # Takes the same words for the kernel as the menus that the guest makes.
 GRUB_CMDLINE_LINUX=''
-# shellcheck source=/dev/null
-. "$root/etc/default/grub.d/50-serial.cfg"
+for words in "$root"/etc/default/grub.d/*.cfg; do
+    # shellcheck source=/dev/null
+    . "$words"
+done
 cat >"$grub/grub.cfg" <<MENU
 set timeout=0
 serial --unit=0 --speed=115200
