@@ -36,7 +36,7 @@ def need(environment: Mapping[str, str], fleet: Path, stack: str, pulumi: Path |
     """
     applied = last(environment, stack)
     if applied is None and pulumi is not None and local_folder(environment) is None:
-        applied = _asked(environment, fleet, stack, pulumi)
+        applied = asked(environment, fleet, stack, pulumi)
     if not applied:
         return ""
     instead = environment.get(INSTEAD, "")
@@ -84,7 +84,8 @@ def _commit(run: object) -> str:
     return found if isinstance(found, str) and _COMMIT.fullmatch(found) else ""
 
 
-def _asked(environment: Mapping[str, str], fleet: Path, stack: str, pulumi: Path) -> str:
+def asked(environment: Mapping[str, str], fleet: Path, stack: str, pulumi: Path) -> str:
+    """As `last`, for any backend: the engine is started and tells. Raises DomainError when it can't."""
     command = [str(pulumi), "stack", "history", "--json", "--page-size", "10", "--stack", stack]
     try:
         told = subprocess.run(
@@ -102,7 +103,7 @@ def _asked(environment: Mapping[str, str], fleet: Path, stack: str, pulumi: Path
         raise DomainError(
             f"Unable to read the history of {stack}: {error}.", "Nothing was touched. See whether the backend answers."
         ) from error
-    return next((commit for run in runs if (commit := _commit(run))), "")
+    return next((commit for run in runs or () if (commit := _commit(run))), "")
 
 
 def _uncommitted(fleet: Path) -> str:

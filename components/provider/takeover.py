@@ -56,7 +56,7 @@ def look(driver: Driver, inputs: MachineInputs, mark: Mark) -> tuple[Machine | N
         raise Refused(
             what,
             "it is there, but nobody has adopted it yet",
-            "Nothing was touched. Compare it and put our mark on it first: `vps adopt CLIENT/VPS`",
+            f"Nothing was touched. Compare it and put our mark on it first: `vps adopt {inputs.title}`",
         )
     claimed = ownership.claim(what, machine.mark, mark)
     if claimed.phase is Phase.READY and claimed.reinstall != inputs.reinstall:

@@ -9,6 +9,7 @@ import pytest
 
 from components.domain.problems import DomainError
 from components.engine import commit
+from components.engine.location import engine_path
 from tests.engine.conftest import STACK, Bench
 
 IDENTITY = ["-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
@@ -142,6 +143,7 @@ def test_the_engine_notes_what_we_look_for(bench: Bench) -> None:
     new = commit_all(folder, "two")
     bench.up()
     assert commit.last(bench.environment, STACK) == new
+    assert commit.asked(bench.environment, bench.project.fleet, STACK, engine_path()) == new
     git(folder, "checkout", "-q", old)
     before = bench.domains()
     assert "does not contain" in bench.vps("up", STACK, "--yes", code=1)
