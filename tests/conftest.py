@@ -7,10 +7,21 @@ import pytest
 from hypothesis import settings
 
 from components.lab.host import Lab
+from tests.faults import report as faults
 
 # A busy machine is no failure of a property; speed is measured by the bench.
 settings.register_profile("calm", deadline=None)
 settings.load_profile("calm")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Faults injected, and machines lost by them: where tests of faults ran, also on other workers."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
+    counts = [value for report in reports for name, value in report.user_properties if name == faults.PROPERTY]
+    if counts:
+        terminalreporter.section("faults")
+        for row in (faults.HEAD, *faults.rows(counts)):
+            terminalreporter.write_line(" | ".join(row))
 
 
 @pytest.fixture(scope="session")

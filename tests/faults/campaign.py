@@ -1,13 +1,12 @@
 """Breaks every step of a scenario in every way, looks at the wreck, runs once more, looks again, and counts."""
 
 import itertools
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.fake_world import FakeWorld
 from tests.faults.scenarios import Operator, Scenario
-from tests.faults.view import FOREIGN, KINDS, LOST, Problem, View, problems
+from tests.faults.view import FOREIGN, LOST, Problem, View, problems
 from tests.faults.worker import DONE, FAILED, KILLED, Worker
 
 FAULTS = {
@@ -30,24 +29,14 @@ class Tally:
     """How many faults struck, and what came of them. `wrong` says in words what should not have been."""
 
     injected: int = 0
-    found: Counter[str] = field(default_factory=Counter)
+    found: list[Problem] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     steps: set[str] = field(default_factory=set)
 
     def note(self, where: str, seen: list[Problem]) -> None:
         """Count broken promises."""
-        self.found.update(problem.kind for problem in seen)
+        self.found += seen
         self.wrong += [f"{where}: {problem.kind}: {problem.words}" for problem in seen]
-
-    def add(self, other: "Tally") -> None:
-        self.injected += other.injected
-        self.found += other.found
-        self.wrong += other.wrong
-        self.steps |= other.steps
-
-    def row(self) -> dict[str, int]:
-        """The table's line."""
-        return {"faults injected": self.injected, **{kind: self.found[kind] for kind in KINDS}}
 
 
 class Campaign:

@@ -1,13 +1,25 @@
 """One furnished world, one worker that forks, one campaign per process of the test run."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.faults import report
 from tests.faults.campaign import Campaign
 from tests.faults.fake_world import FakeWorld
+from tests.faults.view import Problem
 from tests.faults.worker import Worker
+
+
+@pytest.fixture
+def count(request: pytest.FixtureRequest) -> Callable[[str, int, list[Problem]], None]:
+    """Add to the table that the run ends with."""
+
+    def add(on: str, injected: int, found: list[Problem]) -> None:
+        request.node.user_properties.append((report.PROPERTY, report.said(on, injected, found)))
+
+    return add
 
 
 @pytest.fixture(scope="session")

@@ -111,27 +111,31 @@ class FakeWorld:
 
     def look(self) -> View:
         """What stands there now."""
-        guests, volumes = [], []
-        for name in HOSTS:
-            world = self.world(name)
-            trash = json.dumps(world.all("trash"))
-            guests += [_guest(name, uuid, domain) for uuid, domain in world.all("domains").items()]
-            volumes += [
-                Volume(
-                    host=name,
-                    name=volume,
-                    content=str(values.get("content") or f"{name}:{values['generation']}"),
-                    size_gib=values.get("sizeGib", 0),
-                    kept=bool(values.get("trash")) or volume in trash,
-                )
-                for volume, values in world.all("volumes/vps").items()
-            ]
+        views = [look(self.world(name).folder, name) for name in HOSTS]
         return View(
-            guests=tuple(guests),
-            volumes=tuple(volumes),
+            guests=tuple(guest for view in views for guest in view.guests),
+            volumes=tuple(volume for view in views for volume in view.volumes),
             memory_mib=dict.fromkeys(HOSTS, MEMORY_MIB),
             pool_gib=dict.fromkeys(HOSTS, float(POOL_GIB)),
         )
+
+
+def look(folder: Path, name: str = HOSTS[0]) -> View:
+    """What stands on one fake host."""
+    world = World(folder)
+    trash = json.dumps(world.all("trash"))
+    volumes = [
+        Volume(
+            host=name,
+            name=volume,
+            content=str(values.get("content") or f"{name}:{values['generation']}"),
+            size_gib=values.get("sizeGib", 0),
+            kept=bool(values.get("trash")) or volume in trash,
+        )
+        for volume, values in world.all("volumes/vps").items()
+    ]
+    guests = [_guest(name, uuid, domain) for uuid, domain in world.all("domains").items()]
+    return View(guests=tuple(guests), volumes=tuple(volumes))
 
 
 def example(project: Path) -> dict[str, Any]:
