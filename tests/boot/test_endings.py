@@ -17,7 +17,7 @@ from tests.engine.conftest import STACK
 
 pytestmark = [pytest.mark.lab, pytest.mark.engine]
 
-BOOT_S = 180
+BOOT_S = 600
 VPS = "example-coop/web1"
 Said = dict[str, str]
 OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEnNL1aTPrpDbTlrhFCLlT5dDpqpQQDTmvWLqmYRjxo2 other"
