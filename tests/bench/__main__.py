@@ -15,20 +15,22 @@ from pathlib import Path
 
 from components.domain.problems import DomainError
 from components.engine.location import EngineError
-from tests.bench import command, engine, lab, machine, scan, seeds, table
-from tests.bench.figures import CannotMeasure, Gap, Line
+from tests.bench import command, engine, faults, lab, machine, scan, seeds, side_by_side, table
+from tests.bench.figures import CannotMeasure, Gap, Line, Sheet
 from tests.bench.options import Options
 
-ROWS: dict[str, Callable[[Options], Iterator[Line]]] = {
+ROWS: dict[str, Callable[[Options], Iterator[Line] | Iterator[Sheet]]] = {
     "help": command.help_line,
     "check": command.check_lines,
     "seeds": seeds.lines,
     "engine": engine.lines,
     "scan": scan.lines,
     "lab": lab.lines,
+    "peers": side_by_side.sheets,
+    "faults": faults.sheets,
 }
 
-NEED_ROOT = ("scan", "lab")
+NEED_ROOT = ("scan", "lab", "peers")
 """Rows that bring up a lab."""
 
 
@@ -41,7 +43,9 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="every run once, fewer machines in the lab")
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each line (slow ones: at most 3)")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write everything, raw times included")
-    parser.add_argument("--fake", action="store_true", help="no root, no hypervisor: without the rows scan and lab")
+    parser.add_argument(
+        "--fake", action="store_true", help="no root, no hypervisor: without the rows scan, lab and peers"
+    )
     asked = parser.parse_args()
     if asked.runs < 1:
         parser.error("--runs must be at least 1")
@@ -54,7 +58,8 @@ def main() -> int:
     say("looking at the machine")
     found, versions = machine.machine(), machine.versions()
     with tempfile.TemporaryDirectory(prefix="vps-bench-") as scratch:
-        options = Options(scratch=Path(scratch), runs=1 if asked.quick else asked.runs, quick=asked.quick, say=say)
+        runs = 1 if asked.quick else asked.runs
+        options = Options(scratch=Path(scratch), runs=runs, quick=asked.quick, fake=asked.fake, say=say)
         results = [result for row in rows for result in _measured(row, options)]
     found["load"] += f" before, {machine.load()} after"
     for title, facts in (("machine", found), ("versions", versions)):
@@ -67,7 +72,7 @@ def main() -> int:
     return table.status(results)
 
 
-def _measured(row: str, options: Options) -> Iterator[Line | Gap]:
+def _measured(row: str, options: Options) -> Iterator[table.Result]:
     """The lines of a row as far as it comes; why it comes no further is one of them."""
     options.say(row)
     try:

@@ -7,12 +7,16 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """`scratch` is a folder that is removed afterwards; `say` tells the one who waits what is going on."""
+    """`scratch` is a folder that is removed afterwards; `say` tells the one who waits what is going on.
+
+    `fake`: there is no root and no hypervisor.
+    """
 
     scratch: Path
     runs: int
     quick: bool
     say: Callable[[str], None]
+    fake: bool = False
 
     @property
     def warm_up(self) -> bool:

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import libvirt
-
 from components.cloudinit import render
 from components.config.loader import load
 from components.declaration import machine_inputs
@@ -230,6 +228,8 @@ class Contest:
         """Nothing of both is left but image, pool and network."""
         self.stacks.rewind()
         self.terraform.forget()
+        import libvirt
+
         handle = libvirt.open(self.lab.uri)
         for domain in handle.listAllDomains(0):
             if domain.isActive():
@@ -255,6 +255,8 @@ class Contest:
         return [key for machine in found for key in machine.get("rebootRequired", [])]
 
     def _domains(self) -> list[str]:
+        import libvirt
+
         handle = libvirt.open(self.lab.uri)
         names = [domain.name() for domain in handle.listAllDomains(0)]
         handle.close()

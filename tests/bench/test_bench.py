@@ -1,8 +1,10 @@
 """The benchmark's own arithmetic, its fleets, and what it says when something can't be measured."""
 
+import html
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,14 @@ from components.config.loader import load
 from components.lab.example import CLIENT, make_fake_project
 from tests.bench import __main__ as bench
 from tests.bench import fleets, table
-from tests.bench.figures import Budget, CannotMeasure, Gap, Line, Sample, Times, growth, in_turn
+from tests.bench.downtime import Absence
+from tests.bench.faults import sheet
+from tests.bench.figures import Budget, CannotMeasure, Gap, Line, Sample, Sheet, Times, growth, in_turn
 from tests.bench.options import Options
 from tests.bench.processes import Command
+from tests.bench.side_by_side import Pair
+from tests.faults.report import PROPERTY, said
+from tests.faults.view import LOST, Problem
 
 
 def times(*walls):
@@ -140,3 +147,39 @@ def test_unknown_rows_are_refused_before_anything_runs():
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=checkout)
     assert done.returncode == 2
     assert "invalid choice: 'nothing'" in done.stderr
+
+
+def test_a_sheet_stands_below_the_lines_and_says_what_is_broken():
+    sheet = Sheet(
+        row="s", title="Two of a kind", head=("work", "ratio"), rows=(("create", "0.50"),), broken=("create: slow",)
+    )
+    shown = table.text([line(Budget(1.0, 1.0, "s")), sheet])
+    assert shown.splitlines()[-4:] == ["work    ratio", "------  -----", "create  0.50", "BROKEN: create: slow"]
+    assert table.text([sheet]).startswith("Two of a kind")
+    assert table.status([sheet]) == table.OVER
+    assert table.status([replace(sheet, broken=())]) == 0
+    assert table.document({}, {}, [sheet])["sheets"][0]["broken"] == ["create: slow"]
+
+
+def test_a_slower_or_absent_guest_of_ours_breaks_the_promise():
+    still = Absence(seconds=0.0, rebooted=False, disk_lost=False)
+    gone = Absence(seconds=12.0, rebooted=True, disk_lost=True)
+    kept = Pair("memory", 1, [Sample(1.0, 0.1)], [Sample(2.0, 0.1)], (still, gone))
+    assert kept.broken == []
+    assert kept.cells()[3:8] == ("1.00 s", "2.00 s", "0.50", "0 s", "12.0 s, rebooted, DISK LOST")
+    assert len(replace(kept, ours=[Sample(3.0, 0.1)], away=(gone, still)).broken) == 2
+
+
+def test_faults_are_counted_from_what_the_tests_left(tmp_path):
+    lost = Problem(LOST, "a disk")
+    told = tmp_path / "told.xml"
+    cases = "".join(
+        f'<testcase name="{name}"><properties><property name="{PROPERTY}" value="{html.escape(count)}"/></properties>'
+        f"{'<failure/>' if name == 'b' else ''}</testcase>"
+        for name, count in (("a", said("fake", 3, [])), ("b", said("fake", 2, [lost])), ("c", said("real", 1, [])))
+    )
+    told.write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
+    found = sheet(told)
+    assert found.rows == (("fake", "5", "1", "0", "0", "0", "0"), ("real", "1", "0", "0", "0", "0", "0"))
+    assert found.broken == ("b failed", "on fake: 1, 0, 0, 0, 0")
+    assert found.notes == ("2 of 3 tests passed",)
