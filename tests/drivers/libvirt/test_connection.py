@@ -1,5 +1,7 @@
 """A host that does not answer costs seconds, and a lost connection is opened anew."""
 
+import os
+import signal
 import socket
 import threading
 import time
@@ -9,6 +11,7 @@ import pytest
 from components.drivers.base import HostRef
 from components.drivers.errors import HostUnreachable
 from components.drivers.libvirt.connection import OPEN_S, Connection
+from components.drivers.libvirt.patience import within
 
 
 def test_a_host_that_accepts_and_says_nothing_is_given_up(tmp_path, capfd):
@@ -59,3 +62,34 @@ def test_a_closed_connection_is_opened_anew():
         assert second.getHostname()
     assert second is not first
     connection.close()
+
+
+def test_a_pass_has_a_connection_of_its_own_and_its_overrun_is_the_hosts_silence():
+    connection = Connection(HostRef(name="t", driver="libvirt", uri="test:///default"))
+    with connection.edge("Unable") as shared, connection.passing("Unable") as own:
+        assert own is not shared
+        assert own.getHostname()
+    words = r"Unable to list: libvirtd does not answer: no answer within 12 s"
+    with pytest.raises(HostUnreachable, match=words), connection.passing("Unable to list"):
+        raise TimeoutError("no answer within 12 s")
+    assert shared.isAlive()
+    connection.close()
+
+
+@pytest.mark.lab
+def test_a_libvirtd_that_hangs_is_given_up_by_a_pass(lab):
+    pid = lab.status().pid
+    connection = Connection(HostRef(name="lab", driver="libvirt", uri=lab.uri))
+    began = time.monotonic()
+
+    def stop_and_ask() -> None:
+        with connection.passing("Unable to list") as handle:
+            os.kill(pid, signal.SIGSTOP)
+            within(1, "stuck", handle.listAllDomains)
+
+    try:
+        with pytest.raises(HostUnreachable, match="does not answer: no answer within 1 s"):
+            stop_and_ask()
+        assert time.monotonic() - began < 15
+    finally:
+        os.kill(pid, signal.SIGCONT)
