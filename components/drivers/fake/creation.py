@@ -146,7 +146,7 @@ class Creation:
                     raise Missing(
                         self._what,
                         f"volume {volume} is gone",
-                        "It is never made anew: bring it back by hand, restoring is not offered yet",
+                        "It is never made anew: bring it back by hand, then run again",
                     )
             if spec.start and domain["power"] == "off":
                 with self._faults.step("create.start"):

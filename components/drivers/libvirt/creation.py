@@ -186,7 +186,7 @@ class Creation:
                 raise Missing(
                     what,
                     f"volume {name} is gone",
-                    "It is never made anew: bring it back by hand, restoring is not offered yet",
+                    "It is never made anew: bring it back by hand, then run again",
                 )
         if spec.start and machines.is_off(machines.power(domain)):
             with self._faults.step("create.start"):
