@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from components.drivers.base import Mark, Phase
-from components.drivers.errors import Refused
+from components.drivers.errors import Interrupted, Refused
 from components.engine.rebuild import is_rebuilding
 from components.provider import facts, move
 from components.provider.connections import Connections
 from components.provider.inputs import MachineInputs, parse
-from components.provider.machine import Change, MachineResource, missing, refuse
+from components.provider.machine import Change, MachineResource, PartlyCreated, missing, refuse
 from components.provider.properties import Bag
 from components.provider.takeover import new_mark
 
@@ -143,5 +143,13 @@ class RoamingMachine(MachineResource):
             previous=state.get("incarnation", ""),
             reinstall=inputs.reinstall,
         )
-        machine, digest = self._make(self._driver_for(inputs.host.ref()), inputs, news, mark)
+        try:
+            machine, digest = self._make(self._driver_for(inputs.host.ref()), inputs, news, mark)
+        except PartlyCreated as error:
+            cut = error.__cause__
+            if isinstance(cut, Interrupted) and cut.machine is None:
+                # Nobody knows whether it was begun: state goes on to say what was lost, and the next run finds what
+                # was made by its mark, or begins anew.
+                raise cut from None
+            raise
         return facts.outputs(news, machine, seed_digest=digest, incarnation=mark.incarnation)

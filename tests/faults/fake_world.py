@@ -93,16 +93,28 @@ class FakeWorld:
 
     def environ(self) -> dict[str, str]:
         """Where every host of the fleet is now."""
-        return {"VPS_HOSTS": json.dumps({name: asdict(self.host(name)) for name in HOSTS})}
+        hosts = {name: asdict(self.host(name)) for name in HOSTS}
+        for name in HOSTS:
+            if not self._there(name):
+                hosts[name]["lost"] = "2026-11-22"
+        return {"VPS_HOSTS": json.dumps(hosts)}
+
+    def burn(self, name: str) -> None:
+        """The host is gone for good, and its file says so."""
+        shutil.rmtree(self.world(name).folder)
+
+    def _there(self, name: str) -> bool:
+        return self.world(name).folder.is_dir()
 
     def fault(self, *faults: dict[str, Any]) -> None:
         """Ask for faults on both hosts; each strikes once in all, wherever it is met first."""
-        for name in HOSTS:
+        for name in filter(self._there, HOSTS):
             (self.world(name).folder / "faults.json").write_text(json.dumps(faults))
 
     def struck(self) -> int:
         """How many faults struck."""
-        found = [json.loads((self.world(name).folder / "faults.json").read_text()) for name in HOSTS]
+        there = filter(self._there, HOSTS)
+        found = [json.loads((self.world(name).folder / "faults.json").read_text()) for name in there]
         return sum(1 for faults in found for fault in faults if fault["times"] == 0)
 
     def heal(self) -> None:

@@ -70,6 +70,10 @@ class LabWorld:
     def host(self) -> HostRef:
         return self._host.ref
 
+    def leave(self) -> None:
+        """Take the stranger away: the lab is others' afterwards."""
+        self._host.clean()
+
     @property
     def urn(self) -> str:
         """Each machine has its own."""

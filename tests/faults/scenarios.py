@@ -253,6 +253,23 @@ def _half_copied(operator: Operator) -> None:
     operator.world.heal()
 
 
+def _burnt(operator: Operator) -> None:
+    """Its host is lost, with all that was on it."""
+    _made(operator)
+    operator.world.burn(HOSTS[0])
+
+
+def _anew(operator: Operator) -> Bag:
+    return operator.world.inputs(HOSTS[1], restore={"from": HOSTS[0], "empty": True})
+
+
+def _made_anew(operator: Operator) -> None:
+    machine = operator.machine
+    assert machine is not None
+    assert (machine.host, machine.phase, machine.runs) == (HOSTS[1], "ready", True)
+    assert operator.shows_nothing(_anew(operator)), operator.said
+
+
 SCENARIOS = (
     Scenario(name="create", prepare=_nothing, act=lambda it: it.up(it.world.inputs()), expect=_runs),
     Scenario(name="take over", prepare=_state_lost, act=lambda it: it.up(it.world.inputs()), expect=_runs),
@@ -305,6 +322,7 @@ SCENARIOS = (
         expect=lambda it: _runs(it, _unguarded(it)),
         adopts=True,
     ),
+    Scenario(name="restore elsewhere", prepare=_burnt, act=lambda it: it.up(_anew(it)), expect=_made_anew),
     Scenario(name="trash restore", prepare=_in_trash, act=_brought_back, expect=_runs),
     Scenario(name="trash empty", prepare=_in_trash, act=lambda it: it.empty(), expect=_emptied, destroys=True),
     Scenario(name="image upload", prepare=_nothing, act=lambda it: it.upload(), expect=_uploaded),

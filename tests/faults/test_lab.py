@@ -26,8 +26,10 @@ SLOW_S = 4.0
 
 
 @pytest.fixture(scope="module")
-def labs(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> LabWorld:
-    return LabWorld.furnish(lab, tmp_path_factory.mktemp("lab-faults") / "host")
+def labs(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabWorld]:
+    world = LabWorld.furnish(lab, tmp_path_factory.mktemp("lab-faults") / "host")
+    yield world
+    world.leave()
 
 
 _numbers = itertools.count(1)
