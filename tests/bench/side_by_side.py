@@ -130,6 +130,7 @@ def _many(contest: "Contest", options: Options) -> Iterator[Pair]:
     options.say("peers: waiting until all have booted")
     contest.settle()
     yield contest.plan("nothing changed: preview | plan", options.few(3))
+    yield contest.audit("nothing differs: drift | plan -refresh-only", options.few(3))
     options.say(f"peers: the end of {contest.count} machines")
     yield contest.end()
 
@@ -191,6 +192,14 @@ class Contest:
         for _ in range(runs):
             pair.ours.append(self._vps("preview", engine.STACK).sample())
             pair.theirs.append(self.terraform.plan().sample())
+        return pair
+
+    def audit(self, what: str, runs: int) -> Pair:
+        """Both ask the host whether everything is as recorded; no declared file changed."""
+        pair = Pair(what, self.count)
+        for _ in range(runs):
+            pair.ours.append(self._vps("drift").sample())
+            pair.theirs.append(self.terraform.refresh().sample())
         return pair
 
     def change(self, what: str, package: str, limits: dict[str, int]) -> Pair:

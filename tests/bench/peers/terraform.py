@@ -70,6 +70,10 @@ class Machines:
         """`terraform plan`, which must find nothing."""
         return self._command("plan", "-detailed-exitcode", "-parallelism=1")
 
+    def refresh(self) -> Command:
+        """`terraform plan -refresh-only`: what the host has, beside the state."""
+        return self._command("plan", "-refresh-only", "-parallelism=1")
+
     def destroy(self) -> Command:
         """`terraform destroy` of everything."""
         return self._command("destroy", "-auto-approve", "-parallelism=1")
