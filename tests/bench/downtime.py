@@ -22,7 +22,7 @@ from tests.bench.figures import CannotMeasure
 EVERY_S, WAIT_S = 0.05, 0.5
 SILENCE_S = 1.5
 """An emulated guest on a busy machine may be slower than this to answer once; a longer silence was an absence."""
-BOOT_S = 240
+BOOT_S = 600
 
 
 @dataclass(frozen=True, slots=True)
