@@ -92,9 +92,7 @@ class FakeDriver:
             change(what, self.world, self._storage, self._faults, self._domain(what, spec.uuid), spec, mark)
         return self._facts(what, spec.uuid)
 
-    def power(
-        self, uuid: str, wish: str, mark: Mark, *, deadline_s: float | None = None, say: Say = silent
-    ) -> Machine:
+    def power(self, uuid: str, wish: str, mark: Mark, *, deadline_s: float | None = None, say: Say = silent) -> Machine:
         """See `components.drivers.base.Driver`."""
         self._reach("power")
         with self.world.locked(uuid):

@@ -113,9 +113,7 @@ class LibvirtDriver:
             self._change.run(spec, mark)
             return self._facts(f"Unable to change machine {spec.name} on {self._host.name}", spec.uuid)
 
-    def power(
-        self, uuid: str, wish: str, mark: Mark, *, deadline_s: float | None = None, say: Say = silent
-    ) -> Machine:
+    def power(self, uuid: str, wish: str, mark: Mark, *, deadline_s: float | None = None, say: Say = silent) -> Machine:
         """See `components.drivers.base.Driver`."""
         with self._changing(uuid):
             seconds = self._stop_seconds if deadline_s is None else deadline_s
