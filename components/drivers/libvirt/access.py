@@ -16,6 +16,10 @@ from components.drivers.libvirt.change import need
 from components.drivers.libvirt.connection import Connection
 
 PAUSE_S = 0.3
+SET_S = 60
+"""How long the guest may take to set its name; a loaded one is slow to start anything."""
+SET_NAME = 'printf "%s\\n" "$1" >/etc/hostname && hostname "$1"'
+"""Not hostnamectl, which waits for a service that it has started first (seen: more than ten seconds)."""
 MOST_BYTES = 64 * 1024
 """A longer answer of an agent is not read."""
 
@@ -61,9 +65,9 @@ def _keys(domain: libvirt.virDomain, user: str, keys: tuple[str, ...]) -> str:
 def _hostname(domain: libvirt.virDomain, name: str) -> str:
     """Set the guest's name; what differs afterwards."""
     try:
-        run = {"path": "/usr/bin/hostnamectl", "arg": ["set-hostname", name], "capture-output": False}
+        run = {"path": "/bin/sh", "arg": ["-c", SET_NAME, "set-name", name], "capture-output": False}
         pid = int(str(_ask(domain, "guest-exec", run)["pid"]))
-        ends = time.monotonic() + DEADLINE_S
+        ends = time.monotonic() + SET_S
         while not _ask(domain, "guest-exec-status", {"pid": pid}).get("exited"):
             if time.monotonic() > ends:
                 return "the guest did not set it in time"
