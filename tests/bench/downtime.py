@@ -43,10 +43,8 @@ class Absence:
     disk_lost: bool
 
     def __str__(self) -> str:
-        if not self.rebooted and self.seconds == 0:
-            return "0 s"
         words = ", rebooted" * self.rebooted + ", DISK LOST" * self.disk_lost
-        return f"{self.seconds:.1f} s{words}"
+        return f"{self.seconds:.1f} s{words}" if self.seconds else f"0 s{words}"
 
 
 class Watch:
