@@ -2,6 +2,7 @@
 
 import re
 import time
+from contextlib import suppress
 
 import libvirt
 
@@ -19,6 +20,8 @@ ASK_AGAIN_S = 5
 """A guest that is still booting ignores the power button, so it is pressed again."""
 TELL_S = 10
 PAUSE_S = 0.2
+WAKE_S = 2
+"""How long a guest that was paused or asleep may take to run again, before it is taken for one that never will."""
 
 
 class Starter:
@@ -98,31 +101,52 @@ def wish_seen(domain: libvirt.virDomain) -> str:
 
 
 def stop(domain: libvirt.virDomain, seconds: float = STOP_S, say: Say = silent) -> None:
-    """Bring a domain down: ask the guest by its power button, never its agent; cut the power after `seconds`."""
-    asked, told, begun = 0.0, 0.0, time.monotonic()
+    """Bring a domain down: ask the guest by its power button, never its agent; cut the power after `seconds`.
+
+    It is down when this returns. Raises libvirtError where it can't be brought down.
+    """
     try:
-        if seconds > 0 and power(domain) is Power.PAUSED:
-            domain.resume()  # a paused guest hears no button
-        while not is_off(observed := power(domain)):
-            now = time.monotonic()
-            if now - begun >= seconds or observed is not Power.RUNNING:
-                domain.destroy()
-                said = f"did not shut down within {seconds:g} s: " if seconds > 0 else ""
-                say(f"{said}its power was cut")
-                return
-            if now - asked > ASK_AGAIN_S:
-                _press(domain)
-                asked = now
-            if now - told > TELL_S:
-                say(f"is asked to shut down; its power is cut in {begun + seconds - now:.0f} s")
-                told = now
-            time.sleep(PAUSE_S)
-        if told:
-            say(f"shut down after {time.monotonic() - begun:.0f} s")
+        _bring_down(domain, seconds, say)
     except libvirt.libvirtError as problem:
-        # It went down by itself in between.
-        if not is_code(problem, libvirt.VIR_ERR_OPERATION_INVALID, libvirt.VIR_ERR_NO_DOMAIN):
+        if is_code(problem, libvirt.VIR_ERR_NO_DOMAIN):
+            return
+        # It may have gone down by itself in between; anything else is no reason to call it down.
+        if not is_code(problem, libvirt.VIR_ERR_OPERATION_INVALID) or not is_off(power(domain)):
             raise
+
+
+def go_on(domain: libvirt.virDomain) -> None:
+    """Let a paused guest run on; one that suspended itself to RAM, as every client's guest can, is woken."""
+    if domain.state(0)[0] == libvirt.VIR_DOMAIN_PMSUSPENDED:
+        domain.pMWakeup(0)
+        until = time.monotonic() + WAKE_S
+        while power(domain) is Power.PAUSED and time.monotonic() < until:
+            time.sleep(PAUSE_S)
+    else:
+        domain.resume()
+
+
+def _bring_down(domain: libvirt.virDomain, seconds: float, say: Say) -> None:
+    asked, told, begun = 0.0, 0.0, time.monotonic()
+    if seconds > 0 and power(domain) is Power.PAUSED:
+        with suppress(libvirt.libvirtError):
+            go_on(domain)  # A guest that doesn't run hears no button; one that can't run is cut off below.
+    while not is_off(observed := power(domain)):
+        now = time.monotonic()
+        if now - begun >= seconds or observed is not Power.RUNNING:
+            domain.destroy()
+            said = f"did not shut down within {seconds:g} s: " if seconds > 0 else ""
+            say(f"{said}its power was cut")
+            return
+        if now - asked > ASK_AGAIN_S:
+            _press(domain)
+            asked = now
+        if now - told > TELL_S:
+            say(f"is asked to shut down; its power is cut in {begun + seconds - now:.0f} s")
+            told = now
+        time.sleep(PAUSE_S)
+    if told:
+        say(f"shut down after {time.monotonic() - begun:.0f} s")
 
 
 def _press(domain: libvirt.virDomain) -> None:

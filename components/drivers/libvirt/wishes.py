@@ -12,7 +12,7 @@ from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt.change import expect, need
 from components.drivers.libvirt.connection import Connection
 from components.drivers.libvirt.creation import write
-from components.drivers.libvirt.power import Starter, stop
+from components.drivers.libvirt.power import Starter, go_on, stop
 
 
 class Wishes:
@@ -56,7 +56,7 @@ class Wishes:
         if machines.is_off(observed):
             return self._starter.start(handle, domain)
         if observed is Power.PAUSED:
-            domain.resume()
+            go_on(domain)
         return domain
 
 
