@@ -55,7 +55,7 @@ def lines(options: Options) -> Iterator[Line]:
     except ImportError as error:
         raise CannotMeasure("libvirt's Python binding is not installed. Run ./run setup without --fake.") from error
     options.say("lab: bringing a lab up")
-    with lab_of_its_own() as lab, _image(options.scratch) as environment:
+    with lab_of_its_own() as lab, image_that_halts(options.scratch) as environment:
         start = engine.fake(options.scratch / "engine-start", 1)
         counts = QUICK if options.quick else COUNTS
         worlds = [World.make(options.scratch / f"lab-{count}", lab, count, environment) for count in counts]
@@ -209,7 +209,7 @@ def lab_of_its_own() -> Iterator[Lab]:
 
 
 @contextmanager
-def _image(scratch: Path) -> Iterator[dict[str, str]]:
+def image_that_halts(scratch: Path) -> Iterator[dict[str, str]]:
     """An image in a cache of its own; the environment in which that cache is used."""
     before = os.environ.get("XDG_CACHE_HOME")
     environment = {"XDG_CACHE_HOME": str(scratch / "cache")}

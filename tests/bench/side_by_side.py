@@ -1,8 +1,9 @@
 """Row `peers`: the same work by us and by Terraform with its libvirt provider, in turn, on one lab host.
 
 Each command is a whole process as a user types it: `vps up --yes` with checks and policy pack beside
-`terraform apply -parallelism=1`. Both make the tiny guest from one base image; its page tells whether it was away,
-and whether the same disk came back.
+`terraform apply -parallelism=1`. Both make their guests from one base image. Where there is one guest it is the tiny
+one: its page tells whether it was away, and whether the same disk came back. Where there are many their disk holds a
+boot sector that halts: forty emulated guests that boot would be all that is measured.
 """
 
 import datetime as dt
@@ -16,8 +17,10 @@ from typing import Any
 from components.cloudinit import render
 from components.config.loader import load
 from components.declaration import machine_inputs
+from components.domain.images import Image
 from components.domain.names import image_volume, mac_address, machine_uuid
 from components.engine import state
+from components.images import cache, lock
 from components.images.build import build as build_image
 from components.lab.example import CLIENT, make_project, use_host
 from components.lab.host import Lab
@@ -25,7 +28,8 @@ from tests.bench import engine, fleets
 from tests.bench.command import VPS
 from tests.bench.downtime import Absence, Watch, first_answer
 from tests.bench.figures import CannotMeasure, Sample, Sheet, Times
-from tests.bench.lab import lab_of_its_own
+from tests.bench.lab import IMAGE as HALTS
+from tests.bench.lab import image_that_halts, lab_of_its_own
 from tests.bench.options import Options
 from tests.bench.peers import terraform
 from tests.bench.peers.build import build as build_peers
@@ -33,7 +37,7 @@ from tests.bench.peers.build import versions
 from tests.bench.processes import Command
 
 MANY, QUICK = 20, 3
-IMAGE = "tiny"
+TINY = "tiny"
 SMALL, LARGER_MEMORY, LARGER_DISK = "peer@2026-01", "peer-memory@2026-01", "peer-disk@2026-01"
 LIMITS = {
     "vcpus": 1,
@@ -88,11 +92,15 @@ def sheets(options: Options) -> Iterator[Sheet]:
     """The whole comparison."""
     programs = build_peers(options.say)
     with lab_of_its_own() as lab:
-        one = Contest.make(options.scratch / "peers-1", lab, programs, 1)
+        tiny = build_image(TINY, _fresh(options.scratch / "tiny"), lambda _: None)
+        one = Contest.make(options.scratch / "peers-1", lab, programs, 1, tiny, {})
         pairs = [*_one(one, options)]
         one.clear()
         count = QUICK if options.quick else MANY
-        pairs += _many(Contest.make(options.scratch / f"peers-{count}", lab, programs, count), options)
+        with image_that_halts(options.scratch) as environment:
+            image = next(entry for entry in cache.entries() if entry.name == HALTS).image()
+            folder = options.scratch / f"peers-{count}"
+            pairs += _many(Contest.make(folder, lab, programs, count, image, environment), options)
     told = ", ".join(f"{name} {version}" for name, version in versions().items())
     yield Sheet(
         row="peers",
@@ -127,11 +135,10 @@ def _many(contest: "Contest", options: Options) -> Iterator[Pair]:
     options.say(f"peers: {contest.count} machines, made and started")
     contest.clear()
     yield Pair("create + start", contest.count, [contest.up().sample()], [contest.terraform.apply().sample()])
-    options.say("peers: waiting until all have booted")
-    contest.settle()
     yield contest.plan("nothing changed: preview | plan", options.few(3))
     yield contest.audit("nothing differs: drift | plan -refresh-only", options.few(3))
     options.say(f"peers: the end of {contest.count} machines")
+    contest.cut()
     yield contest.end()
 
 
@@ -143,16 +150,18 @@ class Contest:
     count: int
     stacks: engine.Stacks
     terraform: terraform.Machines
-    image: str
+    image: Image
 
     @classmethod
-    def make(cls, folder: Path, lab: Lab, programs: Path, count: int) -> "Contest":
+    def make(
+        cls, folder: Path, lab: Lab, programs: Path, count: int, image: Image, environment: dict[str, str]
+    ) -> "Contest":
         """Both declared, our host applied (which uploads the base image that theirs use as well)."""
         project = make_project(folder)
         use_host(project, driver="libvirt", uri=lab.uri, probe=lab.probe)
-        _packages(project.fleet)
-        locked = build_image(IMAGE, project.fleet, lambda _: None)
-        fleets.one_client(project.fleet, count, package=SMALL, image=IMAGE)
+        _packages(project.fleet, image.name)
+        lock.record(project.fleet, image)
+        fleets.one_client(project.fleet, count, package=SMALL, image=image.name)
         found = load(project.fleet)
         if found.problems:
             raise CannotMeasure(f"the generated fleet is not clean: {found.problems[0]}")
@@ -161,16 +170,16 @@ class Contest:
         made = cls(
             lab=lab,
             count=count,
-            stacks=engine.Stacks(project),
+            stacks=engine.Stacks(project, environment),
             terraform=theirs,
-            image=image_volume(locked.name, locked.sha256),
+            image=image,
         )
         made.declare(SMALL, {})
         return made
 
     def declare(self, package: str, limits: dict[str, int], **changes: Any) -> None:
         """Let both declare these sizes; `changes` are made to our VPSs."""
-        fleets.one_client(self.stacks.project.fleet, self.count, package=package, image=IMAGE, **changes)
+        fleets.one_client(self.stacks.project.fleet, self.count, package=package, image=self.image.name, **changes)
         fleet = load(self.stacks.project.fleet).fleet
         client = fleet.clients[CLIENT]
         machines = []
@@ -180,7 +189,7 @@ class Contest:
             mac = values["nics"]["n0"]["mac"]
             rendered = render(seed["template"], values)
             machines.append(terraform.machine(f"web{number}", mac, {**THEIRS, **limits}, rendered))
-        self.terraform.declare(machines, self.image)
+        self.terraform.declare(machines, image_volume(self.image.name, self.image.sha256))
 
     def up(self) -> Command:
         """`vps up` of the client."""
@@ -224,10 +233,20 @@ class Contest:
         first, second = self.up().sample(), self.up().sample()
         both = Sample(first.wall + second.wall, first.cpu + second.cpu)
         theirs = self.terraform.destroy().sample()
-        note = f"ours: recorded {first.wall:.1f} s + ended {second.wall:.1f} s, graceful, disks kept; theirs: power cut"
+        note = f"ours: recorded {first.wall:.1f} s + ended {second.wall:.1f} s, disks kept; theirs: disks destroyed"
+        note += "; ours shut down, theirs lost power" if self.count == 1 else "; guests were off"
         if left := self._domains():
             raise CannotMeasure(f"{', '.join(left)} should be gone")
         return Pair("end | destroy", self.count, [both], [theirs], note=note)
+
+    def cut(self) -> None:
+        """Cut every guest's power: a halted one hears no button, and ours would wait a minute for it in vain."""
+        import libvirt
+
+        handle = libvirt.open(self.lab.uri)
+        for domain in handle.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
+            domain.destroy()
+        handle.close()
 
     def settle(self) -> None:
         """Wait until every guest answers: its boot is over."""
@@ -285,15 +304,20 @@ class Contest:
         return Command([VPS, *arguments, "--fleet", fleet], cwd=fleet.parent, env=self.stacks.environment)
 
 
-def _packages(fleet: Path) -> None:
-    """Three packages that differ in one limit each, and the tiny image on offer."""
+def _fresh(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def _packages(fleet: Path, image: str) -> None:
+    """Three packages that differ in one limit each, and the image on offer."""
     catalogue = fleets.read(fleet / "catalogue.yaml")
     shape = catalogue["packages"]["small@2026-01"]
     grows = {"vcpus": 2, "memory": "1 GiB", "disk": "4 GiB"}
     memory = LIMITS | {"memory": "256 MiB"}
     limits = {SMALL: LIMITS, LARGER_MEMORY: memory, LARGER_DISK: memory | {"disk": "2 GiB"}}
     catalogue["packages"] = {name: shape | {"limits": has, "grows_to": grows} for name, has in limits.items()}
-    catalogue["images"] = {IMAGE: {"title": "The tiny guest"}}
+    catalogue["images"] = {image: {"title": "A guest to measure with"}}
     fleets.write(fleet / "catalogue.yaml", catalogue)
     fleets.write(fleet / "images.lock.yaml", {"images": {}})
 
