@@ -61,12 +61,10 @@ set -eu
 umask 022
 [ "$(id -u)" = 0 ] || { echo "This has to run as root." >&2; exit 1; }
 command -v virsh >/dev/null || { echo "virsh is missing: install libvirt-clients (or libvirt-client)." >&2; exit 1; }
-new=""
 put() {
     mkdir -p "${1%/*}"
     cat >"$1.partial"
     if cmp -s "$1.partial" "$1"; then rm "$1.partial"; return 0; fi
-    [ -e "$1" ] || new="$new $1"
     chmod 755 "$1.partial"
     mv "$1.partial" "$1"
     echo "wrote $1"
@@ -77,7 +75,8 @@ _TAIL = f"""chmod 644 {UNITS}/aegir-vps-* {KEEP}/settings
 if [ -d /run/systemd/system ]; then
     systemctl daemon-reload
     if [ ! -e {KEEP}/alive ]; then
-        # The first time: this host is up, and so are those of its machines that shall run.
+        # The first time: this host is up, and so are those of its machines that shall run. Not knowing which are down
+        # would start them below, so that ends this here.
         sh {PROGRAM} first
         date +%s >{KEEP}/alive
     fi
@@ -85,12 +84,11 @@ if [ -d /run/systemd/system ]; then
     # shellcheck disable=SC2086
     systemctl enable --now $units
     systemctl restart aegir-vps-reboots.service
-    case $new in
-        *qemu.d*)
-            echo "libvirtd looks for hooks when it starts: restarting it. Guests go on."
-            systemctl try-restart libvirtd.service virtqemud.service
-            ;;
-    esac
+    if [ ! -e {KEEP}/hooked ]; then
+        echo "libvirtd looks for hooks when it starts: restarting it. Guests go on."
+        systemctl try-restart libvirtd.service virtqemud.service
+        : >{KEEP}/hooked
+    fi
     for file in /etc/default/libvirt-guests /etc/sysconfig/libvirt-guests; do
         if grep -qs '^[[:space:]]*ON_BOOT=["'"'"']*start' "$file"; then
             echo "warning: $file says ON_BOOT=start, which starts guests whatever became of them. Set ON_BOOT=ignore."

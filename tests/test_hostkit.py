@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from components.domain.names import disk_volume
 from components.drivers.base import MachineSpec
 from components.hostkit import HELD, HOOK, KEEP, PROGRAM, RELEASE, UNITS, files, installer, settings
 from components.lab import hostkit
@@ -214,6 +215,48 @@ def test_a_reboot_that_was_cut_goes_on(host: KitHost) -> None:
     assert not pending.exists()
 
 
+def test_a_reboot_that_was_cut_starts_nothing_that_shall_be_down(host: KitHost) -> None:
+    """Somebody stopped it, or its move began, before the tick came to it."""
+    moving, stopped = host.made("a", move="to:kvm2"), host.made("b")
+    driver = host.driver()
+    machine = driver.read(stopped.uuid)
+    assert machine is not None
+    assert machine.mark is not None
+    driver.power(stopped.uuid, "off", machine.mark, deadline_s=0)
+    driver.close()
+    host.virsh("destroy", moving.uuid)
+    for spec in (moving, stopped):
+        host.inside("touch", "-d", "-2 minutes", f"{KEEP}/pending/{spec.uuid}")
+    host.inside("sh", str(PROGRAM), "tick")
+    assert host.running() == set()
+    assert not list((host.kept / "pending").iterdir())
+
+
+def test_a_reboot_that_does_not_start_is_tried_again(host: KitHost) -> None:
+    """Its client asked for a reboot, so it is not left down after one failure."""
+    spec = host.made("a")
+    host.virsh("destroy", spec.uuid)
+    disk = host.pool_folder / disk_volume(spec.name, spec.uuid, "root")
+    disk.rename(disk.with_suffix(".away"))
+    host.inside("touch", "-d", "-2 minutes", f"{KEEP}/pending/{spec.uuid}")
+    host.inside("sh", str(PROGRAM), "tick")
+    assert f"could not start {spec.name}" in host.log()
+    disk.with_suffix(".away").rename(disk)
+    host.inside("sh", str(PROGRAM), "tick")
+    assert host.running() == {spec.name}
+    assert not list((host.kept / "pending").iterdir())
+
+
+def test_a_unit_that_was_restarted_still_sees_who_shuts_down(host: KitHost) -> None:
+    """Its stop says that the host goes down, which is over once it starts again."""
+    spec = host.made("a")
+    host.inside("sh", str(PROGRAM), "going-down")
+    host.inside("sh", str(PROGRAM), "restore")
+    host.guest_shuts_down(spec)
+    host.boots()
+    assert host.running() == set()
+
+
 def test_what_is_down_at_installation_stays_down(host: KitHost) -> None:
     """Nobody noted why it is."""
     down, up = host.made("a"), host.made("b")
@@ -255,6 +298,48 @@ def test_the_hook_says_yes_where_the_kit_is_not() -> None:
     text = files()[HOOK]
     done = subprocess.run(["sh", "-s", "x", "prepare", "begin"], input=text, text=True, check=False, timeout=20)
     assert done.returncode == 0
+
+
+SYSTEMCTL = """#!/bin/sh
+case $* in *try-restart*) [ -e /run/works ] || { echo cut; exit 1; } ;; esac
+echo "systemctl $*"
+"""
+
+
+def test_an_installer_that_was_cut_does_the_rest_when_it_is_run_again(tmp_path: Path) -> None:
+    """A libvirtd that was not restarted would never call the hooks. systemd, which does not run here, is stood in for."""
+    done = _installed(tmp_path, "test:///default", "touch /run/works; sh $script; echo AGAIN; sh $script")
+    assert done.returncode == 0, done.stdout + done.stderr
+    cut, _, rest = done.stdout.partition("AFTER THE CUT\n")
+    assert "cut" in cut
+    first, _, again = rest.partition("AGAIN\n")
+    assert "try-restart libvirtd" in first
+    assert "try-restart" not in again, "guests go on, but nobody restarts libvirtd for nothing"
+
+
+def test_an_installer_that_can_not_ask_what_is_down_starts_nothing(tmp_path: Path) -> None:
+    """It would start what its client shut down."""
+    done = _installed(tmp_path, "qemu:///system?socket=/nowhere", "sh $script")
+    assert done.returncode != 0
+    assert "libvirtd does not answer" in done.stdout
+    assert "systemctl enable" not in done.stdout
+
+
+def _installed(folder: Path, connect: str, then: str) -> subprocess.CompletedProcess[str]:
+    """Run the installer in a mount namespace of its own where systemd seems to run; it fails once, then `then`."""
+    script, tools = folder / "install.sh", folder / "bin"
+    script.write_text(installer())
+    tools.mkdir()
+    (tools / "systemctl").write_text(SYSTEMCTL)
+    (tools / "systemctl").chmod(0o755)
+    alone = f"""set -e
+script={script}; PATH={tools}:$PATH
+for folder in /var/lib /etc /run; do mount -t tmpfs -o mode=755 tmpfs "$folder"; done
+mkdir -p {KEEP} {HOOK.parents[1]} {UNITS} /run/systemd/system
+echo 'connect="{connect}"' >{KEEP}/settings
+sh $script || true; echo 'AFTER THE CUT'; {then}"""
+    command = ["unshare", "--mount", "sh", "-c", alone]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
 def test_the_installer_writes_what_is_missing_and_nothing_twice(tmp_path: Path) -> None:
