@@ -44,6 +44,8 @@ class Move:
         if here is None:
             self._arrived(there)
             return
+        # Before anything else: nothing of it may be brought back here while a third host may have its guest.
+        self._need_this_move(here)
         if there is not None and (here.mark.phase is Phase.LEFT or there.mark.phase is Phase.READY):
             here, there = self._settle(here, there)
         elif here.mark.phase is Phase.LEFT:
@@ -137,6 +139,14 @@ class Move:
         self._mark = back.mark  # What was written since it was read was written by us.
         return back
 
+    def _need_this_move(self, here: Standing) -> None:
+        if here.mark.move not in ("", f"to:{self._target.host}"):
+            raise Refused(
+                self._what,
+                f"another move was begun and not finished: {here.mark.move.replace(':', ' ')}",
+                "Nothing was touched. Declare that host again and run `vps up`, which ends it; then move",
+            )
+
     def _outlast(self, here: Standing | None) -> None:
         until = time.monotonic() + BUSY_S
         while here is not None and here.busy:
@@ -150,13 +160,7 @@ class Move:
             here = self._ours(self._source)
 
     def _from_the_start(self, here: Standing, there: Standing | None, *, live: bool) -> None:
-        resumed = here.mark.move == f"to:{self._target.host}"
-        if here.mark.move and not resumed:
-            raise Refused(
-                self._what,
-                f"another move was begun and not finished: {here.mark.move}",
-                "Declare that host again and run `vps up`, which ends it; then move",
-            )
+        resumed = bool(here.mark.move)
         if resumed:
             self._say("going on with a move that was interrupted")
         passport = self._source.note(self._spec.uuid, here.mark if resumed else self._mark, self._target.host)

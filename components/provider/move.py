@@ -95,6 +95,10 @@ def unfinished(state: Bag, news: Bag) -> Consequence | None:
             return Consequence(key="phase", effect=Effect.LIVE, words=f"its move to {to} was interrupted: it is ended")
         words = f"refused: it has left {host_name(state)} for {to}: declare `host: {to}`, then move it again"
         return Consequence(key="phase", effect=Effect.REFUSED, words=words)
+    if moving.startswith("to:") and host_name(news) not in (host_name(state), moving.removeprefix("to:")):
+        to = moving.removeprefix("to:")
+        words = f"refused: its move to {to} was begun and not finished: declare `host: {to}` first, then move it again"
+        return Consequence(key="moving", effect=Effect.REFUSED, words=words)
     if moving and host_name(news) == host_name(state):
         words = f"a move {moving.replace(':', ' ')} was begun and is not declared any more: it is undone"
         return Consequence(key="moving", effect=Effect.LIVE, words=words)

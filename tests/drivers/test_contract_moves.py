@@ -18,7 +18,8 @@ from components.drivers.errors import (
     NotOurs,
     Refused,
 )
-from tests.drivers.hosts import SEED, LibvirtHost
+from components.drivers.moving import Move
+from tests.drivers.hosts import SEED, FakeHost, LibvirtHost
 from tests.drivers.pairs import Pair, content, fake_pair, libvirt_pair
 
 COLD = ("note", "arrive", "halt", "send", "copy", "verify", "park", "arm", "start", "trash", "clear")
@@ -345,6 +346,32 @@ def test_what_arrived_of_a_move_from_elsewhere_is_no_hindrance(tmp_path):
 
     pair.move(spec, pair_mark(pair, spec))
 
+    one_on_the_target(pair, spec, machine)
+
+
+@pytest.mark.parametrize("live", [False, True])
+@pytest.mark.parametrize("step", ["note", "park", "migrate"])
+def test_a_move_to_a_third_host_brings_nothing_back_before_the_first_is_ended(tmp_path, live, step):
+    """The file was edited between two attempts: the guest may have gone over to the host that was meant first."""
+    pair = fake_pair(tmp_path)
+    (tmp_path / "three").mkdir()
+    third = FakeHost(tmp_path / "three")
+    third.ref = replace(third.ref, name="fake3")
+    spec, machine = pair.make()
+    pair.one.fault({"step": f"move.{step}", "do": "kill", "when": "after"})
+    pair.two.fault({"step": "move.arm", "do": "kill", "when": "after"})  # The cold one has no `migrate`.
+    assert pair.move_apart(spec, machine.mark, live=live) == -9
+    for host in (pair.one, pair.two):
+        host.fault()
+    before = pair.standings(spec)
+    elsewhere = Move(pair.one.driver().gate(), third.driver().gate(), spec, pair_mark(pair, spec), print)
+
+    with pytest.raises(Refused, match="another move was begun and not finished: to fake2"):
+        elsewhere.run(live=live)
+
+    assert pair.standings(spec) == before
+    at_most_one(pair, spec)
+    pair.move(spec, pair_mark(pair, spec), live=live)
     one_on_the_target(pair, spec, machine)
 
 

@@ -62,6 +62,7 @@ def test_only_the_intent_that_names_where_it_is_counts():
         ({"phase": "left", "moving": "to:kvm2"}, MOVE, Effect.LIVE, "was interrupted: it is ended"),
         ({"phase": "left", "moving": "to:kvm2"}, STATE, Effect.REFUSED, "declare `host: kvm2`"),
         ({"moving": "to:kvm2"}, STATE, Effect.LIVE, "it is undone"),
+        ({"moving": "to:kvm3"}, MOVE, Effect.REFUSED, "declare `host: kvm3` first"),
         ({"status": facts.LOST}, MOVE, Effect.REFUSED, "vps restore example-coop/web1 --to HOST"),
         ({"status": facts.MISSING}, STATE, Effect.REFUSED, "never created empty again"),
         ({"status": facts.LOST}, EMPTY, Effect.LIVE, "data are NOT there"),
