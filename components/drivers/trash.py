@@ -5,8 +5,9 @@ the record names, its addresses are in quarantine; after that day, and only by a
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, count
 
 from components.drivers.base import MachineSpec, Mark, Phase
 from components.drivers.errors import Missing, NotOurs, Refused
@@ -58,6 +59,15 @@ def key_of(uuid: str, reinstall: int | None = None) -> str:
     return uuid if reinstall is None else f"{uuid}-r{reinstall}"
 
 
+def free_key(key: str, uuid: str, volumes: Collection[str], there: Mapping[str, Collection[str]]) -> str:
+    """`key`, or another of that machine where a record of other volumes has it: none is forgotten for a newer one.
+
+    `there` says by key which volumes each record names: none where it was cut off while it was written.
+    """
+    names = chain([key], (f"{uuid}-m{number}" for number in count(1)))
+    return next(name for name in names if not there.get(name) or set(there[name]) & set(volumes))
+
+
 def uuid_of(key: str) -> str:
     """The machine of a key; empty for a text that is none."""
     found = _KEY.fullmatch(key)
@@ -81,7 +91,15 @@ def need_due(what: str, found: Trashed, today: str, due: str) -> None:
 
 
 def need_free(what: str, spec: MachineSpec, trash: Sequence[Trashed]) -> None:
-    """Raises Refused when an address of a new machine is that of another one in the trash."""
+    """Raises Refused when a new machine lies in the trash itself, or one of its addresses belongs to one there."""
+    for found in trash:
+        if found.uuid == spec.uuid and found.why == ENDED and not found.in_use:
+            raise Refused(
+                what,
+                f"it was ended on {found.ended[:10]} and lies in the trash with its disk",
+                "Nothing was touched. `vps trash restore` brings it back; it is made anew, and empty, only after "
+                "`vps trash empty --due`",
+            )
     wanted = {bare(address) for nic in spec.nics.values() for address in nic.addresses}
     for found in trash:
         taken = sorted(wanted & {bare(address) for address in found.addresses})

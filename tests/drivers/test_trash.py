@@ -51,6 +51,29 @@ def test_a_key_names_its_machine(key: str, uuid: str) -> None:
     assert trash.uuid_of(key) == uuid
 
 
+@pytest.mark.parametrize(
+    ("there", "key"),
+    [
+        ({}, UUID),
+        ({UUID: ()}, UUID),  # Cut off while it was written.
+        ({UUID: ("disk", "seed")}, UUID),
+        ({UUID: ("former-disk",)}, f"{UUID}-m1"),
+        ({UUID: ("former-disk",), f"{UUID}-m1": ("moved-disk",)}, f"{UUID}-m2"),
+    ],
+)
+def test_no_record_is_forgotten_for_that_of_another_disk(there: dict[str, tuple[str, ...]], key: str) -> None:
+    assert trash.free_key(UUID, UUID, {"disk"}, there) == key
+    assert trash.uuid_of(key) == UUID
+
+
+def test_what_lies_in_the_trash_itself_is_not_made_anew_whatever_its_disk_is_called() -> None:
+    mine = spec("198.51.100.1/24", uuid=UUID)
+    with pytest.raises(Refused, match=r"ended on 2026-11-22 .*vps trash restore"):
+        trash.need_free("Unable", mine, [FOUND])
+    for harmless in (replace(FOUND, in_use=True), replace(FOUND, why=trash.REINSTALLED), replace(FOUND, uuid="else")):
+        trash.need_free("Unable", mine, [harmless])
+
+
 def test_keys_are_made_as_they_are_read() -> None:
     assert trash.uuid_of(trash.key_of(UUID)) == trash.uuid_of(trash.key_of(UUID, 0)) == UUID
     assert trash.key_of(UUID) != trash.key_of(UUID, 0)
@@ -79,7 +102,6 @@ def test_the_day_itself_is_due() -> None:
 def test_an_address_waits_with_its_machine(address: str) -> None:
     with pytest.raises(Refused, match=r"in quarantine: it belonged to x/web1, which was ended on 2026-11-22"):
         trash.need_free("Unable to create", spec(address), [FOUND])
-    trash.need_free("Unable to create", spec(address, uuid=UUID), [FOUND])
     trash.need_free("Unable to create", spec(address), [replace(FOUND, in_use=True)])
     trash.need_free("Unable to create", spec("192.0.2.11/24"), [FOUND])
 

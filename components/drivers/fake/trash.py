@@ -28,7 +28,10 @@ class Trash:
     def put(self, key: str, domain: Values, *, why: str, due: str) -> None:
         """Note that the volumes of `domain`, which still stands, are in the trash."""
         mine = set(domain["disks"].values())
-        for other, found in self._world.all("trash").items():
+        records = self._world.all("trash")
+        there = {other: found["disks"].values() for other, found in records.items()}
+        key = rules.free_key(key, domain["uuid"], mine, there)
+        for other, found in records.items():
             if other != key and mine & set(found["disks"].values()):
                 # Of a reinstallation that did not come about.
                 self._world.remove("trash", other)

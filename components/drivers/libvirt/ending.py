@@ -62,7 +62,6 @@ class Ending:
             with self._faults.step("delete.trash"):
                 pool = pools.need(handle, what, notes.pool)
                 trash.write(handle, pool, key_of(uuid), described, notes, why=ENDED, due=due)
-                trash.forget_double(handle, pool, key_of(uuid), notes)
             with self._faults.step("delete.undefine"):
                 domain.undefineFlags(UNDEFINE)
 

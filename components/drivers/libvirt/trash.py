@@ -16,10 +16,10 @@ import libvirt
 
 from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt import mark as marks
-from components.drivers.libvirt import patch, pools, tree, volumes
+from components.drivers.libvirt import parking, patch, pools, tree, volumes
 from components.drivers.libvirt.errors import is_code
 from components.drivers.marks import as_values, from_values
-from components.drivers.trash import ENDED, Trashed
+from components.drivers.trash import ENDED, Trashed, free_key
 
 PREFIX, SUFFIX = "trash-", ".json"
 MOST_BYTES = 4 * 1024 * 1024
@@ -45,7 +45,13 @@ def write(
     why: str,
     due: str,
 ) -> None:
-    """Write the record of the machine `described`, whose domain still stands; a former one of that key is replaced."""
+    """Write the record of the machine `described`, whose domain still stands, under `key` or one that is free.
+
+    An interrupted call's record is replaced, and so is that of a reinstallation of this disk that did not come about.
+    """
+    volumes_named = {disk.volume for disk in notes.disks.values()}
+    there = {record.found.key: record.found.volumes.values() for record in read(handle, pool, {})}
+    key = free_key(key, tree.value(described, "uuid"), volumes_named, there)
     record = {
         "schema": notes.mark.schema,
         "uuid": tree.value(described, "uuid"),
@@ -65,23 +71,17 @@ def write(
         "xml": tree.text(described),
     }
     content = json.dumps(record, indent=1).encode()
-    # One that is there is of an interrupted end, as the domain still stands.
     remove(pool, key)
     volume = volumes.make_raw(pool, f"{PREFIX}{key}{SUFFIX}", len(content))
     volumes.upload(handle, volume, io.BytesIO(content), len(content))
+    for other, named in there.items():
+        if other != key and volumes_named & set(named):
+            remove(pool, other)
 
 
 def remove(pool: libvirt.virStoragePool, key: str) -> None:
     """Forget the record; its volumes stay. Absent is done."""
     volumes.remove(pool, f"{PREFIX}{key}{SUFFIX}")
-
-
-def forget_double(handle: libvirt.virConnect, pool: libvirt.virStoragePool, key: str, notes: marks.Notes) -> None:
-    """Forget the record of a reinstallation that did not come about, of whose disk `key` is the record now."""
-    mine = {disk.volume for disk in notes.disks.values()}
-    for record in read(handle, pool, {}):
-        if record.found.key != key and mine & set(record.found.volumes.values()):
-            remove(pool, record.found.key)
 
 
 def read(
@@ -98,11 +98,12 @@ def read(
 
 
 def users(handle: libvirt.virConnect) -> dict[str, str]:
-    """By path, the name of the machine that has the file as a disk: in its definition, or in what runs."""
+    """By path, the name of the machine that has the file as a disk: in its definition (parked or not), or in what runs."""
     found: dict[str, str] = {}
     for domain in handle.listAllDomains(0):
         try:
             described = [machines.config(domain)]
+            parking.unpark(described[0])
             if domain.isActive():
                 described.append(tree.parse(domain.XMLDesc(0)))
         except libvirt.libvirtError as problem:
