@@ -307,7 +307,7 @@ echo "systemctl $*"
 
 
 def test_an_installer_that_was_cut_does_the_rest_when_it_is_run_again(tmp_path: Path) -> None:
-    """A libvirtd that was not restarted would never call the hooks. systemd, which does not run here, is stood in for."""
+    """A libvirtd that was not restarted never calls the hooks. systemd, which does not run here, is stood in for."""
     done = _installed(tmp_path, "test:///default", "touch /run/works; sh $script; echo AGAIN; sh $script")
     assert done.returncode == 0, done.stdout + done.stderr
     cut, _, rest = done.stdout.partition("AFTER THE CUT\n")

@@ -99,7 +99,7 @@ def _judge(subject: "Subject", verb: str, home: "Home") -> str:
     is_off = power in (Power.OFF, Power.CRASHED)
     what = f"Unable to {verb} {subject.title} on {home.host}"
     if verb in ("start", "reboot", "resume"):
-        declared = next((found for found in (subject.vps.power, mark.power) if found != "managed"), "")
+        declared = next((found for found in (subject.vps.power, mark.power) if found not in ("managed", "")), "")
         if declared:
             raise DomainError(
                 f"{what}: it is declared {declared}.",

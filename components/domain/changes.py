@@ -58,7 +58,8 @@ def consequence(key: str, before: object, after: object, guest: Guest | None = N
     if steps[0] == "seed":
         return _of(key, Effect.RECORDED, f"{key}: recorded only; the guest keeps what its first boot set")
     if steps[0] == "grows":
-        return _of(key, Effect.RECORDED, f"{key}: {before} -> {after}: room to grow live, from its next boot on")
+        step = f"{key}: {after}" if before is None else f"{key}: {before} -> {after}"
+        return _of(key, Effect.RECORDED, f"{step}: room to grow live, from its next boot on")
     if last in (*LIVE_LIMITS, *BOOT_LIMITS, "sizeGib"):
         return _limit(key, last, before, after, guest)
     if key == "title":

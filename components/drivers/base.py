@@ -78,8 +78,9 @@ class Mark:
     `incarnation` is random and also stands in state: a different one means *not mine any more*.
     `previous` is the incarnation before the last take-over of a delivered machine (empty: never taken over).
     `revision` counts our writes. `wish` is the last observed wish of the client for power (`running` or `off`).
-    `power` is the declared power and `order` the place in the row of a boot restore (lower first), which works without
-    us. `move` is empty, or `to:<host>` on the host that a machine leaves and `from:<host>` where it arrives.
+    `power` is the declared power (empty: written by a release that noted none) and `order` the place in the row of a
+    boot restore (lower first), which works without us. `move` is empty, or `to:<host>` on the host that a machine
+    leaves and `from:<host>` where it arrives.
     """
 
     fleet: str

@@ -33,7 +33,7 @@ def from_values(values: Mapping[str, object]) -> Mark | None:
             wish=str(values["wish"]),
             schema=schema,
             previous=str(values.get("previous", "")),
-            power=str(values.get("power", "managed")),
+            power=str(values.get("power", "")),
             order=int(str(values.get("order", 1))),
             move=str(values.get("move", "")),
         )

@@ -90,7 +90,7 @@ def expect_startable(what: str, found: Mark) -> None:
     expect_made(what, found)
     if found.phase is Phase.ENDING:
         raise Refused(what, "its end was declared and is under way", "Nothing was touched. `vps up` finishes it")
-    if found.power != "managed":
+    if found.power not in ("managed", ""):
         raise Refused(
             what,
             f"its file declares it {found.power}",

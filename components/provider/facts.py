@@ -90,9 +90,9 @@ def observed_inputs(inputs: Mapping[str, Any], machine: Machine) -> Bag:
         elif reading.effective is not None and reading.effective != declared and key not in machine.reboot_required:
             _put(bag, key, reading.effective)
     if machine.mark is not None:
-        # What the host goes by after its boot.
+        # What the host goes by after its boot; a mark of an older release says nothing of power.
         noted = {"power": machine.mark.power, "order": machine.mark.order}
-        bag.update({key: value for key, value in noted.items() if key in bag})
+        bag.update({key: value for key, value in noted.items() if key in bag and value != ""})
     if machine.mark is not None and machine.mark.reinstall != bag.get("reinstall", 0):
         bag["reinstall"] = machine.mark.reinstall
     for nic in bag.get("nics", {}):
@@ -102,9 +102,9 @@ def observed_inputs(inputs: Mapping[str, Any], machine: Machine) -> Bag:
             bag["nics"][nic]["addresses"] = list(machine.addresses[nic])
         if nic in machine.attach:
             bag["nics"][nic]["attach"] = machine.attach[nic]
-        # Inputs of an older release don't name it, which means on.
-        declared_guard = bag["nics"][nic].get("antispoof", True)
-        if machine.guarded.get(nic, declared_guard) not in (None, declared_guard):
+        # Inputs of an older release don't name it: its machines had none, which is no drift.
+        declared_guard = bag["nics"][nic].get("antispoof")
+        if declared_guard is not None and machine.guarded.get(nic) not in (None, declared_guard):
             bag["nics"][nic]["antispoof"] = machine.guarded[nic]
     return bag
 

@@ -41,7 +41,8 @@ CASES = [
     ("label", "a", "b", Effect.RECORDED, "not touched"),
     ("package", "small@1", "large@1", Effect.RECORDED, "not touched"),
     ("title", "a", "b", Effect.LIVE, "the guest sees nothing"),
-    ("grows.vcpus", None, 4, Effect.RECORDED, "from its next boot on"),
+    ("grows.vcpus", None, 4, Effect.RECORDED, "grows.vcpus: 4: room to grow live, from its next boot on"),
+    ("grows.vcpus", 4, 8, Effect.RECORDED, "grows.vcpus: 4 -> 8: room to grow live, from its next boot on"),
     ("cpuCapPercent", 0, 150, Effect.LIVE, "unlimited -> 150 %: live"),
     ("disks.root.iops", 500, 0, Effect.REFUSED, "declare 500 IO/s"),
 ]

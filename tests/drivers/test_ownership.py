@@ -140,6 +140,7 @@ def test_what_must_not_run_here_is_not_started(changes, words):
     with pytest.raises(Refused, match=words):
         expect_startable("Unable to start it", replace(FOUND, **{"phase": Phase.READY, **changes}))
     expect_startable("Unable to start it", replace(FOUND, phase=Phase.READY))
+    expect_startable("Unable to start it", replace(FOUND, phase=Phase.READY, power=""))
 
 
 @pytest.mark.parametrize(

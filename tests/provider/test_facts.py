@@ -100,11 +100,23 @@ def test_another_incarnation_is_not_ours_any_more(news: Bag, mark: Mark | None) 
     assert told["incarnation"] == "ours"
 
 
+def test_power_that_the_host_does_not_go_by_is_drift(news: Bag) -> None:
+    """A mark of an older release says nothing of it: a machine that was declared down then is down, and no drift."""
+    declared = {**news, "power": "stopped"}
+    seen = {
+        noted: observed_inputs(
+            declared, dataclasses.replace(_machine({}), mark=dataclasses.replace(_OURS, power=noted))
+        )["power"]
+        for noted in ("stopped", "managed", "")
+    }
+    assert seen == {"stopped": "stopped", "managed": "managed", "": "stopped"}
+
+
 @pytest.mark.parametrize(
     ("declared", "guarded", "seen"),
     [
         ({}, True, {}),
-        ({}, False, {"antispoof": False}),
+        ({}, False, {}),
         ({"antispoof": True}, False, {"antispoof": False}),
         ({"antispoof": True}, None, {"antispoof": True}),
         ({"antispoof": False}, True, {"antispoof": True}),
@@ -114,7 +126,7 @@ def test_another_incarnation_is_not_ours_any_more(news: Bag, mark: Mark | None) 
 def test_a_missing_filter_is_drift_and_an_unknown_one_is_not(
     news: Bag, declared: Bag, guarded: bool | None, seen: Bag
 ) -> None:
-    """Inputs of an older release name nothing, which means on."""
+    """Inputs of an older release name nothing, and nothing was there."""
     news["nics"]["n0"].pop("antispoof", None)
     news["nics"]["n0"].update(declared)
     machine = dataclasses.replace(_machine({}), guarded={"n0": guarded})

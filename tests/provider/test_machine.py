@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from components.domain.changes import Effect
 from components.drivers.base import Driver, HostRef, Machine, Phase, Power
 from components.drivers.errors import DriverError, NotOurs, Refused
 from components.provider.machine import MachineResource, PartlyCreated
@@ -572,3 +573,43 @@ def test_a_take_over_brings_a_machine_down_that_is_declared_down(
     machine = driver.read(news["uuid"])
     assert machine is not None
     assert machine.power is Power.OFF
+
+
+@pytest.mark.parametrize("power", ["managed", "stopped", "suspended"])
+def test_a_machine_of_the_first_release_is_no_drift_and_goes_on_as_it_is(
+    resource: MachineResource, host: HostRef, news: Bag, power: str
+) -> None:
+    """Its inputs, mark and NICs say nothing of what came later; the next run writes that, and cuts nobody off."""
+    inputs = {**news, "power": power}
+    _, state = resource.create(URN, inputs)
+    state = {key: value for key, value in state.items() if key not in ("room", "guarded")}
+
+    def age(domain: Bag) -> None:
+        domain["mark"] = {key: domain["mark"][key] for key in domain["mark"] if key not in ("power", "order", "move")}
+        domain["nics"]["n0"].pop("antispoof")
+        domain.pop("grows")
+        domain.pop("room", None)
+
+    _behind_the_file(host, news, age)
+    before = _domain(host, news)
+    _, state, observed = resource.read(news["uuid"], URN, state, inputs)
+    assert observed == inputs
+    nics = {"n0": {**news["nics"]["n0"], "antispoof": True}}
+    later = {"grows": {"vcpus": 4, "memoryMib": 4096}, "order": 1, "trashDays": 30, "nics": nics}
+    now = {**inputs, **later}
+    changes = resource.changes(observed, state, now)
+    assert {change.key for change in changes} == {
+        "grows.memoryMib", "grows.vcpus", "nics.n0.antispoof", "order", "trashDays"
+    }  # fmt: skip
+    assert {change.consequence.effect for change in changes} <= {Effect.RECORDED, Effect.LIVE}
+    after = resource.update(news["uuid"], URN, state, now, changes)
+    domain = _domain(host, news)
+    assert (domain["power"], domain["boots"], domain["live"]) == (before["power"], before["boots"], before["live"])
+    assert (domain["mark"]["power"], after["guarded"]) == (power, {"n0": True})
+    _, again, observed = resource.read(news["uuid"], URN, after, now)
+    assert (again, observed) == (after, now)
+
+
+def _domain(host: HostRef, news: Bag) -> Bag:
+    found: Bag = json.loads((_world(host) / "domains" / f"{news['uuid']}.json").read_text())
+    return found
