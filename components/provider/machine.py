@@ -155,6 +155,7 @@ class MachineResource:
     def update(self, uuid: str, urn: str, state: Bag, news: Bag, changes: list[Change]) -> Bag:
         """Carry out what Diff announced; refused changes touch nothing at all."""
         inputs = parse(MachineInputs, news)
+        takeover.need_untouched(f"Unable to change {inputs.title} on {inputs.host.name}")
         driver = self._driver_for(inputs.host.ref())
         refuse(state, changes)
         expected = replace(facts.expected_mark(state, urn), power=inputs.power, order=inputs.order)

@@ -5,19 +5,18 @@ that is declared lost is not asked.
 """
 
 import datetime
-import secrets
 from collections.abc import Callable
 from dataclasses import replace
 
-from components.drivers.base import Mark, Phase
-from components.drivers.errors import Interrupted, Refused
+from components.drivers.base import Phase
+from components.drivers.errors import HostUnreachable, Interrupted, Refused
 from components.engine.rebuild import is_rebuilding
 from components.provider import facts, move
 from components.provider.connections import Connections
 from components.provider.inputs import MachineInputs, parse
 from components.provider.machine import Change, MachineResource, PartlyCreated, missing, refuse
 from components.provider.properties import Bag
-from components.provider.takeover import new_mark
+from components.provider.takeover import need_untouched, new_mark
 
 
 def _silent(urn: str, words: str) -> None:
@@ -53,16 +52,34 @@ class RoamingMachine(MachineResource):
         inputs = parse(MachineInputs, news)
         if is_rebuilding() and self._connections.lost_since(inputs.host.name):
             raise missing(new_mark(urn, inputs), inputs, news)
-        if self._driver_for(inputs.host.ref()).read(inputs.uuid) is None:
-            what = f"Unable to create machine {inputs.title} on {inputs.host.name}"
-            move.need_nowhere(self._connections, what, inputs.uuid, inputs.host.name)
-            if inputs.restore is not None:
-                raise Refused(
-                    what,
-                    "its file says `restore:`, but state knows no machine that was lost",
-                    "Nothing was made. Remove the line `restore:` to make it new and empty",
-                )
+        self._need_new(inputs)
         return super().create(urn, news)
+
+    def announce(self, urn: str, news: Bag) -> str:
+        """As `MachineResource.announce`, and what the other hosts say against it."""
+        inputs = parse(MachineInputs, news)
+        try:
+            if not (is_rebuilding() and self._connections.lost_since(inputs.host.name)):
+                self._need_new(inputs)
+        except HostUnreachable as error:
+            return f"{inputs.title}: could not look whether it is there already. {error}"
+        return super().announce(urn, news)
+
+    def _need_new(self, inputs: MachineInputs) -> None:
+        """Raises Refused, unless it is on its host already, when a machine must not be made there."""
+        if self._driver_for(inputs.host.ref()).read(inputs.uuid) is not None:
+            return
+        what = f"Unable to create machine {inputs.title} on {inputs.host.name}"
+        move.need_nowhere(self._connections, what, inputs.uuid, inputs.host.name)
+        if is_rebuilding():
+            return
+        move.need_no_trash(self._connections, what, inputs.spec(), inputs.host.name)
+        if inputs.restore is not None:
+            raise Refused(
+                what,
+                "its file says `restore:`, but state knows no machine that was lost",
+                "Nothing was made. Remove the line `restore:` to make it new and empty",
+            )
 
     def read(self, uuid: str, urn: str, state: Bag, inputs: Bag) -> tuple[str, Bag, Bag]:
         """As `MachineResource.read`, wherever in the fleet the machine is by now."""
@@ -88,6 +105,7 @@ class RoamingMachine(MachineResource):
     def update(self, uuid: str, urn: str, state: Bag, news: Bag, changes: list[Change]) -> Bag:
         """As `MachineResource.update`; a change of host is carried out first."""
         refuse(state, changes)
+        need_untouched(f"Unable to change {news.get('title')} on {move.host_name(news)}")
         if move.is_restore(state, news):
             return self._restore(urn, state, news)
         if not move.is_move(state, news) and not state.get("moving"):
@@ -132,17 +150,7 @@ class RoamingMachine(MachineResource):
         inputs = parse(MachineInputs, news)
         what = f"Unable to restore {inputs.title} on {inputs.host.name}"
         move.need_nowhere(self._connections, what, inputs.uuid, inputs.host.name)
-        mark = Mark(
-            fleet=inputs.fleet,
-            backend=inputs.backend,
-            urn=urn,
-            client=inputs.client,
-            vps=inputs.vps,
-            phase=Phase.CREATING,
-            incarnation=secrets.token_hex(8),
-            previous=state.get("incarnation", ""),
-            reinstall=inputs.reinstall,
-        )
+        mark = replace(new_mark(urn, inputs), previous=state.get("incarnation", ""))
         try:
             machine, digest = self._make(self._driver_for(inputs.host.ref()), inputs, news, mark)
         except PartlyCreated as error:

@@ -59,7 +59,7 @@ def look(driver: Driver, inputs: MachineInputs, mark: Mark) -> tuple[Machine | N
             f"Nothing was touched. Compare it and put our mark on it first: `vps adopt {inputs.title}`",
         )
     claimed = ownership.claim(what, machine.mark, mark)
-    if claimed.phase is Phase.READY and claimed.reinstall != inputs.reinstall:
+    if claimed.phase in (Phase.READY, Phase.STARTING) and claimed.reinstall != inputs.reinstall:
         raise Refused(
             what,
             f"it is there with reinstall {claimed.reinstall}, and {inputs.reinstall} is declared",
@@ -97,6 +97,16 @@ def need_pool_ours(driver: Driver, inputs: PoolInputs) -> None:
     if inputs.fleet:
         what = f"Unable to take host {inputs.host.name}"
         need_one_backend(driver, what, inputs.fleet, inputs.backend)
+
+
+def need_untouched(what: str) -> None:
+    """Raises Refused while a rebuild runs: where state is there already, it brings nothing to what files declare."""
+    if is_rebuilding():
+        raise Refused(
+            what,
+            "a rebuild touches no machine, and this one is not as declared",
+            "Nothing was touched. See the difference with `vps preview`, then run `vps up`",
+        )
 
 
 def never_claimed(state: Bag, found: Mark | None, urn: str) -> bool:

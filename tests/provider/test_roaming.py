@@ -291,6 +291,18 @@ def test_state_and_host_both_lost_leave_a_machine_that_can_be_restored(fleet, ne
     assert nothing_to_do(fleet, inputs, after, wanted)
 
 
+def test_a_rebuild_moves_nothing(fleet, news, monkeypatch):
+    """Where state is there already, a declared move waits for an `up`."""
+    _, state = fleet.resource().create(URN, news)
+    wanted = placed(fleet, news, "lab2", move={"from": "lab1", "live": False})
+    monkeypatch.setenv(REBUILD, "[]")
+    changes = fleet.resource().changes(news, state, wanted)
+    with pytest.raises(Refused, match="a rebuild touches no machine"):
+        fleet.resource().update(news["uuid"], URN, state, wanted, changes)
+    assert fleet.driver("lab2").read(news["uuid"]) is None
+    assert fleet.driver("lab1").read(news["uuid"]).power is Power.RUNNING
+
+
 def test_a_restore_without_data_says_so_and_one_that_was_cut_goes_on(fleet, news):
     _, state = fleet.resource().create(URN, news)
     fleet.silence("lab1")

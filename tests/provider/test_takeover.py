@@ -106,6 +106,21 @@ def test_a_rebuild_makes_nothing_and_remembers_what_is_missing(
     assert change.consequence.words.startswith("refused")
 
 
+@pytest.mark.parametrize("change", [{"cpuCapPercent": 50}, {"power": "stopped"}, {"reinstall": 1}])
+def test_a_rebuild_that_finds_state_changes_nothing(
+    resource: MachineResource, driver: Driver, news: Bag, change: Bag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody saw a preview: what the files say waits for an `up`."""
+    _, state = resource.create(URN, news)
+    before = driver.read(news["uuid"])
+    monkeypatch.setenv(REBUILD, "[]")
+    wanted = {**news, **change}
+    changes = resource.changes(news, state, wanted)
+    with pytest.raises(Refused, match="a rebuild touches no machine"):
+        resource.update(news["uuid"], URN, state, wanted, changes)
+    assert driver.read(news["uuid"]) == before
+
+
 def test_a_silent_host_is_told_in_a_preview(news: Bag) -> None:
     """A laptop without a way to the hosts can preview all the same."""
     host = HostRef(name="lab1", driver="fake", uri="fake:///no/such/folder/world")
