@@ -81,7 +81,12 @@ def _bring(vps: str, fleet: Path | None, verb: str, wish: str, *, yes: bool, dea
         if done or mark is None:
             say(done)
             return
-        after = home.driver.power(subject.uuid, wish, mark, deadline_s=deadline_s, say=say)
+        try:
+            after = home.driver.power(subject.uuid, wish, mark, deadline_s=deadline_s, say=say)
+        except KeyboardInterrupt:
+            # Nothing starts it again by itself: to its host it looks as if its client had shut it down.
+            say(f"cut short; a guest that was asked to shut down still may. To go on: vps {verb} {vps}")
+            raise
     in_force = sorted(set(home.machine.reboot_required) - set(after.reboot_required))
     more = f"; in force now: {', '.join(in_force)}" if in_force else ""
     say(f"{_state(after)} on {home.host}{more}")

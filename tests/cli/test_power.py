@@ -1,6 +1,10 @@
 """What each command about power does, refuses and says."""
 
+import json
 import os
+import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -12,7 +16,9 @@ from components.domain.problems import DomainError
 from components.drivers.base import Power
 from components.drivers.errors import DriverError
 from components.engine import lock
+from components.engine.project import CHECKOUT
 from tests.cli.world import TITLE, MadeWorld
+from tests.engine.processes import wait_until
 
 
 @pytest.fixture
@@ -138,6 +144,21 @@ def test_holds_the_stacks_lock(made: MadeWorld) -> None:
     release.join()
     assert f"process {os.getpid()} (vps up), holds client.example-coop since" in said
     assert made.machine().power is Power.OFF
+
+
+def test_ctrl_c_says_what_may_still_happen(made: MadeWorld) -> None:
+    """A guest goes down whether anybody waits for it or not, and a reboot that was cut leaves it there."""
+    faults = made.project.work / "world" / "faults.json"
+    faults.write_text('[{"step": "power.off", "do": "delay", "seconds": 60}]')
+    command = [sys.executable, "-c", "from components.cli.main import main; main()", "reboot", TITLE, "--yes"]
+    command += ["--fleet", str(made.project.fleet)]
+    with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as process:
+        wait_until(lambda: json.loads(faults.read_text())[0].get("times") == 0, "the stop has not begun")
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=30)
+    assert process.returncode != 0
+    assert f"{TITLE}: cut short; a guest that was asked to shut down still may." in said
+    assert f"vps reboot {TITLE}" in said
 
 
 def test_a_step_that_fails_is_done_again(made: MadeWorld) -> None:
