@@ -29,6 +29,9 @@ def access(
     for user, keys in wanted.keys.items():
         typer.echo(f"{what}: {user}: {len(keys)} key{'s' * (len(keys) != 1)}{'' if keys else ', so no login'}")
     typer.echo(f"{what}: host name {wanted.hostname}")
+    typer.echo(
+        "Whoever else has an account in the guest keeps it: a grant ends by `until:`, not by deleting its lines."
+    )
     consent("Set this in the guest, in the place of what these users have there?", given=yes)
     with hold(subject.environment, subject.stack, f"vps access {what}"), subject.home(starts=False) as home:
         mark = home.machine.mark

@@ -4,6 +4,7 @@ Pure: it judges from the two values and what state knows of the guest, never fro
 be made. The driver then does it and reads back; facts win over this forecast.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -54,7 +55,7 @@ def consequence(key: str, before: object, after: object, guest: Guest | None = N
     last = steps[-1]
     if key.startswith(ACCESS):
         words = f"{key}: recorded only; the guest keeps what its first boot set, until `vps access` sets it"
-        return _of(key, Effect.RECORDED, words)
+        return _of(key, Effect.RECORDED, "; ".join([words, *_stays(before, after)]))
     if steps[0] == "seed":
         return _of(key, Effect.RECORDED, f"{key}: recorded only; the guest keeps what its first boot set")
     if steps[0] == "grows":
@@ -101,6 +102,21 @@ _POWER = {
     "stopped": "the guest is shut down",
     "suspended": "the guest is shut down",
 }
+
+
+def _stays(before: object, after: object) -> Iterator[str]:
+    """What `vps access` does not set either, of a change in the list of users."""
+    was, shall = _users(before), _users(after)
+    if gone := sorted(was.keys() - shall.keys()):
+        yield f"{', '.join(gone)} can still log in: put the grant back, with `until:`, and run `vps access`"
+    if changed := sorted(name for name in was.keys() & shall.keys() if was[name] != shall[name]):
+        yield f"whether {', '.join(changed)} may act as root stays as it is"
+
+
+def _users(value: object) -> dict[str, bool]:
+    """By name, whether each user of such a list may act as root; what is none of them is left out."""
+    users = value if isinstance(value, list) else []
+    return {str(user["name"]): bool(user.get("root")) for user in users if isinstance(user, Mapping) and "name" in user}
 
 
 def _limit(key: str, last: str, before: object, after: object, guest: Guest | None) -> Consequence:

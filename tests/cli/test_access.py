@@ -36,6 +36,7 @@ def test_it_sets_what_the_file_grants_and_says_whose_word_it_tells(fleet: Fleet)
 
     assert done.returncode == 0, done.stderr
     assert "example-coop/web1: ada: 1 key" in done.stdout
+    assert "Whoever else has an account in the guest keeps it" in done.stdout
     assert "The guest's own word, which nobody can check from outside (lab1):" in done.stdout
     assert "ada: has exactly the declared keys" in done.stdout
     path = Path(fleet.host.uri.removeprefix("fake://")) / "domains" / f"{fleet.machine.uuid}.json"

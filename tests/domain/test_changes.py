@@ -30,6 +30,8 @@ CASES = [
     ("ends", "2027-03-01", "", Effect.RECORDED, "withdrawn"),
     ("seed.values.fqdn", "a", "b", Effect.RECORDED, "until `vps access` sets it"),
     ("seed.values.users", [], ["a"], Effect.RECORDED, "until `vps access` sets it"),
+    ("seed.values.users", [{"name": "ada"}, {"name": "bo"}], [{"name": "ada"}], Effect.RECORDED, "; bo can still"),
+    ("seed.values.users", [{"name": "bo", "root": True}], [{"name": "bo"}], Effect.RECORDED, "; whether bo may act as"),
     ("seed.values.nics.n0.mac", "a", "b", Effect.RECORDED, "first boot"),
     ("disks.root.image.name", "a", "b", Effect.RECORDED, "first boot"),
     ("disks.root.image.sha256", "a", "b", Effect.RECORDED, "first boot"),
