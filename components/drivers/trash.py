@@ -90,10 +90,14 @@ def need_due(what: str, found: Trashed, today: str, due: str) -> None:
         raise Refused(what, "its machine is there again", "Nothing was destroyed. See `vps trash list`")
 
 
-def need_free(what: str, spec: MachineSpec, trash: Sequence[Trashed]) -> None:
-    """Raises Refused when a new machine lies in the trash itself, or one of its addresses belongs to one there."""
+def need_free(what: str, spec: MachineSpec, reinstall: int, trash: Sequence[Trashed]) -> None:
+    """Raises Refused when a new machine lies in the trash itself, or one of its addresses belongs to one there.
+
+    Under a higher number of installation (`reinstall`) it is made anew on purpose; the trash keeps the former one.
+    """
     for found in trash:
-        if found.uuid == spec.uuid and found.why == ENDED and not found.in_use:
+        ended = found.uuid == spec.uuid and found.why == ENDED and not found.in_use
+        if ended and found.mark is not None and found.mark.reinstall >= reinstall:
             raise Refused(
                 what,
                 f"it was ended on {found.ended[:10]} and lies in the trash with its disk",

@@ -3,14 +3,18 @@
 import json
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import TypeVar
 
 from components.domain.hosts import Host
 from components.drivers.base import Driver, HostRef, Machine
 from components.drivers.errors import DriverError, HostUnreachable
 from components.drivers.registry import connect
+from components.drivers.trash import Trashed
+
+T = TypeVar("T")
 
 ADDRESSES = "VPS_HOSTS"
 """Environment: JSON of `{"<host>": {"driver": …, "uri": …, "probe": …, "pool": …, "lost": …}}` as declared now.
@@ -54,6 +58,7 @@ class Connections:
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         self._lock = threading.Lock()
         self._drivers: dict[HostRef, Driver] = {}
+        self._trash: dict[Driver, Sequence[Trashed]] = {}
         self._addresses: dict[str, dict[str, str]] = json.loads(environ.get(ADDRESSES) or "{}")
 
     def driver_for(self, host: HostRef) -> Driver:
@@ -86,25 +91,41 @@ class Connections:
 
         Raises HostUnreachable when one of them does not answer: then nobody can tell.
         """
+        found = self._ask(what, "holds it", but, lambda driver: driver.read(uuid))
+        return [(host, machine) for host, machine in found if machine is not None]
+
+    def trash_elsewhere(self, what: str, but: str) -> list[tuple[HostRef, Sequence[Trashed]]]:
+        """What lies in the trash of every host of the fleet other than `but`, and not lost: asked once in a run.
+
+        Raises HostUnreachable as `elsewhere`.
+        """
+
+        def ask(driver: Driver) -> Sequence[Trashed]:
+            if driver not in self._trash:
+                self._trash[driver] = driver.read_trash()
+            return self._trash[driver]
+
+        return self._ask(what, "keeps its disk or address in its trash", but, ask)
+
+    def _ask(self, what: str, matter: str, but: str, question: Callable[[Driver], T]) -> list[tuple[HostRef, T]]:
         names = [name for name in sorted(self._addresses) if name != but and not self.lost_since(name)]
         hosts = [host for host in map(self.named, names) if host is not None]
         if not hosts:
             return []
 
-        def ask(host: HostRef) -> Machine | None:
+        def ask(host: HostRef) -> T:
             try:
-                return self.driver_for(host).read(uuid)
+                return question(self.driver_for(host))
             except DriverError as problem:
                 raise HostUnreachable(
                     what,
-                    f"could not tell whether {host.name} holds it: {problem.cause}",
+                    f"could not tell whether {host.name} {matter}: {problem.cause}",
                     f"Nothing was created or touched. {problem.remedy}. If that host is gone for good: vps host lost "
                     f"{host.name}",
                 ) from problem
 
         with ThreadPoolExecutor(max_workers=min(ASKED_AT_ONCE, len(hosts)), thread_name_prefix="elsewhere") as asking:
-            answers = list(asking.map(ask, hosts))
-        return [(host, machine) for host, machine in zip(hosts, answers, strict=True) if machine is not None]
+            return list(zip(hosts, asking.map(ask, hosts), strict=True))
 
     def close(self) -> None:
         """Give all connections back."""

@@ -237,10 +237,10 @@ class MachineResource:
 
 
 def missing(mark: Mark, inputs: MachineInputs, news: Bag) -> PartlyCreated:
-    """What a rebuild keeps of a declared machine that no host holds: it was delivered, and is never made empty."""
+    """What a rebuild keeps of a declared machine that no host holds: it was delivered, and no restore was done yet."""
     state = _partial(news, None, replace(mark, phase=Phase.READY, revision=0, incarnation=""), "")
     reason = f"Unable to take over {inputs.title} from {inputs.host.name}: {takeover.MISSING}"
-    return PartlyCreated(inputs.uuid, {**state, "status": facts.MISSING}, reason)
+    return PartlyCreated(inputs.uuid, {**state, "status": facts.MISSING, "restore": None}, reason)
 
 
 def refuse(state: Bag, changes: list[Change]) -> None:

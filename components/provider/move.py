@@ -13,8 +13,10 @@ from components.drivers.base import HostRef, Machine, MachineSpec, Mark, Phase
 from components.drivers.errors import HostUnreachable, Refused
 from components.drivers.gate import Gate
 from components.drivers.moving import Move
+from components.drivers.trash import need_free
 from components.provider import facts
 from components.provider.connections import Connections
+from components.provider.inputs import MachineInputs
 from components.provider.properties import Bag
 
 Say = Callable[[str], None]
@@ -43,7 +45,10 @@ def is_restore(state: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
     lost, intent = state.get("status"), news.get("restore") or {}
     if intent.get("from") != host_name(state):
         return False
-    return lost == facts.MISSING or (lost == facts.LOST and host_name(news) != host_name(state))
+    # A line that stayed from an earlier restore must not bring an old disk, or none, over a machine that vanished.
+    return (lost == facts.MISSING and intent != state.get("restore")) or (
+        lost == facts.LOST and host_name(news) != host_name(state)
+    )
 
 
 def judge(key: str, before: object, after: object, state: Bag, news: Bag) -> Consequence | None:
@@ -89,6 +94,9 @@ def unfinished(state: Bag, news: Bag) -> Consequence | None:
     moving, phase = str(state.get("moving", "")), state.get("phase")
     if state.get("status") in (facts.LOST, facts.MISSING):
         return _lost(state, news)
+    if phase == Phase.CREATING and (state.get("restore") or {}).get("disk") and not news.get("restore"):
+        words = "refused: its restore is not finished, and without its line `restore:` it would be empty; put it back"
+        return Consequence(key="phase", effect=Effect.REFUSED, words=words)
     if phase == Phase.LEFT:
         to = moving.partition(":")[2]
         if host_name(news) == to:
@@ -118,6 +126,12 @@ def _lost(state: Bag, news: Bag) -> Consequence | None:
         return None  # Nothing can be done there, and nothing has to be: its client's other machines must not wait.
     if state.get("status") == facts.LOST:
         words = f"refused: {host} is lost. Restore it elsewhere: vps restore {title} --to HOST --disk FILE (or --empty)"
+    elif (news.get("restore") or {}).get("from") == host:
+        words = (
+            f"refused: {title} was delivered, and no host holds it any more; its line `restore:` was carried out "
+            "before and counts once. Look in the trash (vps trash list); then `vps restore` with another file, or "
+            "raise `reinstall` by one to have it empty"
+        )
     else:
         words = (
             f"refused: {title} was delivered, and {host} and every other host answered that they do not hold it; it is "
@@ -189,6 +203,15 @@ def found_elsewhere(
         moved = {**inputs, "host": address, "pool": connections.pool_of(host.name) or inputs["pool"]}
         return moved, machine, mark.incarnation
     return None
+
+
+def need_no_trash(connections: Connections, what: str, inputs: MachineInputs) -> None:
+    """Raises Refused when the trash of another host has the machine's disk, or one of its addresses in quarantine.
+
+    Its own host looks at its trash when it makes the machine.
+    """
+    for host, trash in connections.trash_elsewhere(what, inputs.host.name):
+        need_free(f"{what} ({host.name} has it in its trash)", inputs.spec(), inputs.reinstall, trash)
 
 
 def need_nowhere(connections: Connections, what: str, uuid: str, but: str) -> None:

@@ -53,6 +53,12 @@ def _number_change(before: object, after: object, state: Bag, news: Bag, today: 
     if state.get("phase") == Phase.CREATING:
         words = f"refused: {step}: its installation {before} is not finished; put {before} back and run `vps up` first"
         return Consequence(key=KEY, effect=Effect.REFUSED, words=words)
+    if is_wanted(state, news) and (news.get("restore") or {}).get("disk"):
+        words = (
+            f"refused: {step}: its line `restore:` still names the disk that it was restored from, which would come "
+            "back instead of a new one; take that line away first"
+        )
+        return Consequence(key=KEY, effect=Effect.REFUSED, words=words)
     if is_wanted(state, news):
         images = ", ".join(disk["image"]["name"] for disk in _disks(news))
         words = (

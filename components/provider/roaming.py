@@ -73,7 +73,7 @@ class RoamingMachine(MachineResource):
         move.need_nowhere(self._connections, what, inputs.uuid, inputs.host.name)
         if is_rebuilding():
             return
-        move.need_no_trash(self._connections, what, inputs.spec(), inputs.host.name)
+        move.need_no_trash(self._connections, what, inputs)
         if inputs.restore is not None:
             raise Refused(
                 what,
@@ -141,9 +141,23 @@ class RoamingMachine(MachineResource):
             raise Refused(
                 f"Unable to end machine {state.get('title')} on {move.host_name(state)}",
                 f"its move {str(state.get('moving', '')).replace(':', ' ')} is not finished",
-                "Nothing was touched. Run `vps up` with its lines in place, which ends the move; then end it",
+                f"Nothing was touched. Withdraw its end for now: `vps end {state.get('title')} --never`, and "
+                "`vps up`, which ends the move; then end it",
             )
-        return super().delete(uuid, state)
+        return super().delete(uuid, self._found(uuid, state))
+
+    def _found(self, uuid: str, state: Bag) -> Bag:
+        """State as it is, or with the host where an earlier run brought the machine before it wrote that down."""
+        inputs = parse(MachineInputs, state)
+        if self._driver_for(inputs.host.ref()).read(uuid) is not None:
+            return state
+        what = f"Unable to end machine {inputs.title} on {inputs.host.name}, which does not hold it"
+        for host, machine in self._connections.elsewhere(what, uuid, inputs.host.name):
+            mark = machine.mark
+            if mark is not None and state.get("incarnation") in (mark.incarnation, mark.previous):
+                address = {"name": host.name, "driver": host.driver, "uri": host.uri, "probe": host.probe}
+                return {**state, "host": address, "incarnation": mark.incarnation}
+        return state
 
     def _restore(self, urn: str, state: Bag, news: Bag) -> Bag:
         """Make the lost machine anew where it is declared now, under a new incarnation: the old copy is a stranger."""

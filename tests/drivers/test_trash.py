@@ -69,9 +69,10 @@ def test_no_record_is_forgotten_for_that_of_another_disk(there: dict[str, tuple[
 def test_what_lies_in_the_trash_itself_is_not_made_anew_whatever_its_disk_is_called() -> None:
     mine = spec("198.51.100.1/24", uuid=UUID)
     with pytest.raises(Refused, match=r"ended on 2026-11-22 .*vps trash restore"):
-        trash.need_free("Unable", mine, [FOUND])
+        trash.need_free("Unable", mine, 0, [FOUND])
+    trash.need_free("Unable", mine, 1, [FOUND])  # A new installation, on purpose.
     for harmless in (replace(FOUND, in_use=True), replace(FOUND, why=trash.REINSTALLED), replace(FOUND, uuid="else")):
-        trash.need_free("Unable", mine, [harmless])
+        trash.need_free("Unable", mine, 0, [harmless])
 
 
 def test_keys_are_made_as_they_are_read() -> None:
@@ -101,9 +102,9 @@ def test_the_day_itself_is_due() -> None:
 @pytest.mark.parametrize("address", ["192.0.2.10/24", "2001:db8:1::10/64"])
 def test_an_address_waits_with_its_machine(address: str) -> None:
     with pytest.raises(Refused, match=r"in quarantine: it belonged to x/web1, which was ended on 2026-11-22"):
-        trash.need_free("Unable to create", spec(address), [FOUND])
-    trash.need_free("Unable to create", spec(address), [replace(FOUND, in_use=True)])
-    trash.need_free("Unable to create", spec("192.0.2.11/24"), [FOUND])
+        trash.need_free("Unable to create", spec(address), 0, [FOUND])
+    trash.need_free("Unable to create", spec(address), 0, [replace(FOUND, in_use=True)])
+    trash.need_free("Unable to create", spec("192.0.2.11/24"), 0, [FOUND])
 
 
 @pytest.mark.parametrize("taken", ["192.0.2.10/25", "2001:db8:1::10/64", "52:54:00:00:00:01"])

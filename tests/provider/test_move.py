@@ -53,6 +53,7 @@ def test_only_the_intent_that_names_where_it_is_counts():
     assert is_restore(STATE | {"status": facts.LOST}, EMPTY)
     assert is_restore(STATE | {"status": facts.MISSING}, EMPTY | {"host": STATE["host"]})
     assert not is_restore(STATE, EMPTY)
+    assert not is_restore(STATE | {"status": facts.MISSING, "restore": EMPTY["restore"]}, EMPTY)
     assert not is_restore(STATE | {"status": facts.LOST}, EMPTY | {"host": STATE["host"]})
 
 
@@ -66,6 +67,8 @@ def test_only_the_intent_that_names_where_it_is_counts():
         ({"status": facts.LOST}, MOVE, Effect.REFUSED, "vps restore example-coop/web1 --to HOST"),
         ({"status": facts.MISSING}, STATE, Effect.REFUSED, "never created empty again"),
         ({"status": facts.LOST}, EMPTY, Effect.LIVE, "data are NOT there"),
+        ({"status": facts.MISSING, "restore": EMPTY["restore"]}, EMPTY, Effect.REFUSED, "counts once"),
+        ({"phase": "creating", "restore": {"disk": "/d"}}, STATE, Effect.REFUSED, "it would be empty; put it back"),
     ],
 )
 def test_what_is_unfinished_is_told_with_what_will_become_of_it(state, news, effect, said):

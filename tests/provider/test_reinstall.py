@@ -163,16 +163,18 @@ def test_a_state_that_was_lost_takes_over_the_number_of_the_host_only(
     assert driver.read(news["uuid"]) == before
 
 
-def test_a_disk_that_was_brought_back_shows_its_number(resource: MachineResource, driver: Driver, news: Bag) -> None:
-    """The machine was reinstalled, ended, and its former disk restored: the preview says what the file would do."""
+def test_a_disk_that_was_brought_back_is_taken_over_under_its_own_number_only(
+    resource: MachineResource, driver: Driver, news: Bag
+) -> None:
+    """The machine was reinstalled, ended, and its former disk restored: the next run must not replace it again."""
     _, state = resource.create(URN, news)
     state = _up(resource, state, news, _again(news))
     driver.delete(news["uuid"], state["incarnation"])
     driver.restore(f"{news['uuid']}-r0")
 
-    _, state = resource.create(URN, _again(news))
+    with pytest.raises(Refused, match="Write `reinstall: 0`"):
+        resource.create(URN, _again(news))
+    _, state = resource.create(URN, news)
 
-    assert state["reinstall"] == 0
-    _, _, observed = resource.read(news["uuid"], URN, state, _again(news))
-    (change,) = resource.changes(observed, state, _again(news))
-    assert change.consequence.effect is Effect.REINSTALL
+    assert (state["reinstall"], state["phase"], state["observedPower"]) == (0, "ready", "running")
+    assert resource.changes(resource.read(news["uuid"], URN, state, news)[2], state, news) == []

@@ -277,12 +277,13 @@ def test_state_and_host_both_lost_leave_a_machine_that_can_be_restored(fleet, ne
     fleet.resource().create(URN, news)
     fleet.silence("lab1")
     fleet.lost["lab1"] = "2026-11-22 10:00 UTC"
+    path, sha256 = disk_file(fleet.folder)
+    intent = {"from": "lab1", "disk": str(path), "sha256": sha256}
     monkeypatch.setenv(REBUILD, "[]")
     with pytest.raises(PartlyCreated, match="recorded as missing") as rebuilt:
-        fleet.resource().create(URN, news)
+        fleet.resource().create(URN, {**news, "restore": intent})
     monkeypatch.delenv(REBUILD)
-    path, sha256 = disk_file(fleet.folder)
-    wanted = placed(fleet, news, "lab2", restore={"from": "lab1", "disk": str(path), "sha256": sha256})
+    wanted = placed(fleet, news, "lab2", restore=intent)
 
     inputs, after, words = up(fleet, news, rebuilt.value.state, wanted)
 
@@ -345,6 +346,77 @@ def test_a_disk_that_is_not_the_one_that_was_meant_makes_nothing(fleet, news, sp
         up(fleet, news, state, wanted)
 
     assert fleet.driver("lab2").read(news["uuid"]) is None
+
+
+def test_a_restored_machine_is_as_it_is_declared_down_to_its_power(fleet, news):
+    """What starts the machines of a host after its boot goes by the mark."""
+    _, state = fleet.resource().create(URN, news)
+    fleet.silence("lab1")
+    fleet.lost["lab1"] = "2026-11-22 10:00 UTC"
+    wanted = placed(fleet, news, "lab2", restore={"from": "lab1", "empty": True}, power="suspended", order=0)
+
+    inputs, after, _ = up(fleet, news, state, wanted)
+
+    machine = fleet.driver("lab2").read(news["uuid"])
+    assert (machine.power, machine.mark.power, machine.mark.order) == (Power.OFF, "suspended", 0)
+    assert nothing_to_do(fleet, inputs, after, wanted)
+
+
+def test_a_reinstallation_never_brings_back_the_disk_that_was_restored(fleet, news):
+    _, state = fleet.resource().create(URN, news)
+    fleet.silence("lab1")
+    fleet.lost["lab1"] = "2026-11-22 10:00 UTC"
+    path, sha256 = disk_file(fleet.folder)
+    restored = placed(fleet, news, "lab2", restore={"from": "lab1", "disk": str(path), "sha256": sha256})
+    inputs, state, _ = up(fleet, news, state, restored)
+
+    with pytest.raises(Refused, match="take that line away first"):
+        up(fleet, inputs, state, {**restored, "reinstall": 1})
+    inputs, state, words = up(fleet, inputs, state, {**placed(fleet, news, "lab2"), "reinstall": 1})
+
+    assert any("NEW, EMPTY DISK from tiny" in line for line in words)
+    machine = fleet.driver("lab2").read(news["uuid"])
+    volume = fleet.driver("lab2").world.get("volumes/vps", machine.volumes["root"])
+    assert news["disks"]["root"]["image"]["sha256"][:16] in volume["image"]
+
+
+def test_what_another_host_keeps_in_its_trash_is_neither_made_anew_nor_its_address_given_away(fleet, news):
+    _, state = fleet.resource().create(URN, {**news, "ends": "2026-11-22"})
+    fleet.resource().delete(news["uuid"], state)
+
+    for elsewhere in (
+        placed(fleet, news, "lab2"),
+        placed(fleet, {**news, "name": "demo-other"}, "lab2", uuid="11111111-2222-3333-4444-555555555555"),
+    ):
+        with pytest.raises(Refused, match="lab1 has it in its trash"):
+            fleet.resource().create(URN, elsewhere)
+        with pytest.raises(Refused, match="lab1 has it in its trash"):
+            fleet.resource().announce(URN, elsewhere)
+
+    assert list(fleet.driver("lab2").read_all()) == []
+    fleet.driver("lab1").empty(news["uuid"], "2027-01-01", "")
+    fleet.resource().create(URN, placed(fleet, news, "lab2"))
+    assert fleet.holders(news["uuid"]) == ["lab2"]
+
+
+def test_a_preview_of_a_machine_that_another_host_holds_is_refused_too(fleet, news):
+    fleet.resource().create(URN, news)
+    with pytest.raises(Refused, match="lab1 holds it already"):
+        fleet.resource().announce(URN, placed(fleet, news, "lab2"))
+    fleet.silence("lab1")
+    assert "could not look" in fleet.resource().announce(URN, placed(fleet, news, "lab2"))
+
+
+def test_an_end_finds_the_machine_where_an_earlier_run_brought_it(fleet, news):
+    _, state = fleet.resource().create(URN, {**news, "ends": "2026-11-22"})
+    wanted = placed(fleet, news, "lab2", move={"from": "lab1", "live": False}, ends="2026-11-22")
+    up(fleet, {**news, "ends": "2026-11-22"}, state, wanted)
+
+    words = fleet.resource().delete(news["uuid"], state)
+
+    assert "in the trash of lab2" in words
+    assert fleet.holders(news["uuid"]) == []
+    assert [found.why for found in fleet.driver("lab2").read_trash()] == ["ended"]
 
 
 def test_a_leftover_restore_line_makes_nothing_that_state_never_lost(fleet, news):

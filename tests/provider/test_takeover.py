@@ -45,6 +45,20 @@ def test_what_is_there_is_taken_over_and_the_preview_says_so(driver: Driver, new
     assert "taken over, and nothing of it touched" in words
 
 
+def test_an_installation_that_came_back_from_the_trash_is_not_installed_anew_by_the_way(
+    driver: Driver, news: Bag
+) -> None:
+    """Its file still has the newer number: taken over so, the next run would take it for a wish."""
+    made(driver, news)
+    machine = driver.read(news["uuid"])
+    assert machine is not None
+    assert machine.mark is not None
+    driver.delete(machine.uuid, machine.mark.incarnation, "2030-01-01")
+    driver.restore(machine.uuid)
+    with pytest.raises(Refused, match="Write `reinstall: 0`"):
+        takeover.look(driver, of({**news, "reinstall": 1}), new_mark(URN, of(news)))
+
+
 @pytest.mark.parametrize("changes", [{"backend": "other"}, {"fleet": "other"}, {"urn": "urn:other"}])
 def test_anybody_elses_is_refused_before_anything(driver: Driver, news: Bag, changes: dict[str, str]) -> None:
     made(driver, news, **changes)

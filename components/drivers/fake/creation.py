@@ -105,7 +105,7 @@ class Creation:
                         "Nothing was touched. Is it in `vps trash list`? Then `vps trash restore` brings it back. "
                         "If nobody needs it, move it away on the host",
                     )
-            need_free(self._what, spec, self._trash_of())
+            need_free(self._what, spec, mark.reinstall, self._trash_of())
             self._storage.memory(self._what, spec.uuid, spec.memory_mib)
             self._storage.room(self._what, spec.pool, sum(disk.size_gib for disk in spec.disks.values()))
             domain = machines.define(spec, mark, disks, seed)

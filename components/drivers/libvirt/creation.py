@@ -90,7 +90,7 @@ class Creation:
             if (domain := machines.find(handle, spec.uuid)) is not None:
                 return self._claim(what, handle, domain, spec, mark)
             self._need_names(what, handle, pool, spec, notes)
-            need_free(what, spec, [record.found for record in trash.read(handle, pool)])
+            need_free(what, spec, mark.reinstall, [record.found for record in trash.read(handle, pool)])
             with self._faults.step("create.admit"):
                 admit(what, handle, pool, whole(spec))
             lease.need()

@@ -98,7 +98,7 @@ def read(
 
 
 def users(handle: libvirt.virConnect) -> dict[str, str]:
-    """By path, the name of the machine that has the file as a disk: in its definition (parked or not), or in what runs."""
+    """By path, the name of the machine that has the file as a disk: in its definition, even parked, or in what runs."""
     found: dict[str, str] = {}
     for domain in handle.listAllDomains(0):
         try:
