@@ -64,7 +64,9 @@ class Command:
                 peak = watch.end() if watch else 0.0
             sample = Sample(time.perf_counter() - begun, children_cpu() - spent)
         if process.returncode != self._code:
-            said = "\n".join(output.strip().splitlines()[-12:])
+            lines = output.strip().splitlines()
+            errors = [line for line in lines[:-12] if "error:" in line or "Unable to" in line]
+            said = "\n".join([*errors[:3], *lines[-12:]])
             raise CannotMeasure(f"{' '.join(self._arguments)} ended with {process.returncode}: {said}")
         return sample, peak
 
