@@ -81,8 +81,8 @@ def returned(loaded: "Loaded", host: "Host", *, yes: bool) -> None:
         names = ", ".join(verdict.machine.name for verdict in unknown)
         raise DomainError(
             f"{what}: it is not clear whose {names} are.",
-            f"They were not touched, and {host.name} stays held. Say in the client's file where each of them lives, or "
-            "bring its host back, then run again.",
+            f"They were not touched, and {host.name} stays held. Say in the client's file where each of them lives, "
+            "end its move with `vps up`, or bring its host back; then run again.",
         )
     if host.lost:
         _edit(loaded, host, None)
@@ -115,6 +115,7 @@ def _verdicts(loaded: "Loaded", host: "Host") -> "list[Verdict]":
 
     declared = {vps.machine_uuid(loaded.fleet.id, client.id): vps.host for client, vps in loaded.fleet.machines()}
     drivers: dict[str, Driver] = {}
+    held: dict[str, dict[str, Machine]] = {}
 
     def read(name: str, uuid: str) -> Machine | None:
         other = loaded.fleet.hosts.get(name)
@@ -123,11 +124,14 @@ def _verdicts(loaded: "Loaded", host: "Host") -> "list[Verdict]":
             raise HostUnreachable(f"Unable to ask {name}", cause, "Mend its file, then run again")
         if name not in drivers:
             drivers[name] = connect(host_ref(other))
-        return drivers[name].read(uuid)
+        if name not in held:
+            held[name] = {machine.uuid: machine for machine in drivers[name].read_all()}
+        return held[name].get(uuid)
 
+    others = [name for name, other in loaded.fleet.hosts.items() if name != host.name and not other.lost]
     own = connect(host_ref(host))
     try:
-        return list(judge(host.name, own.read_all(), declared, read))
+        return list(judge(host.name, own.read_all(), declared, read, others))
     finally:
         for driver in (own, *drivers.values()):
             driver.close()

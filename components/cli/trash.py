@@ -69,7 +69,7 @@ def restore(
         if problem and name == vps.host:
             raise DomainError(f"Unable to restore {what}. {problem}", "Nothing was touched.")
         mine = [one for one in found if one.uuid == uuid]
-        chosen = next((one for one in mine if one.why == ENDED), mine[-1] if mine else None)
+        chosen = next((one for one in reversed(mine) if one.why == ENDED), mine[-1] if mine else None)
         if chosen is not None:
             break
     else:
@@ -84,6 +84,7 @@ def restore(
         raise typer.Exit(1)
     stack = client_stack(client.key)
     with _hold(loaded, stack, f"vps trash restore {what}"):
+        _need_nowhere_else(loaded, what, uuid, name)
         driver = _driver(loaded, name)
         driver.restore(chosen.key)
     typer.echo(f"{what}: back on {name}, off. `vps up {stack}` takes it over and starts it.")
@@ -211,6 +212,26 @@ def _read(loaded: "Loaded", host: str) -> "tuple[list[Trashed], str]":
         return [], str(problem)
     # Another fleet may stand on the same host; a record that nobody can read is told, and never touched.
     return [one for one in found if one.mark is None or one.mark.fleet == loaded.fleet.id], ""
+
+
+def _need_nowhere_else(loaded: "Loaded", what: str, uuid: str, home: str) -> None:
+    """Raises DomainError when another host holds a machine of that UUID, or can't tell: this one would be its twin."""
+    from components.domain.problems import DomainError
+    from components.drivers.errors import DriverError
+
+    for name, host in loaded.fleet.hosts.items():
+        if name == home or host.lost:
+            continue
+        try:
+            there = _driver(loaded, name).read(uuid)
+        except DriverError as problem:
+            cause = f"could not tell whether {name} holds it: {problem.cause}"
+            raise DomainError(f"Unable to restore {what}: {cause}.", "Nothing was touched. Run again.") from problem
+        if there is not None:
+            raise DomainError(
+                f"Unable to restore {what}: it lives on {name} ({there.power}).",
+                f"Nothing was touched. Its file has to say host: {name}; what the trash of {home} keeps stays there.",
+            )
 
 
 def _declared(loaded: "Loaded", what: str) -> "tuple[Client, Vps]":

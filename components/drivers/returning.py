@@ -36,11 +36,16 @@ class Verdict:
 
 
 def judge(
-    host: str, found: Sequence[Machine], declared: Mapping[str, str], read: Callable[[str, str], Machine | None]
+    host: str,
+    found: Sequence[Machine],
+    declared: Mapping[str, str],
+    read: Callable[[str, str], Machine | None],
+    others: Sequence[str] = (),
 ) -> Iterator[Verdict]:
     """A verdict on each of `found` with a mark. `declared` says by UUID on which host a file places it.
 
-    `read(host, uuid)` asks another host and raises DriverError when that can't tell.
+    `read(host, uuid)` asks another host and raises DriverError when that can't tell; `others` are those that may have
+    a machine which its file places here.
     """
     for machine in found:
         home = declared.get(machine.uuid)
@@ -49,9 +54,30 @@ def judge(
         if home is None:
             yield Verdict(machine=machine, fate=Fate.UNKNOWN, why="no file declares it")
         elif home == host:
-            yield Verdict(machine=machine, fate=Fate.OWN, why="its file places it here")
+            yield _here(machine, others, read)
         else:
             yield _elsewhere(machine, home, read)
+
+
+def _here(machine: Machine, others: Sequence[str], read: Callable[[str, str], Machine | None]) -> Verdict:
+    """Its own, unless it was restored elsewhere and its file was put back without bringing it back."""
+    for other in others:
+        try:
+            there = read(other, machine.uuid)
+        except DriverError as problem:
+            why = f"its file places it here, but {other} may have it too, and could not tell: {problem.cause}"
+            return Verdict(machine=machine, fate=Fate.UNKNOWN, why=why)
+        if there is None or there.mark is None or there.mark.move:
+            continue
+        if there.mark.phase in {Phase.STARTING, Phase.READY} and not _is_parked(machine):
+            why = f"its file places it here, and {other} has it as well, {there.power}: which of the two is it?"
+            fate = Fate.UNKNOWN if machine.power in {Power.OFF, Power.CRASHED} else Fate.TWIN
+            return Verdict(machine=machine, fate=fate, why=why)
+    return Verdict(machine=machine, fate=Fate.OWN, why="its file places it here")
+
+
+def _is_parked(machine: Machine) -> bool:
+    return machine.mark is not None and machine.mark.phase in {Phase.ARRIVING, Phase.LEFT}
 
 
 def _elsewhere(machine: Machine, home: str, read: Callable[[str, str], Machine | None]) -> Verdict:
@@ -63,6 +89,10 @@ def _elsewhere(machine: Machine, home: str, read: Callable[[str, str], Machine |
     if there is None or there.mark is None or there.mark.phase is not Phase.READY:
         state = "does not hold it" if there is None or there.mark is None else f"holds it {there.mark.phase}"
         why = f"its file places it on {home}, which {state}: this may be the only copy of its data"
+        return Verdict(machine=machine, fate=Fate.UNKNOWN, why=why)
+    if there.mark.move:
+        # Its disks may have gone over to here already, and be parked there.
+        why = f"its file places it on {home}, whose move {there.mark.move.replace(':', ' ')} is not finished"
         return Verdict(machine=machine, fate=Fate.UNKNOWN, why=why)
     if machine.power not in {Power.OFF, Power.CRASHED}:
         why = f"it is {there.power} on {home} and {machine.power} here: two copies of one machine"

@@ -126,6 +126,29 @@ def test_a_returning_client_gets_the_machine_back(fleet: Fleet) -> None:
     assert "is in the trash of any host" in fleet.vps("restore", "example-coop/web1", "--yes").stderr
 
 
+def test_nothing_comes_back_beside_a_machine_that_lives_on_another_host(fleet: Fleet) -> None:
+    fleet.end()
+    first = fleet.folder / "hosts/lab1.yaml"
+    second = fleet.folder / "hosts/lab2.yaml"
+    text = first.read_text().replace("serial: ", "serial: 2-")
+    second.write_text(text.replace("/world", "/nowhere/world"))
+    assert "could not tell whether lab2" in fleet.vps("restore", "example-coop/web1", "--yes").stderr
+    second.write_text(text.replace("/world", "/world2"))
+    other = connect(declaration.host_ref(load(fleet.folder).fleet.hosts["lab2"]))
+    other.ensure_pool(PoolSpec(name=fleet.host.pool.name, path=fleet.host.pool.path))
+    other.ensure_network(NetworkSpec(name="public1", mode="nat", bridge="vpsbr0"))
+    image = fleet.inputs.disks["root"].image
+    source = fleet.folder.parent / "image"
+    source.write_bytes(FAKE_IMAGE)
+    other.ensure_image(ImageSpec(**image.model_dump(), pool=fleet.host.pool.name, source=str(source)))
+    other.create(fleet.inputs.spec(), b"seed", fleet.mark(incarnation="second"))
+
+    done = fleet.vps("restore", "example-coop/web1", "--yes")
+
+    assert (done.returncode, "it lives on lab2 (running)" in done.stderr) == (1, True), done.stderr
+    assert fleet.read() is None
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [

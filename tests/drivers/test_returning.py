@@ -71,6 +71,43 @@ def test_what_belongs_there_stays(pair):
         assert one.read(spec.uuid) == machine
 
 
+def test_a_file_that_was_put_back_starts_no_second_copy(pair):
+    """Restored on fake2, then its lines were reverted: what runs there is the machine, and nobody brought it back."""
+    spec = restored(pair)
+    with pair.drivers() as (one, two):
+        asked = {"fake2": two}
+
+        def verdict(read=None):
+            ask = read or (lambda host, uuid: asked[host].read(uuid))
+            (found,) = judge("fake1", one.read_all(), {spec.uuid: "fake1"}, ask, ["fake2"])
+            return found
+
+        assert (verdict().fate, "fake2 has it as well, running" in verdict().why) == (Fate.UNKNOWN, True)
+        pair.one.start_by_hand(spec)
+        assert verdict().fate is Fate.TWIN
+
+        def silent(host, uuid):
+            raise HostUnreachable("Unable to read", f"{host} did not answer")
+
+        assert (verdict(silent).fate, "could not tell" in verdict(silent).why) == (Fate.UNKNOWN, True)
+        assert verdict(lambda _host, _uuid: None).fate is Fate.OWN
+
+
+def test_a_machine_whose_guest_went_over_to_here_is_never_thrown_away_for_what_is_parked_there(pair):
+    """A live move was cut after its switch, and the file was put back."""
+    spec, machine = pair.make()
+    pair.one.fault({"step": "move.migrate", "do": "kill", "when": "after"})
+    assert pair.move_apart(spec, machine.mark, live=True) == -9
+    pair.two.stop_by_hand(spec)
+
+    with pair.drivers() as (one, two):
+        (verdict,) = judge("fake2", two.read_all(), {spec.uuid: "fake1"}, lambda _host, uuid: one.read(uuid))
+        (own,) = judge("fake2", two.read_all(), {spec.uuid: "fake2"}, lambda _host, uuid: one.read(uuid), ["fake1"])
+
+    assert (verdict.fate, "whose move to fake2 is not finished" in verdict.why) == (Fate.UNKNOWN, True)
+    assert own.fate is Fate.OWN
+
+
 def test_a_copy_that_runs_while_the_machine_lives_elsewhere_is_a_twin(pair):
     spec = restored(pair)
     pair.one.start_by_hand(spec)
