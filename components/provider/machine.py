@@ -99,7 +99,7 @@ class MachineResource:
             machine, words = takeover.look(self._driver_for(inputs.host.ref()), inputs, takeover.new_mark(urn, inputs))
         except HostUnreachable as error:
             return f"{inputs.title}: could not look whether it is there already. {error}"
-        return f"{inputs.title}: {takeover.MISSING}" if machine is None and is_rebuilding() else words
+        return takeover.said(inputs, news, machine, words)
 
     def create(self, urn: str, news: Bag) -> tuple[str, Bag]:
         """Make, resume or take over the machine; a failure that left something behind raises PartlyCreated."""

@@ -6,15 +6,18 @@ A fleet has one backend. Marks of the same fleet that name another one mean that
 import secrets
 import weakref
 
+from components.domain.changes import consequence
 from components.drivers import ownership
-from components.drivers.base import Driver, Machine, Mark, Phase
+from components.drivers.base import Driver, Machine, Mark, Phase, Power
 from components.drivers.errors import Refused
 from components.engine.rebuild import is_rebuilding
+from components.provider import facts
 from components.provider.inputs import MachineInputs, PoolInputs
-from components.provider.properties import Bag
+from components.provider.properties import Bag, flatten
 
 _looked: weakref.WeakKeyDictionary[Driver, set[tuple[str, str]]] = weakref.WeakKeyDictionary()
 """Hosts that were seen to belong to one backend: asked once in a run, not once for each machine."""
+UNTOUCHED = ", and nothing of it touched"
 MISSING = "no host holds it: it is recorded as missing, and never made empty"
 """What a rebuild does with a declared machine that is not there."""
 
@@ -66,13 +69,29 @@ def look(driver: Driver, inputs: MachineInputs, mark: Mark) -> tuple[Machine | N
             f"Nothing was touched. Write `reinstall: {claimed.reinstall}`; raise it once state knows the machine",
         )
     if claimed.phase is Phase.READY:
-        return machine, f"{inputs.title} is on {inputs.host.name} already: it is taken over, and nothing of it touched"
+        return machine, f"{inputs.title} is on {inputs.host.name} already: it is taken over{UNTOUCHED}"
     if is_rebuilding():
         remedy = "Nothing was touched. `vps up` of its client goes on making it, once state was rebuilt"
         raise Refused(what, "its creation was interrupted, and a rebuild makes nothing", remedy)
     if claimed.phase is Phase.STARTING:
         return machine, f"{inputs.title} is on {inputs.host.name}: it is taken up with the disk that it has and started"
     return machine, f"{inputs.title}: creation was interrupted: it is taken up where it stopped"
+
+
+def said(inputs: MachineInputs, news: Bag, machine: Machine | None, words: str) -> str:
+    """The words of `look` with what Create does to `machine` beyond taking it over: bring it to what is declared."""
+    if is_rebuilding():
+        return words if machine is not None else f"{inputs.title}: {MISSING}"
+    if machine is None or machine.mark is None or machine.mark.phase is Phase.CREATING:
+        return words
+    incarnation = machine.mark.incarnation
+    guest = facts.guest(facts.outputs(news, machine, seed_digest="", incarnation=incarnation))
+    before, after = flatten(facts.observed_inputs(news, machine)), flatten(news)
+    keys = (key for key in sorted(after) if before.get(key) != after[key] and key != "power")
+    told = [consequence(key, before.get(key), after[key], guest).words for key in keys]
+    if inputs.power != "managed" and machine.power is Power.RUNNING:
+        told.append(f"it is declared {inputs.power}: the guest is shut down")
+    return f"{words.removesuffix(UNTOUCHED)}, then brought to what is declared: {'; '.join(told)}" if told else words
 
 
 def need_one_backend(driver: Driver, what: str, fleet: str, backend: str) -> None:

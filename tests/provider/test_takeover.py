@@ -103,6 +103,19 @@ def test_an_adopted_machine_is_never_made(driver: Driver, news: Bag) -> None:
     assert driver.read(inputs.uuid) is None
 
 
+def test_a_preview_says_what_a_take_over_brings_it_to(resource: MachineResource, driver: Driver, news: Bag) -> None:
+    """The file was edited since: what Create does about that is no surprise."""
+    made(driver, news)
+    assert resource.announce(URN, news).endswith("it is taken over, and nothing of it touched")
+    wanted = {**news, "cpuCapPercent": 50, "power": "stopped"}
+    words = resource.announce(URN, wanted)
+    assert "nothing of it touched" not in words
+    assert "taken over, then brought to what is declared: cpuCapPercent: 150 % -> 50 %: live, no reboot" in words
+    assert words.endswith("it is declared stopped: the guest is shut down")
+    _, state = resource.create(URN, wanted)
+    assert (state["limits"]["cpuCapPercent"]["configured"], state["observedPower"]) == (50, "off")
+
+
 def test_a_rebuild_makes_nothing_and_remembers_what_is_missing(
     resource: MachineResource, driver: Driver, news: Bag, monkeypatch: pytest.MonkeyPatch
 ) -> None:
