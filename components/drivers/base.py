@@ -201,8 +201,8 @@ class Driver(Protocol):
         """End a machine: stop gracefully, leave its disks as trash until the day `due`, undefine; absent is done.
 
         Data is never destroyed: only a machine still `creating`, which holds none, takes its volumes with it.
-        Raises NotOurs when the incarnation differs, Refused when one that is still `creating` runs: nothing is
-        touched then.
+        Raises NotOurs when the incarnation differs, Refused when one that is still `creating` runs or one is on the
+        move: nothing is touched then.
         """
         ...
 

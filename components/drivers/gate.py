@@ -68,6 +68,7 @@ class Gate(Protocol):
     def note(self, uuid: str, mark: Mark, to: str) -> Passport:
         """Write into the mark that it goes to host `to`, and whether it ran. Raises Refused for what can't travel.
 
+        One that was noted before keeps what was noted, unless somebody has started it since.
         `mark` is the one that was read; Changed when its revision is not the one found.
         """
         ...

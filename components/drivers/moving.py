@@ -168,12 +168,11 @@ class Move:
             self._say("it does not run, so it is moved as it is")
             live = False
         try:
-            if there is not None and there.mark.move != f"from:{self._source.host}":
-                # Of a move from elsewhere that never came to anything: no disk of it was ever attached.
+            if there is not None:
+                # Of an earlier attempt, from here or elsewhere: no disk of it was ever attached, each part is copied
+                # anew anyway, and the machine may have changed since.
                 self._target.forget(self._spec.uuid, self._mark.incarnation)
-                there = None
-            if there is None:
-                self._target.arrive(passport, self._spec, self._source.host)
+            self._target.arrive(passport, self._spec, self._source.host)
             if live:
                 self._over(passport)
             else:

@@ -104,6 +104,11 @@ def expect_made(what: str, found: Mark) -> None:
         raise Refused(
             what, "it is not finished: it has no disk yet", "Nothing was touched. Run `vps up`, which goes on making it"
         )
+    expect_settled(what, found)
+
+
+def expect_settled(what: str, found: Mark) -> None:
+    """Raises Refused for a machine in the midst of a move: another host may hold it, and what is here is a copy."""
     if found.move or found.phase in {Phase.ARRIVING, Phase.LEFT}:
         way = found.move.replace(":", " ") or "another host"
         remedy = "Nothing was touched. Run `vps up`, which ends the move or undoes it"

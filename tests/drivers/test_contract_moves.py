@@ -226,6 +226,8 @@ def test_while_it_moves_nobody_else_starts_or_changes_it(pair):
                 driver.update(spec, standing.mark)
             with pytest.raises(Refused, match="is not finished"):
                 driver.create(spec, b"", pair.one.mark(spec))
+            with pytest.raises(Refused, match="is not finished"):
+                driver.delete(spec.uuid, standing.mark.incarnation, "2030-01-01")
         assert all(found.power is Power.OFF for found in pair.standings(spec))
 
     pair.move(spec, here.mark)
@@ -411,6 +413,20 @@ def test_what_arrived_of_a_move_from_elsewhere_is_no_hindrance(tmp_path):
     assert pair.move_apart(spec, machine.mark) == -9
     arrived = pair.two.world.get("domains", spec.uuid)
     pair.two.world.put("domains", spec.uuid, arrived | {"mark": arrived["mark"] | {"move": "from:elsewhere"}})
+
+    pair.move(spec, pair_mark(pair, spec))
+
+    one_on_the_target(pair, spec, machine)
+
+
+def test_what_was_started_by_hand_in_the_midst_of_a_move_runs_afterwards(pair):
+    spec, machine = pair.make()
+    with pair.drivers() as (one, _):
+        machine = one.power(spec.uuid, "off", machine.mark)
+    pair.two.fault({"step": "move.copy", "do": "kill", "when": "after"})
+    assert pair.move_apart(spec, machine.mark) == -9
+    pair.two.fault()
+    pair.one.start_by_hand(spec)
 
     pair.move(spec, pair_mark(pair, spec))
 

@@ -110,6 +110,7 @@ class FakeDriver:
                 return
             what = f"Unable to end machine {domain['name']} on {self._host.name}"
             found = ownership.expect(what, machines.mark_of(domain), incarnation)
+            ownership.expect_settled(what, found)
             if found.phase is Phase.CREATING:
                 if domain["power"] != "off":
                     raise Refused(

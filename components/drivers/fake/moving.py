@@ -63,6 +63,8 @@ class FakeGate:
         domain, found = self._mine(what, uuid, mark.incarnation)
         if found.phase is not Phase.READY:
             raise Refused(what, f"it is {found.phase}", "Run `vps up`, which finishes that first")
+        if found.move == f"to:{to}" and domain["power"] == Power.RUNNING != found.wish:
+            domain = self._write(domain, found, wish="running")
         if found.move != f"to:{to}":
             ownership.expect_revision(what, found, mark, already_done=False)
             if domain["power"] == Power.PAUSED:

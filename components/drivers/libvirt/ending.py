@@ -44,6 +44,7 @@ class Ending:
             notes = marks.find(described)
             mark = ownership.expect(what, None if notes is None else notes.mark, incarnation)
             assert notes is not None
+            ownership.expect_settled(what, mark)
             if mark.phase is Phase.CREATING:
                 if domain.isActive():
                     raise Refused(

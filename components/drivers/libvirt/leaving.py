@@ -33,6 +33,10 @@ class Leaving(Side):
                 raise Refused(what, f"it is {notes.mark.phase}", "Run `vps up`, which finishes that first")
             wanted = f"to:{to}"
             noted = notes.mark.move == wanted
+            started = noted and machines.power(domain) is Power.RUNNING and notes.mark.wish != Power.RUNNING
+            if started:
+                notes = notes.marked(replace(notes.mark, wish="running", revision=notes.mark.revision + 1))
+                write(domain, notes)
             if not noted:
                 ownership.expect_revision(what, notes.mark, mark, already_done=False)
                 travel.need_fit(what, domain, described, notes)
