@@ -123,10 +123,16 @@ def put(mapping: Any, key: str, value: object, *, after: str) -> None:  # noqa: 
     """
     value = _written(value)
     if key in mapping:
+        below = _cut_below(mapping, key)
         mapping[key] = value
+        _add_below(mapping, key, below)
         return
     keys = list(mapping)
-    mapping.insert(keys.index(after) + 1 if after in keys else len(keys), key, value)
+    place = keys.index(after) + 1 if after in keys else len(keys)
+    # What stands below the line before is about the line that comes next.
+    below = _cut_below(mapping, keys[place - 1]) if place else ""
+    mapping.insert(place, key, value)
+    _add_below(mapping, key, below)
 
 
 def take(mapping: Any, key: str) -> None:  # noqa: ANN401 - ruamel.yaml's own mapping
@@ -134,16 +140,12 @@ def take(mapping: Any, key: str) -> None:  # noqa: ANN401 - ruamel.yaml's own ma
     if key not in mapping:
         return
     keys = list(mapping)
-    notes = mapping.ca.items.pop(key, None)
-    below = notes[2].value.partition("\n")[2] if notes and len(notes) > 2 and notes[2] else ""
+    below = _cut_below(mapping, key)
     position = keys.index(key)
+    mapping.ca.items.pop(key, None)
     del mapping[key]
-    if below and position:
-        before = mapping.ca.items.setdefault(keys[position - 1], [None, None, None, None])
-        if before[2] is None:
-            before[2] = CommentToken("\n" + below, CommentMark(0), None)
-        else:
-            before[2].value += below
+    if position:
+        _add_below(mapping, keys[position - 1], below)
 
 
 def create(fleet: Path, name: str, text: str) -> None:
@@ -177,6 +179,39 @@ def replace(file: Path, text: str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _tail(mapping: Any, key: object) -> tuple[Any, Any, int]:  # noqa: ANN401 - ruamel.yaml's own
+    """Where ruamel.yaml keeps the comment at the end of what `key` holds: in its last line, however deep that is."""
+    holder: Any = mapping
+    value = holder[key]
+    while isinstance(value, CommentedMap | CommentedSeq) and value and not value.fa.flow_style():
+        holder, key = value, len(value) - 1 if isinstance(value, CommentedSeq) else list(value)[-1]
+        value = holder[key]
+    return holder, key, 0 if isinstance(holder, CommentedSeq) else 2
+
+
+def _cut_below(mapping: Any, key: object) -> str:  # noqa: ANN401 - ruamel.yaml's own
+    """Take away, and give, the whole lines of comment below what `key` holds; the comment in its last line stays."""
+    holder, last, slot = _tail(mapping, key)
+    notes = holder.ca.items.get(last)
+    if not notes or len(notes) <= slot or not notes[slot]:
+        return ""
+    own, _, below = notes[slot].value.partition("\n")
+    if below:
+        notes[slot] = CommentToken(own + "\n", notes[slot].start_mark, None) if own.strip() else None
+    return str(below)
+
+
+def _add_below(mapping: Any, key: object, below: str) -> None:  # noqa: ANN401 - ruamel.yaml's own
+    if not below:
+        return
+    holder, last, slot = _tail(mapping, key)
+    notes = holder.ca.items.setdefault(last, [None, None, None, None])
+    if notes[slot] is None:
+        notes[slot] = CommentToken("\n" + below, CommentMark(0), None)
+    else:
+        notes[slot].value += below
 
 
 def _written(value: object) -> object:

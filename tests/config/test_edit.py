@@ -72,6 +72,55 @@ def test_a_key_goes_with_its_own_comment_only(folder):
     assert file.read_text() == text.replace("    access:", "    # about access\n    access:")
 
 
+BLOCK = """vps:
+  web1:
+    id: v
+    host: kvm1
+    move:        # because
+      from: kvm2
+      live: true   # by night
+    # about the addresses
+    ipv4:
+      - 192.0.2.10
+      - 192.0.2.11   # spare
+
+  # the second
+  web2: {id: w}
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "gone", "new"),
+    [
+        (
+            lambda vps: take(vps, "move"),
+            "    move:        # because\n      from: kvm2\n      live: true   # by night\n",
+            "",
+        ),
+        (
+            lambda vps: put(vps, "move", {"from": "kvm3"}, after="host"),
+            "    move:        # because\n      from: kvm2\n      live: true   # by night\n",
+            '    move: {from: "kvm3"} # because\n',
+        ),
+        (lambda vps: put(vps, "ends", "2027-03-01", after="ipv4"), "\n  # the", '    ends: "2027-03-01"\n\n  # the'),
+        (lambda vps: put(vps, "order", 1, after="move"), "    # about", "    order: 1\n    # about"),
+        (
+            lambda vps: take(vps, "ipv4"),
+            "    ipv4:\n      - 192.0.2.10\n      - 192.0.2.11   # spare\n",
+            "",
+        ),
+    ],
+)
+def test_a_comment_below_a_block_stays_above_the_line_that_it_is_about(tmp_path, change, gone, new):
+    file = tmp_path / "notes.yaml"
+    file.write_text(BLOCK)
+    draft = Draft(file)
+
+    change(draft.document["vps"]["web1"])
+
+    assert draft.text() == BLOCK.replace(gone, new)
+
+
 def test_what_would_bring_a_problem_is_not_written(folder):
     before = (folder / CLIENT).read_text()
     told = r"(?s)new problems.*before its term starts.*Nothing was written"
