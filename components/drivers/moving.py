@@ -79,6 +79,22 @@ class Move:
         self._source.stay(self._spec.uuid, self._mark.incarnation)
         self._say(f"the move to {self._target.host} is off: it stays on {self._source.host}")
 
+    def call_off_without_target(self) -> None:
+        """Stay on the source although the target can't be asked, and is known to run nothing any more.
+
+        Raises Refused unless the source never gave its disks away: only then is it whole, whatever arrived there.
+        """
+        here = self._ours(self._source)
+        if here is None or here.mark.phase is Phase.LEFT or not here.armed or here.busy:
+            raise Refused(
+                self._what,
+                f"its disks may have changed hands already, and {self._target.host} can't be asked",
+                f"Nothing was touched: what {self._source.host} has of it is in its pool. Bring {self._target.host} "
+                "back, and run again",
+            )
+        self._source.stay(self._spec.uuid, self._mark.incarnation)
+        self._say(f"the move to {self._target.host} is off: it stays on {self._source.host}")
+
     def _look(self) -> tuple[Standing | None, Standing | None]:
         here, there = (self._ours(gate) for gate in (self._source, self._target))
         return here, there

@@ -177,7 +177,11 @@ def call_off(connections: Connections, state: Bag, spec: MachineSpec, mark: Mark
             f"{name} is not declared any more, so nobody can look what arrived there",
             f"Nothing was touched. Put hosts/{name}.yaml back",
         )
-    Move(_gate(connections, source), _gate(connections, target), spec, mark, say).call_off()
+    begun = Move(_gate(connections, source), _gate(connections, target), spec, mark, say)
+    if connections.lost_since(name):
+        begun.call_off_without_target()
+    else:
+        begun.call_off()
 
 
 def _gate(connections: Connections, host: HostRef) -> Gate:

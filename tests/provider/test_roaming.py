@@ -183,6 +183,42 @@ def test_a_cut_move_is_ended_by_the_next_run_and_undone_when_it_is_not_wanted_an
     assert nothing_to_do(fleet, inputs, after, wanted)
 
 
+def test_a_move_to_a_host_that_is_lost_meanwhile_is_undone_where_the_machine_is_whole(fleet, news):
+    """Its guest was shut down for the copy, and must not wait for a host that may never come back."""
+    _, state = fleet.resource().create(URN, news)
+    wanted = placed(fleet, news, "lab2", move={"from": "lab1", "live": False})
+    fleet.fault("lab2", step="move.copy", do="unreachable")
+    with pytest.raises(HostUnreachable):
+        up(fleet, news, state, wanted)
+    fleet.silence("lab2")
+    with pytest.raises(DriverError, match="does not exist"):
+        up(fleet, news, state, news)
+    assert fleet.driver("lab1").read(news["uuid"]).power is Power.OFF
+    fleet.lost["lab2"] = "2026-11-22 10:00 UTC"
+
+    inputs, after, words = up(fleet, news, state, news)
+
+    assert any("is undone" in line for line in words)
+    assert fleet.driver("lab1").read(news["uuid"]).power is Power.RUNNING
+    assert nothing_to_do(fleet, inputs, after, news)
+
+
+@pytest.mark.parametrize(("live", "step"), [(False, "move.park"), (True, "move.migrate")])
+def test_a_machine_that_may_have_gone_over_is_not_started_again_when_its_target_is_lost(fleet, news, live, step):
+    _, state = fleet.resource().create(URN, news)
+    wanted = placed(fleet, news, "lab2", move={"from": "lab1", "live": live})
+    fleet.fault("lab1", step=step, do="lose-answer")
+    with pytest.raises(HostUnreachable):
+        up(fleet, news, state, wanted)
+    fleet.silence("lab2")
+    fleet.lost["lab2"] = "2026-11-22 10:00 UTC"
+
+    with pytest.raises(Refused, match=r"has left lab1|changed hands"):
+        up(fleet, news, state, news)
+
+    assert fleet.driver("lab1").read(news["uuid"]).power is Power.OFF
+
+
 def test_nothing_is_created_while_a_host_is_silent_unless_it_is_declared_lost(fleet, news):
     fleet.silence("lab2")
     with pytest.raises(HostUnreachable, match=r"could not tell whether lab2 holds it.*vps host lost lab2"):
