@@ -104,10 +104,15 @@ def need_free(what: str, spec: MachineSpec, reinstall: int, trash: Sequence[Tras
                 "Nothing was touched. `vps trash restore` brings it back; it is made anew, and empty, only after "
                 "`vps trash empty --due`",
             )
-    wanted = {bare(address) for nic in spec.nics.values() for address in nic.addresses}
+    need_no_quarantine(what, spec.uuid, [one for nic in spec.nics.values() for one in nic.addresses], trash)
+
+
+def need_no_quarantine(what: str, uuid: str, addresses: Iterable[str], trash: Sequence[Trashed]) -> None:
+    """Raises Refused when one of the addresses belongs to another machine than `uuid` that lies in the trash."""
+    wanted = {bare(address) for address in addresses}
     for found in trash:
         taken = sorted(wanted & {bare(address) for address in found.addresses})
-        if taken and found.uuid != spec.uuid and not found.in_use:
+        if taken and found.uuid != uuid and not found.in_use:
             raise Refused(
                 what,
                 f"{', '.join(taken)} is in quarantine: it belonged to {found.title}, which was ended on "

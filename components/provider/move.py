@@ -14,6 +14,7 @@ from components.drivers.errors import HostUnreachable, Refused
 from components.drivers.gate import Gate
 from components.drivers.moving import Move
 from components.drivers.trash import need_free
+from components.drivers.trash import need_no_quarantine as need_no_other
 from components.provider import facts
 from components.provider.connections import Connections
 from components.provider.inputs import MachineInputs
@@ -216,6 +217,20 @@ def need_no_trash(connections: Connections, what: str, inputs: MachineInputs) ->
     """
     for host, trash in connections.trash_elsewhere(what, inputs.host.name):
         need_free(f"{what} ({host.name} has it in its trash)", inputs.spec(), inputs.reinstall, trash)
+
+
+def need_no_quarantine(connections: Connections, state: Bag, news: Bag) -> None:
+    """Raises Refused when the machine is to get an address that any host's trash keeps for somebody else."""
+    fresh = _addresses(news) - _addresses(state)
+    if not fresh:
+        return
+    what = f"Unable to change {news.get('title')} on {host_name(news)}"
+    for _, trash in connections.trash_elsewhere(what, but=""):
+        need_no_other(what, str(news["uuid"]), fresh, trash)
+
+
+def _addresses(bag: Bag) -> set[str]:
+    return {str(one) for nic in (bag.get("nics") or {}).values() for one in nic.get("addresses") or ()}
 
 
 def need_nowhere(connections: Connections, what: str, uuid: str, but: str) -> None:

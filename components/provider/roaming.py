@@ -6,6 +6,7 @@ that is declared lost is not asked.
 
 import datetime
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from components.drivers.base import Phase
@@ -102,10 +103,18 @@ class RoamingMachine(MachineResource):
         outs = facts.outputs(moved, machine, seed_digest=state.get("seedDigest", ""), incarnation=incarnation)
         return uuid, outs, facts.observed_inputs(moved, machine)
 
+    def preview_update(self, state: Bag, news: Bag, changes: list[Change]) -> Bag:
+        """As `MachineResource.preview_update`; a host that is silent now is the update's matter."""
+        after = super().preview_update(state, news, changes)
+        with suppress(HostUnreachable):
+            move.need_no_quarantine(self._connections, state, news)
+        return after
+
     def update(self, uuid: str, urn: str, state: Bag, news: Bag, changes: list[Change]) -> Bag:
         """As `MachineResource.update`; a change of host is carried out first."""
         refuse(state, changes)
         need_untouched(f"Unable to change {news.get('title')} on {move.host_name(news)}")
+        move.need_no_quarantine(self._connections, state, news)
         if move.is_restore(state, news):
             return self._restore(urn, state, news)
         if not move.is_move(state, news) and not state.get("moving"):

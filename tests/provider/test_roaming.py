@@ -435,6 +435,28 @@ def test_what_another_host_keeps_in_its_trash_is_neither_made_anew_nor_its_addre
     assert fleet.holders(news["uuid"]) == ["lab2"]
 
 
+def test_an_edit_gives_nobody_an_address_in_quarantine(fleet, news):
+    other = {**news, "uuid": "11111111-2222-3333-4444-555555555555", "name": "demo-other", "title": "other/web1"}
+    other["nics"] = {"n0": {**news["nics"]["n0"], "addresses": ["192.0.2.11/24"], "mac": "52:54:00:00:00:02"}}
+    _, ended = fleet.resource().create(URN, {**other, "ends": "2026-11-22"})
+    fleet.resource().delete(other["uuid"], ended)
+    home = placed(fleet, news, "lab2")
+    _, state = fleet.resource().create(URN, home)
+    wanted = {**home, "nics": {"n0": {**home["nics"]["n0"], "addresses": ["192.0.2.11/24"]}}}
+
+    for act in (
+        lambda: up(fleet, home, state, wanted),
+        lambda: fleet.resource().preview_update(state, wanted, fleet.resource().changes(home, state, wanted)),
+    ):
+        with pytest.raises(Refused, match=r"192\.0\.2\.11 is in quarantine: it belonged to other/web1"):
+            act()
+    assert fleet.driver("lab2").read(news["uuid"]).addresses == {"n0": ("192.0.2.10/24",)}
+
+    fleet.driver("lab1").empty(other["uuid"], "2027-01-01", "")
+    up(fleet, home, state, wanted)
+    assert fleet.driver("lab2").read(news["uuid"]).addresses == {"n0": ("192.0.2.11/24",)}
+
+
 def test_a_preview_of_a_machine_that_another_host_holds_is_refused_too(fleet, news):
     fleet.resource().create(URN, news)
     with pytest.raises(Refused, match="lab1 holds it already"):
