@@ -65,8 +65,8 @@ class Command:
             sample = Sample(time.perf_counter() - begun, children_cpu() - spent)
         if process.returncode != self._code:
             lines = output.strip().splitlines()
-            errors = [line for line in lines[:-12] if "error:" in line or "Unable to" in line]
-            said = "\n".join([*errors[:3], *lines[-12:]])
+            errors = [line for line in lines[:-12] if "Unable to" in line or "rror:" in line]
+            said = "\n".join([*sorted(errors, key=lambda line: "Unable to" not in line)[:3], *lines[-12:]])
             raise CannotMeasure(f"{' '.join(self._arguments)} ended with {process.returncode}: {said}")
         return sample, peak
 

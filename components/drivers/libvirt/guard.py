@@ -6,10 +6,13 @@ restarts of libvirtd, starts by hand and moves; what differs by machine are the 
 Syntax: https://libvirt.org/formatnwfilter.html
 """
 
+import random
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import TypeVar
 
 import libvirt
 
@@ -23,6 +26,9 @@ from components.drivers.libvirt.machine import config
 
 VERSION = 1
 """Raised with every change of the filter; a host that has a newer one keeps it."""
+PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.6)
+_CONTENDED = re.compile(r"ebtables.*(\b(RULE|CHAIN|TABLE)_\w+ failed|temporarily unavailable|lock)", re.DOTALL)
+Result = TypeVar("Result")
 UUID = "5f2c1c52-5b0e-4b53-9d0c-6a3f7a3b8f10"
 
 _FILTER = f"""
@@ -115,6 +121,22 @@ def why_not(problem: libvirt.libvirtError) -> str:
     return message[:200] if by_driver or lacks or re.search(r"\b(ebtables|nwfilter)\b", message) else ""
 
 
+def patiently(act: Callable[[], Result]) -> Result:
+    """Do what puts filters in force, again while other starts on the same host are in its way.
+
+    ebtables over nftables takes no lock: of two that change the tables at once, one fails with a rule or chain that is
+    gone, or a table that changed meanwhile.
+    """
+    for pause in PAUSES_S:
+        try:
+            return act()
+        except libvirt.libvirtError as problem:
+            if not _CONTENDED.search(problem.get_error_message() or ""):
+                raise
+            time.sleep(pause * (0.5 + random.random()))  # noqa: S311 - so that two do not meet again
+    return act()
+
+
 def bring(
     handle: libvirt.virConnect, domain: libvirt.virDomain, described: tree.Element, nics: Mapping[str, NicSpec]
 ) -> libvirt.virDomain:
@@ -163,7 +185,7 @@ def _set(domain: libvirt.virDomain, name: str, interface: str, *, on: bool) -> N
 
 
 def _update(domain: libvirt.virDomain, interface: str) -> None:
-    domain.updateDeviceFlags(interface, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+    patiently(lambda: domain.updateDeviceFlags(interface, libvirt.VIR_DOMAIN_AFFECT_LIVE))
 
 
 def retake(handle: libvirt.virConnect, domain: libvirt.virDomain, described: tree.Element) -> libvirt.virDomain:

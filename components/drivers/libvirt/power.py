@@ -50,7 +50,7 @@ class Starter:
         """
         domain = guard.retake(handle, domain, config(domain))
         try:
-            return self._start(handle, domain)
+            return guard.patiently(lambda: self._start(handle, domain))
         except libvirt.libvirtError as problem:
             reason = guard.why_not(problem)
             if guarded or not reason:

@@ -253,3 +253,33 @@ def test_a_filter_is_back_at_the_first_start_at_which_the_host_can(lab_host, req
     finally:
         lab_host.clean()
         driver.close()
+
+
+class Said(libvirt.libvirtError):
+    """What libvirt said once, of two starts at the same time."""
+
+    def get_error_message(self):
+        return (
+            "internal error: Failed to apply firewall rules /usr/sbin/ebtables --concurrent -t nat -A libvirt-J-vnet5 "
+            f"-s '!' 4e:27:8c:23:fd:2b -j DROP: ebtables v1.8.9 (nf_tables):  {self.args[0]}"
+        )
+
+
+@pytest.mark.parametrize("said", ["RULE_DELETE failed (No such file or directory): rule", "CHAIN_ADD failed (Busy)"])
+def test_a_start_that_met_another_in_ebtables_is_done_again(monkeypatch, said):
+    monkeypatch.setattr(guard, "PAUSES_S", (0, 0))
+    answers = [Said(said), Said(said), None]
+
+    def act():
+        if (answer := answers.pop(0)) is not None:
+            raise answer
+        return "runs"
+
+    assert guard.patiently(act) == "runs"
+    answers[:] = [Said(said)] * 3
+    with pytest.raises(libvirt.libvirtError):
+        guard.patiently(act)
+    answers[:] = [Said("Operation not supported"), None]
+    with pytest.raises(libvirt.libvirtError):
+        guard.patiently(act)
+    assert answers == [None]
