@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 import subprocess
 import threading
 import time
@@ -25,11 +26,13 @@ class Command:
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
         code: int = 0,
+        deadline_s: float = DEADLINE_S,
     ) -> None:
         self._arguments = [str(argument) for argument in arguments]
         self._cwd = cwd
         self._env = dict(env) if env is not None else None
         self._code = code
+        self._deadline_s = deadline_s
 
     def sample(self) -> Sample:
         """From the process's start to its end. Raises CannotMeasure when it ends otherwise than expected."""
@@ -53,12 +56,13 @@ class Command:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            start_new_session=True,
         ) as process:
             watch = _Watch(process.pid) if watched else None
             try:
-                output = process.communicate(timeout=DEADLINE_S)[0]
+                output = process.communicate(timeout=self._deadline_s)[0]
             except BaseException:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)  # what it started as well: a plugin would hold its output open
                 raise
             finally:
                 peak = watch.end() if watch else 0.0

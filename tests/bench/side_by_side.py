@@ -8,6 +8,7 @@ boot sector that halts: forty emulated guests that boot would be all that is mea
 
 import datetime as dt
 import itertools
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -52,6 +53,7 @@ THEIRS = {"vcpus": 1, "memory_mib": 128, "disk_gib": 1}
 FIRST_OF_THEIRS = 130
 """The last byte of their first guest's address."""
 LOSS_S = 0.0
+ATTEMPTS = 3
 
 
 @dataclass(slots=True)
@@ -119,7 +121,7 @@ def _one(contest: "Contest", options: Options) -> Iterator[Pair]:
     for _ in range(options.few(3)):
         contest.clear()
         created.ours.append(contest.up().sample())
-        created.theirs.append(contest.terraform.apply().sample())
+        created.theirs.append(contest.apply(created))
     yield created
     yield contest.plan("nothing changed: preview | plan", options.few(3))
     contest.settle()
@@ -134,7 +136,9 @@ def _one(contest: "Contest", options: Options) -> Iterator[Pair]:
 def _many(contest: "Contest", options: Options) -> Iterator[Pair]:
     options.say(f"peers: {contest.count} machines, made and started")
     contest.clear()
-    yield Pair("create + start", contest.count, [contest.up().sample()], [contest.terraform.apply().sample()])
+    created = Pair("create + start", contest.count, [contest.up().sample()])
+    created.theirs.append(contest.apply(created))
+    yield created
     yield contest.plan("nothing changed: preview | plan", options.few(3))
     yield contest.audit("nothing differs: drift | plan -refresh-only", options.few(3))
     options.say(f"peers: the end of {contest.count} machines")
@@ -232,10 +236,11 @@ class Contest:
         self.declare(package, {}, ends=today, term=term)
         first, second = self.up().sample(), self.up().sample()
         both = Sample(first.wall + second.wall, first.cpu + second.cpu)
-        theirs = self.terraform.destroy().sample()
+        hung, theirs = _until_it_ends(self.terraform.destroy)
         note = f"ours: recorded {first.wall:.1f} s + ended {second.wall:.1f} s, disks kept; theirs: disks destroyed"
         note += "; ours shut down, theirs lost power" if self.count == 1 else "; guests were off"
-        if left := self._domains():
+        note += hung
+        if left := self._domains(""):
             raise CannotMeasure(f"{', '.join(left)} should be gone")
         return Pair("end | destroy", self.count, [both], [theirs], note=note)
 
@@ -258,17 +263,24 @@ class Contest:
         """Nothing of both is left but image, pool and network."""
         self.stacks.rewind()
         self.terraform.forget()
+        self._clear("")
+
+    def _clear(self, prefix: str) -> None:
+        """No machine, disk or seed of that name is left."""
         import libvirt
 
         handle = libvirt.open(self.lab.uri)
         for domain in handle.listAllDomains(0):
+            if not domain.name().startswith(prefix):
+                continue
             if domain.isActive():
                 domain.destroy()
             domain.undefine()
         pool = handle.storagePoolLookupByName("vps")
         pool.refresh(0)
         for volume in pool.listAllVolumes(0):
-            if not volume.name().startswith(("image-", "aegir-vps-pool")):
+            name = volume.name()
+            if name.startswith(prefix) and not name.startswith(("image-", "aegir-vps-pool")):
                 volume.delete(0)
         handle.close()
 
@@ -291,17 +303,40 @@ class Contest:
         found = state.machines(self.stacks.environment, engine.STACK) or []
         return [key for machine in found for key in machine.get("rebootRequired", [])]
 
-    def _domains(self) -> list[str]:
+    def apply(self, pair: Pair) -> Sample:
+        """`terraform apply` of everything from nothing; begun anew when it hangs, which the pair then says."""
+        said, sample = _until_it_ends(self.terraform.apply, self._clear_theirs)
+        pair.note += said
+        return sample
+
+    def _clear_theirs(self) -> None:
+        self.terraform.forget()
+        self._clear(terraform.PREFIX)
+
+    def _domains(self, prefix: str) -> list[str]:
         import libvirt
 
         handle = libvirt.open(self.lab.uri)
-        names = [domain.name() for domain in handle.listAllDomains(0)]
+        names = [name for domain in handle.listAllDomains(0) if (name := domain.name()).startswith(prefix)]
         handle.close()
         return names
 
     def _vps(self, *arguments: str | Path) -> Command:
         fleet = self.stacks.project.fleet
         return Command([VPS, *arguments, "--fleet", fleet], cwd=fleet.parent, env=self.stacks.environment)
+
+
+def _until_it_ends(make: Callable[[], Command], again: Callable[[], None] = lambda: None) -> tuple[str, Sample]:
+    """A command of theirs, killed and run once more while it hangs: words for it, and the run that ended."""
+    for hung in range(ATTEMPTS):
+        try:
+            sample = make().sample()
+        except subprocess.TimeoutExpired:
+            again()
+            continue
+        said = f"; theirs hung {hung} x for {terraform.HANGS_S} s and was killed, this is the run that ended"
+        return (said if hung else ""), sample
+    raise CannotMeasure(f"Terraform did not end within {terraform.HANGS_S} s, {ATTEMPTS} times in turn")
 
 
 def _fresh(folder: Path) -> Path:

@@ -12,6 +12,8 @@ from tests.bench.peers.build import PROVIDER, TERRAFORM
 from tests.bench.processes import Command
 
 PREFIX = "peer-"
+HANGS_S = 120
+"""After that many seconds a command of theirs is taken to hang, as the provider does now and then."""
 _SETTINGS = """disable_checkpoint = true
 provider_installation {
   dev_overrides {
@@ -100,7 +102,7 @@ class Machines:
 
     def _command(self, *arguments: str) -> Command:
         command = [self._terraform, *arguments, "-input=false", "-no-color"]
-        return Command(command, cwd=self._folder, env=self._environment)
+        return Command(command, cwd=self._folder, env=self._environment, deadline_s=HANGS_S)
 
 
 def machine(name: str, mac: str, limits: Mapping[str, int], seed: Rendered) -> dict[str, Any]:
