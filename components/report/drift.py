@@ -203,6 +203,8 @@ class _Comparison:
             yield finding("danger", f"disks.{disk}", "the disk is gone")
         if mark.phase is Phase.ENDING:
             yield finding("danger", "phase", "its end began and was interrupted")
+        elif mark.phase is Phase.STARTING:
+            yield finding("benign", "phase", "it was made or restored, and its first start is not finished; up goes on with it")
         elif mark.phase is not Phase.READY:
             yield finding("benign", "phase", f"its creation was interrupted (it is {mark.phase}); up goes on with it")
         for key, declared in declared_limits(bag).items():

@@ -222,6 +222,23 @@ def test_its_end_keeps_its_disk(host, driver):
     assert trashed.lost == ()
 
 
+def test_who_returns_gets_an_adopted_machine_back(host, driver):
+    """It has no seed of ours, whose volume would have to be there."""
+    spec = bare(host)
+    make(host, spec)
+    mark = host.mark(spec)
+    driver.adopter().adopt(spec, mark)
+    driver.delete(spec.uuid, mark.incarnation)
+
+    restored = driver.restore(spec.uuid)
+    machine = driver.create(spec, b"", replace(mark, incarnation="second"))
+
+    assert (restored.mark.phase, restored.power) == (Phase.STARTING, Power.OFF)
+    assert (machine.mark.phase, machine.mark.incarnation) == (Phase.READY, "second")
+    assert machine.power is Power.RUNNING
+    assert machine.volumes == {"root": f"{spec.name}.qcow2", "seed": ""}
+
+
 class _Any:
     def __eq__(self, other):
         return True

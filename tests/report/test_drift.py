@@ -135,6 +135,17 @@ def test_one_that_was_never_finished_is_not_missing():
     assert seen(recorded=[Recorded("s", {**BAG, "phase": "creating"})]).findings == ()
 
 
+@pytest.mark.parametrize(
+    ("phase", "words"),
+    [(Phase.STARTING, "made or restored"), (Phase.CREATING, "its creation was interrupted")],
+)
+def test_what_up_goes_on_with_is_said_as_far_as_it_is(phase, words):
+    (finding,) = seen(machine(mark=mark(phase=phase))).findings
+
+    assert (finding.kind, finding.key) == ("benign", "phase")
+    assert words in finding.words
+
+
 def test_where_only_files_speak_nobody_can_tell_whether_it_was_made():
     found = seen(recorded=[Recorded("s", BAG, delivered=None)])
 

@@ -142,7 +142,7 @@ class Creation:
                 domain = self._write(domain, mark)
         if mark.phase is Phase.STARTING:
             for volume in (*domain["disks"].values(), domain["seed"]):
-                if self._storage.volume(domain["pool"], volume) is None:
+                if volume and self._storage.volume(domain["pool"], volume) is None:
                     raise Missing(
                         self._what,
                         f"volume {volume} is gone",

@@ -182,7 +182,7 @@ class Creation:
                 marks.put(described, notes)
                 domain = handle.defineXML(tree.text(described))
         for name in (*(disk.volume for disk in notes.disks.values()), notes.seed):
-            if volumes.find(pool, name) is None:
+            if name and volumes.find(pool, name) is None:
                 raise Missing(
                     what,
                     f"volume {name} is gone",

@@ -69,7 +69,7 @@ class Ending:
     def _forget(self, what: str, handle: libvirt.virConnect, domain: libvirt.virDomain, notes: marks.Notes) -> None:
         """A machine that never ran holds nothing of the client: its volumes go, and their names are free again."""
         pool = pools.need(handle, what, notes.pool)
-        for name in (*(disk.volume for disk in notes.disks.values()), notes.seed):
+        for name in filter(None, (*(disk.volume for disk in notes.disks.values()), notes.seed)):
             volumes.remove(pool, name)
         with self._faults.step("delete.undefine"):
             domain.undefineFlags(UNDEFINE)
