@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -23,6 +24,8 @@ State remembers the address of the last run; a host that moved since would never
 or the time since when the host is declared lost.
 """
 ASKED_AT_ONCE = 16
+SILENT_S = 30.0
+"""A host that is declared lost and was silent is not asked again for so long: many machines wait for it once."""
 
 
 def addresses(hosts: Iterable[Host]) -> str:
@@ -59,6 +62,7 @@ class Connections:
         self._lock = threading.Lock()
         self._drivers: dict[HostRef, Driver] = {}
         self._trash: dict[Driver, Sequence[Trashed]] = {}
+        self._silent: dict[str, tuple[float, HostUnreachable]] = {}
         self._addresses: dict[str, dict[str, str]] = json.loads(environ.get(ADDRESSES) or "{}")
 
     def driver_for(self, host: HostRef) -> Driver:
@@ -87,15 +91,16 @@ class Connections:
         return HostRef(name=name, driver=today["driver"], uri=today["uri"], probe=today["probe"])
 
     def elsewhere(self, what: str, uuid: str, but: str) -> list[tuple[HostRef, Machine]]:
-        """Every host of the fleet other than `but`, and not lost, that holds a machine of that UUID.
+        """Every host of the fleet other than `but` that holds a machine of that UUID.
 
-        Raises HostUnreachable when one of them does not answer: then nobody can tell.
+        One that is declared lost is asked too: the declaration counts only while it is silent. Raises HostUnreachable
+        when any other does not answer: then nobody can tell.
         """
         found = self._ask(what, "holds it", but, lambda driver: driver.read(uuid))
         return [(host, machine) for host, machine in found if machine is not None]
 
     def trash_elsewhere(self, what: str, but: str) -> list[tuple[HostRef, Sequence[Trashed]]]:
-        """What lies in the trash of every host of the fleet other than `but`, and not lost: asked once in a run.
+        """What lies in the trash of every host of the fleet other than `but`: asked once in a run.
 
         Raises HostUnreachable as `elsewhere`.
         """
@@ -108,15 +113,17 @@ class Connections:
         return self._ask(what, "keeps its disk or address in its trash", but, ask)
 
     def _ask(self, what: str, matter: str, but: str, question: Callable[[Driver], T]) -> list[tuple[HostRef, T]]:
-        names = [name for name in sorted(self._addresses) if name != but and not self.lost_since(name)]
+        names = [name for name in sorted(self._addresses) if name != but]
         hosts = [host for host in map(self.named, names) if host is not None]
         if not hosts:
             return []
 
-        def ask(host: HostRef) -> T:
+        def ask(host: HostRef) -> list[tuple[HostRef, T]]:
             try:
-                return question(self.driver_for(host))
+                return [(host, self.unless_gone(host, question))]
             except DriverError as problem:
+                if self.lost_since(host.name) and isinstance(problem, HostUnreachable):
+                    return []
                 raise HostUnreachable(
                     what,
                     f"could not tell whether {host.name} {matter}: {problem.cause}",
@@ -125,7 +132,30 @@ class Connections:
                 ) from problem
 
         with ThreadPoolExecutor(max_workers=min(ASKED_AT_ONCE, len(hosts)), thread_name_prefix="elsewhere") as asking:
-            return list(zip(hosts, asking.map(ask, hosts), strict=True))
+            return [answer for found in asking.map(ask, hosts) for answer in found]
+
+    def is_gone(self, host: HostRef, uuid: str) -> bool:
+        """Whether the host is declared lost, and silent when it is asked for the machine of that UUID."""
+        if not self.lost_since(host.name):
+            return False
+        try:
+            self.unless_gone(host, lambda driver: driver.read(uuid))
+        except HostUnreachable:
+            return True
+        return False
+
+    def unless_gone(self, host: HostRef, question: Callable[[Driver], T]) -> T:
+        """The host's answer. Raises HostUnreachable at once for a lost host that was silent a moment ago."""
+        if not self.lost_since(host.name):
+            return question(self.driver_for(host))
+        until, known = self._silent.get(host.name, (0.0, None))
+        if known is not None and time.monotonic() < until:
+            raise known
+        try:
+            return question(self.driver_for(host))
+        except HostUnreachable as problem:
+            self._silent[host.name] = (time.monotonic() + SILENT_S, problem)
+            raise
 
     def close(self) -> None:
         """Give all connections back."""

@@ -18,6 +18,8 @@ MISSING = "missing"
 DAMAGED = "a disk is gone"
 FOREIGN = "not ours any more"
 LOST = "its host is lost"
+FALSELY_LOST = "declaredLost"
+"""Key in state: since when its host is declared lost, although it answers and holds the machine."""
 
 LIMIT_NAMES = frozenset({"vcpus", "cpuCapPercent", "memoryMib", "sizeGib", "iops", "rateMibS", "rateMbitS"})
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from components.domain.changes import Consequence, Effect
-from components.drivers.base import HostRef, Machine, MachineSpec, Mark, Phase
+from components.drivers.base import HostRef, Machine, MachineSpec, Mark, Phase, Power
 from components.drivers.errors import HostUnreachable, Refused
 from components.drivers.gate import Gate
 from components.drivers.moving import Move
@@ -68,6 +68,12 @@ def judge(key: str, before: object, after: object, state: Bag, news: Bag) -> Con
 
 def _host(key: str, before: object, after: object, state: Bag, news: Bag) -> Consequence:
     step, title = f"host: {before} -> {after}", news.get("title", "")
+    if since := state.get(facts.FALSELY_LOST):
+        words = (
+            f"refused: {step}: {before} is declared lost since {since}, yet it answers and holds {title}, which would "
+            f"be there twice. Put `host: {before}` back and run: vps host return {before}"
+        )
+        return Consequence(key=key, effect=Effect.REFUSED, words=words)
     if is_restore(state, news):
         return Consequence(key=key, effect=Effect.RECORDED, words="")
     if (state.get("host") or {}).get("driver") != (news.get("host") or {}).get("driver") and is_move(state, news):
@@ -161,7 +167,8 @@ def carry(
         raise Refused(
             f"Unable to move {spec.title} from {source.name} to {target.name}",
             f"{source.name} is lost since {since}",
-            f"Nothing was touched. Restore it: vps restore {spec.title} --to {target.name}",
+            f"Nothing was touched. If it is back: vps host return {source.name}. Else restore it: "
+            f"vps restore {spec.title} --to {target.name}",
         )
     with _moving:
         Move(_gate(connections, source), _gate(connections, target), spec, mark, say, due).run(live=live)
@@ -179,7 +186,7 @@ def call_off(connections: Connections, state: Bag, spec: MachineSpec, mark: Mark
             f"Nothing was touched. Put hosts/{name}.yaml back",
         )
     begun = Move(_gate(connections, source), _gate(connections, target), spec, mark, say)
-    if connections.lost_since(name):
+    if connections.is_gone(target, spec.uuid):
         begun.call_off_without_target()
     else:
         begun.call_off()
@@ -233,12 +240,41 @@ def _addresses(bag: Bag) -> set[str]:
     return {str(one) for nic in (bag.get("nics") or {}).values() for one in nic.get("addresses") or ()}
 
 
-def need_nowhere(connections: Connections, what: str, uuid: str, but: str) -> None:
-    """Raises Refused when another host holds a machine of that UUID: a second one would be its twin."""
-    for host, machine in connections.elsewhere(what, uuid, but):
+def holders(
+    connections: Connections, what: str, uuid: str, but: str, incarnation: str = ""
+) -> list[tuple[HostRef, Machine]]:
+    """Every host other than `but` that holds the machine; raises as `Connections.elsewhere`.
+
+    What a lost host that is back has kept from before a restore is off and has not the `incarnation` that state knows:
+    that copy is stale and no second life.
+    """
+    return [
+        (host, machine)
+        for host, machine in connections.elsewhere(what, uuid, but)
+        if not connections.lost_since(host.name)
+        or not incarnation
+        or machine.power is not Power.OFF
+        or machine.mark is None
+        or machine.mark.incarnation == incarnation
+    ]
+
+
+def need_nowhere(connections: Connections, what: str, uuid: str, but: str, incarnation: str = "") -> None:
+    """Raises Refused when another host holds a machine of that UUID, as `holders` tells: it would have a twin."""
+    for host, machine in holders(connections, what, uuid, but, incarnation):
         phase = f", {machine.mark.phase}" if machine.mark is not None else ", without our mark"
+        if since := connections.lost_since(host.name):
+            raise Refused(what, *answers(host.name, since, f"{machine.power}{phase}"))
         raise Refused(
             what,
             f"{host.name} holds it already ({machine.power}{phase})",
             f"Nothing was created. Declare `host: {host.name}` and run `vps up`; then move it with `vps move`",
         )
+
+
+def answers(host: str, since: str, seen: str) -> tuple[str, str]:
+    """Cause and remedy where a host that is declared lost answers and holds the machine as `seen`."""
+    return (
+        f"{host} is declared lost since {since}, yet it answers and holds it ({seen})",
+        f"Nothing was made elsewhere. Put `host: {host}` back if it was changed, and run: vps host return {host}",
+    )

@@ -1,7 +1,7 @@
 """A machine among several hosts: `MachineResource` knows one host, this knows that there are others.
 
-Gone is only what every host of the fleet answered not to hold, and nothing is made while one of them is silent; a host
-that is declared lost is not asked.
+Gone is only what every host of the fleet answered not to hold, and nothing is made while one of them is silent. One
+that is declared lost may be; while it answers, the declaration is false, and what it holds is there and nowhere else.
 """
 
 import datetime
@@ -51,7 +51,7 @@ class RoamingMachine(MachineResource):
     def create(self, urn: str, news: Bag) -> tuple[str, Bag]:
         """As `MachineResource.create`, once every other host answered that it does not hold the machine."""
         inputs = parse(MachineInputs, news)
-        if is_rebuilding() and self._connections.lost_since(inputs.host.name):
+        if is_rebuilding() and self._is_gone(inputs):
             raise missing(new_mark(urn, inputs), inputs, news)
         self._need_new(inputs)
         return super().create(urn, news)
@@ -60,11 +60,14 @@ class RoamingMachine(MachineResource):
         """As `MachineResource.announce`, and what the other hosts say against it."""
         inputs = parse(MachineInputs, news)
         try:
-            if not (is_rebuilding() and self._connections.lost_since(inputs.host.name)):
+            if not (is_rebuilding() and self._is_gone(inputs)):
                 self._need_new(inputs)
         except HostUnreachable as error:
             return f"{inputs.title}: could not look whether it is there already. {error}"
         return super().announce(urn, news)
+
+    def _is_gone(self, inputs: MachineInputs) -> bool:
+        return self._connections.is_gone(inputs.host.ref(), inputs.uuid)
 
     def _need_new(self, inputs: MachineInputs) -> None:
         """Raises Refused, unless it is on its host already, when a machine must not be made there."""
@@ -85,16 +88,20 @@ class RoamingMachine(MachineResource):
     def read(self, uuid: str, urn: str, state: Bag, inputs: Bag) -> tuple[str, Bag, Bag]:
         """As `MachineResource.read`, wherever in the fleet the machine is by now."""
         name = move.host_name(inputs)
-        if not self._connections.lost_since(name):
+        since = self._connections.lost_since(name)
+        if since and self._is_gone(parse(MachineInputs, inputs)):
+            identity, outs, observed = uuid, {**state, "status": facts.LOST, "observedPower": "unknown"}, inputs
+        else:
             identity, outs, observed = super().read(uuid, urn, state, inputs)
+            if since and identity and outs.get("status") != facts.MISSING:
+                self.say(urn, f"{name} is declared lost, yet it answers and holds it. Run: vps host return {name}")
+                outs = {**outs, facts.FALSELY_LOST: since}
             if outs.get("status") != facts.MISSING:
                 return identity, outs, observed
-        else:
-            identity, outs, observed = uuid, {**state, "status": facts.LOST, "observedPower": "unknown"}, inputs
         what = f"Unable to find machine {inputs.get('title')}, which {name} does not hold"
         found = move.found_elsewhere(self._connections, what, uuid, urn, state, inputs)
         if found is None:
-            if since := self._connections.lost_since(name):
+            if outs.get("status") == facts.LOST:
                 title = inputs.get("title")
                 self.say(urn, f"{name} is lost since {since}. To have it elsewhere: vps restore {title} --to HOST")
             return identity, outs, observed
@@ -172,7 +179,7 @@ class RoamingMachine(MachineResource):
         """Make the lost machine anew where it is declared now, under a new incarnation: the old copy is a stranger."""
         inputs = parse(MachineInputs, news)
         what = f"Unable to restore {inputs.title} on {inputs.host.name}"
-        move.need_nowhere(self._connections, what, inputs.uuid, inputs.host.name)
+        move.need_nowhere(self._connections, what, inputs.uuid, inputs.host.name, state.get("incarnation", ""))
         mark = replace(new_mark(urn, inputs), previous=state.get("incarnation", ""))
         try:
             machine, digest = self._make(self._driver_for(inputs.host.ref()), inputs, news, mark)

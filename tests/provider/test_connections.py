@@ -68,3 +68,15 @@ def test_every_other_host_is_asked_and_a_silent_one_stops_it(tmp_path: Path) -> 
     known["fake3"]["lost"] = "2026-11-22 10:00 UTC"
     assert Connections({ADDRESSES: json.dumps(known)}).elsewhere("Unable", "an-uuid", "fake1") == []
     assert connections.elsewhere("Unable", "an-uuid", "fake3") == []
+
+
+def test_a_host_that_is_declared_lost_is_asked_all_the_same_and_waited_for_once(tmp_path: Path) -> None:
+    """A false declaration would make a twin; a true one must not cost every machine a deadline."""
+    uri = f"fake://{tmp_path / 'fake1' / 'world'}"
+    known = {"fake1": {"driver": "fake", "uri": uri, "probe": "", "lost": "2026-11-22 10:00 UTC"}}
+    connections = Connections({ADDRESSES: json.dumps(known)})
+    host = HostRef(name="fake1", driver="fake", uri=uri)
+    assert connections.is_gone(host, "an-uuid")
+    (tmp_path / "fake1/world/domains").mkdir(parents=True)
+    assert connections.is_gone(host, "an-uuid")
+    assert not Connections({ADDRESSES: json.dumps(known)}).is_gone(host, "an-uuid")

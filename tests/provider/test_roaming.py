@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import json
+import shutil
 import struct
 from pathlib import Path
 
@@ -482,3 +483,51 @@ def test_a_leftover_restore_line_makes_nothing_that_state_never_lost(fleet, news
         fleet.resource().create(URN, {**news, "restore": {"from": "lab2", "empty": True}})
 
     assert fleet.holders(news["uuid"]) == []
+
+
+def test_a_host_that_is_declared_lost_and_answers_keeps_what_it_holds(fleet, news):
+    """The declaration is false: a restore elsewhere would be a second running copy."""
+    _, state = fleet.resource().create(URN, news)
+    fleet.lost["lab1"] = "2026-11-22 10:00 UTC"
+    wanted = placed(fleet, news, "lab2", restore={"from": "lab1", "empty": True})
+    moved = placed(fleet, news, "lab2", move={"from": "lab1", "live": False})
+
+    for intent in (wanted, moved):
+        with pytest.raises(Refused, match=r"yet it answers and holds example-coop/web1.*vps host return lab1"):
+            up(fleet, news, state, intent)
+        resource = fleet.resource()
+        _, after, inputs = resource.read(news["uuid"], URN, state, news)
+        with pytest.raises(Refused, match="vps host return lab1"):
+            resource.preview_update(after, intent, resource.changes(inputs, after, intent))
+    with pytest.raises(Refused, match="vps host return lab1"):
+        fleet.resource().create(URN, placed(fleet, news, "lab2"))
+    # State of a run that found it silent, and it is back before the next act.
+    lost = {**state, "status": facts.LOST}
+    with pytest.raises(Refused, match="vps host return lab1"):
+        fleet.resource().update(news["uuid"], URN, lost, wanted, fleet.resource().changes(news, lost, wanted))
+
+    assert fleet.holders(news["uuid"]) == ["lab1"]
+    assert nothing_to_do(fleet, news, state, news)
+    assert any("vps host return lab1" in line for line in fleet.said)
+    fleet.silence("lab1")
+    up(fleet, news, state, wanted)
+    assert fleet.driver("lab2").read(news["uuid"]).power is Power.RUNNING
+
+
+def test_a_stale_copy_on_a_host_that_is_back_does_not_hold_up_the_next_restore(fleet, news):
+    """It is off and of an incarnation before the restore; one that runs is a second life."""
+    _, state = fleet.resource().create(URN, news)
+    fleet.silence("lab1")
+    fleet.lost["lab1"] = "2026-11-22 10:00 UTC"
+    inputs, state, _ = up(fleet, news, state, placed(fleet, news, "lab2", restore={"from": "lab1", "empty": True}))
+    fleet.speak("lab1")
+    (fleet.folder / f"lab2/world/domains/{news['uuid']}.json").unlink()
+    shutil.rmtree(fleet.folder / "lab2/world/volumes")
+    again = placed(fleet, news, "lab2", restore={"from": "lab2", "empty": True})
+    with pytest.raises(Refused, match="vps host return lab1"):
+        up(fleet, inputs, state, again)
+    fleet.driver("lab1").world.change("domains", news["uuid"], power="off", live={})
+
+    up(fleet, inputs, state, again)
+
+    assert fleet.driver("lab2").read(news["uuid"]).power is Power.RUNNING
