@@ -310,7 +310,7 @@ def test_a_volume_without_its_machine_is_never_overwritten(host, driver):
     host.add_volume(min(host.volume_names(spec)))
     volumes = host.volumes(spec)
 
-    with pytest.raises(Refused, match="Look at the volume"):
+    with pytest.raises(Refused, match="vps trash list"):
         driver.create(spec, SEED, host.mark(spec))
 
     assert driver.read(spec.uuid) is None
