@@ -8,15 +8,15 @@ Gone is not deleted: a delivered machine that its host lost stays in state as `m
 import datetime
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from components.cloudinit import render, seed_digest, seed_iso, template_digest
-from components.domain.changes import Consequence, Effect, consequence
+from components.domain.changes import Consequence, Effect
 from components.domain.growth import Guest
 from components.drivers.base import Driver, HostRef, Machine, Mark, Phase, Power
 from components.drivers.errors import DriverError, HostUnreachable, Interrupted, Refused
 from components.engine.rebuild import is_rebuilding
 from components.provider import facts, reinstall, takeover
+from components.provider.forecast import forecast
 from components.provider.inputs import MachineInputs, SeedInputs, failures, parse
 from components.provider.properties import Bag, flatten
 
@@ -69,7 +69,7 @@ class MachineResource:
                 before=before.get(key),
                 after=after.get(key),
                 consequence=reinstall.judge(key, before.get(key), after.get(key), state, news, today)
-                or _judge(key, before, after, guest),
+                or _judge(key, before, after, guest, state, today),
             )
             for key in sorted(before.keys() | after.keys())
             if before.get(key) != after.get(key)
@@ -96,10 +96,9 @@ class MachineResource:
         """What Create will do, in words. Raises as it would; a silent host is only told."""
         inputs = parse(MachineInputs, news)
         try:
-            machine, words = takeover.look(self._driver_for(inputs.host.ref()), inputs, takeover.new_mark(urn, inputs))
+            return takeover.preview(self._driver_for(inputs.host.ref()), inputs, news, takeover.new_mark(urn, inputs))
         except HostUnreachable as error:
             return f"{inputs.title}: could not look whether it is there already. {error}"
-        return takeover.said(inputs, news, machine, words)
 
     def create(self, urn: str, news: Bag) -> tuple[str, Bag]:
         """Make, resume or take over the machine; a failure that left something behind raises PartlyCreated."""
@@ -275,10 +274,10 @@ def _seed(seed: SeedInputs, title: str) -> bytes:
     return seed_iso(render(seed.template, seed.values))
 
 
-def _judge(key: str, before: dict[str, Any], after: dict[str, Any], guest: Guest | None) -> Consequence:
+def _judge(key: str, before: Bag, after: Bag, guest: Guest | None, state: Bag, today: datetime.date) -> Consequence:
     if key in OUTPUT_ONLY:
         return Consequence(key=key, effect=Effect.RECORDED, words="")
-    return consequence(key, before.get(key), after.get(key), guest)
+    return forecast(key, before.get(key), after.get(key), guest, state, today)
 
 
 def _status_change(status: str, state: Bag, verdict: Consequence | None = None) -> Change:

@@ -5,11 +5,13 @@ A fleet has one backend. Marks of the same fleet that name another one mean that
 
 import secrets
 import weakref
+from collections.abc import Sequence
 
 from components.domain.changes import consequence
 from components.drivers import ownership
 from components.drivers.base import Driver, Machine, Mark, Phase, Power
 from components.drivers.errors import Refused
+from components.drivers.trash import Trashed, need_free
 from components.engine.rebuild import is_rebuilding
 from components.provider import facts
 from components.provider.inputs import MachineInputs, PoolInputs
@@ -17,6 +19,8 @@ from components.provider.properties import Bag, flatten
 
 _looked: weakref.WeakKeyDictionary[Driver, set[tuple[str, str]]] = weakref.WeakKeyDictionary()
 """Hosts that were seen to belong to one backend: asked once in a run, not once for each machine."""
+_trash: weakref.WeakKeyDictionary[Driver, Sequence[Trashed]] = weakref.WeakKeyDictionary()
+"""What hosts keep of machines that ended, read once for all previews of a run; Create reads it anew."""
 UNTOUCHED = ", and nothing of it touched"
 MISSING = "no host holds it: it is recorded as missing, and never made empty"
 """What a rebuild does with a declared machine that is not there."""
@@ -47,6 +51,7 @@ def look(driver: Driver, inputs: MachineInputs, mark: Mark) -> tuple[Machine | N
     machine = driver.read(inputs.uuid)
     if machine is None:
         if inputs.adopted:
+            need_free(what, inputs.spec(), inputs.reinstall, driver.read_trash())
             raise Refused(
                 what,
                 f"the host does not hold {inputs.uuid}, which its file says to be adopted from there",
@@ -76,6 +81,17 @@ def look(driver: Driver, inputs: MachineInputs, mark: Mark) -> tuple[Machine | N
     if claimed.phase is Phase.STARTING:
         return machine, f"{inputs.title} is on {inputs.host.name}: it is taken up with the disk that it has and started"
     return machine, f"{inputs.title}: creation was interrupted: it is taken up where it stopped"
+
+
+def preview(driver: Driver, inputs: MachineInputs, news: Bag, mark: Mark) -> str:
+    """What Create will do, in words. Raises as it would, for what lies in the host's trash too."""
+    machine, words = look(driver, inputs, mark)
+    if machine is None and not is_rebuilding():
+        if driver not in _trash:
+            _trash[driver] = driver.read_trash()
+        what = f"Unable to create machine {inputs.title} on {inputs.host.name}"
+        need_free(what, inputs.spec(), inputs.reinstall, _trash[driver])
+    return said(inputs, news, machine, words)
 
 
 def said(inputs: MachineInputs, news: Bag, machine: Machine | None, words: str) -> str:

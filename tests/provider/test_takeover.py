@@ -1,6 +1,7 @@
 """Before a machine is created: what is there already decides, in the preview as in the act."""
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -146,6 +147,22 @@ def test_a_rebuild_that_finds_state_changes_nothing(
     with pytest.raises(Refused, match="a rebuild touches no machine"):
         resource.update(news["uuid"], URN, state, wanted, changes)
     assert driver.read(news["uuid"]) == before
+
+
+@pytest.mark.parametrize("kind", [lambda news: news, adopted], ids=["made", "adopted"])
+def test_a_preview_refuses_as_up_does_what_lies_in_the_trash(
+    resource: MachineResource, driver: Driver, news: Bag, kind: Callable[[Bag], Bag]
+) -> None:
+    """Its end was withdrawn after it was carried out: nothing is promised to be made, and the way back is named."""
+    made(driver, news)
+    machine = driver.read(news["uuid"])
+    assert machine is not None
+    assert machine.mark is not None
+    driver.delete(machine.uuid, machine.mark.incarnation, "2030-01-01")
+    with pytest.raises(Refused, match=r"lies in the trash with its disk.*`vps trash restore` brings it back"):
+        resource.announce(URN, kind(news))
+    driver.restore(news["uuid"])
+    assert "started" in resource.announce(URN, kind(news))
 
 
 def test_a_silent_host_is_told_in_a_preview(news: Bag) -> None:
