@@ -70,7 +70,7 @@ def restore(
     ] = False,
     fleet: FleetFolder = None,
 ) -> None:
-    """Write: let a VPS whose host is lost be made anew on another one, from a file of its disk or empty."""
+    """Write: let a VPS that no host holds, or whose host is lost, be made anew: from a file of its disk, or empty."""
     import hashlib
 
     from ruamel.yaml.scalarstring import PlainScalarString
@@ -87,13 +87,8 @@ def restore(
         raise DomainError(f"{what}: say where its disk comes from.", "Give one of --disk FILE and --empty.")
     if target.lost:
         raise DomainError(f"{what}: {to} is lost since {target.lost.since}.", "Choose another host.")
-    former = loaded.fleet.hosts.get(source)
-    if not (former is not None and former.lost) and not _is_missing(loaded, client, machine):
-        raise DomainError(
-            f"{what}: {source}, where it is, is not declared lost.",
-            f"To move it: vps move {vps} {to}. If {source} is gone for good and switched off: vps host lost {source}",
-        )
     _need_network(what, target, machine)
+    _need_gone(what, loaded, client, machine, target)
     intent: dict[str, object] = {"from": source}
     if disk is None:
         intent["empty"] = True
@@ -166,8 +161,28 @@ def _lives_on(loaded: "Loaded", client: "Client", vps: "Vps") -> str:
     return str((_recorded(loaded, client, vps).get("host") or {}).get("name") or vps.host)
 
 
-def _is_missing(loaded: "Loaded", client: "Client", vps: "Vps") -> bool:
-    return _recorded(loaded, client, vps).get("status") == "missing"
+def _need_gone(what: str, loaded: "Loaded", client: "Client", vps: "Vps", target: "Host") -> None:
+    """Raises DomainError when a host answers to hold the machine, HostUnreachable when one is silent and not lost."""
+    from components.domain.problems import DomainError
+    from components.provider.connections import ADDRESSES, Connections, addresses
+    from components.provider.move import answers, holders
+
+    uuid = vps.machine_uuid(loaded.fleet.id, client.id)
+    incarnation = str(_recorded(loaded, client, vps).get("incarnation", ""))
+    connections = Connections({ADDRESSES: addresses(loaded.fleet.hosts.values())})
+    try:
+        for host, machine in holders(connections, what, uuid, "", incarnation):
+            if since := connections.lost_since(host.name):
+                cause, remedy = answers(host.name, since, str(machine.power))
+                raise DomainError(f"{what}: {cause}.", f"{remedy}.")
+            name = f"{client.key}/{vps.key}"
+            if host.name == target.name:
+                remedy = f"Write `host: {host.name}` into its lines if another stands there, and run: vps up"
+            else:
+                remedy = f"To move it: vps move {name} {target.name}"
+            raise DomainError(f"{what}: {host.name} answers and holds it ({machine.power}).", f"{remedy}.")
+    finally:
+        connections.close()
 
 
 def _need_network(what: str, target: "Host", vps: "Vps") -> None:

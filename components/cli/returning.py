@@ -31,7 +31,8 @@ def lost(loaded: "Loaded", host: "Host", fenced: str, *, yes: bool) -> None:
         )
     if _answers(host):
         raise DomainError(
-            f"{what}: it answers, so its machines may run.", "To empty it, move them: vps move CLIENT/VPS HOST"
+            f"{what}: it answers, so its machines may run.",
+            "To empty it, move them: vps move CLIENT/VPS HOST. One that no host holds any more: vps restore CLIENT/VPS",
         )
     machines = [f"{client.key}/{vps.key}" for client, vps in loaded.fleet.machines() if vps.host == host.name]
     typer.echo(

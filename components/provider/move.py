@@ -142,7 +142,8 @@ def _lost(state: Bag, news: Bag) -> Consequence | None:
     else:
         words = (
             f"refused: {title} was delivered, and {host} and every other host answered that they do not hold it; it is "
-            f"never created empty again. Look in the trash (vps trash list), or: vps restore {title} --to HOST"
+            "never created empty again. Look in the trash (vps trash list), or: "
+            f"vps restore {title} --to HOST --disk FILE (or --empty)"
         )
     return Consequence(key="status", effect=Effect.REFUSED, words=words)
 

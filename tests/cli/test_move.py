@@ -12,6 +12,7 @@ from components.cli.main import app
 from components.config.loader import load
 from components.domain.clients import Move, Restore
 from components.domain.problems import DomainError
+from components.drivers.errors import DriverError
 from tests.cli.world import TITLE, MadeWorld
 
 
@@ -134,7 +135,13 @@ def _disk(folder: Path) -> tuple[Path, str]:
     return path, hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def _silence(made: MadeWorld, host: str) -> None:
+    path = made.project.fleet / f"hosts/{host}.yaml"
+    path.write_text(path.read_text().replace("/world", "/no/such/world"))
+
+
 def test_restore_writes_the_file_with_its_digest_or_that_it_is_empty(made: MadeWorld, tmp_path: Path) -> None:
+    _silence(made, "lab1")
     _lose(made, "lab1")
     path, sha256 = _disk(tmp_path)
 
@@ -145,6 +152,7 @@ def test_restore_writes_the_file_with_its_digest_or_that_it_is_empty(made: MadeW
 
 
 def test_an_empty_restore_says_what_is_not_there(made: MadeWorld) -> None:
+    _silence(made, "lab1")
     _lose(made, "lab1")
 
     said = _vps(made, "restore", TITLE, "--to", "lab2", "--empty")
@@ -153,24 +161,42 @@ def test_an_empty_restore_says_what_is_not_there(made: MadeWorld) -> None:
     assert _declared(made).restore == Restore(source="lab1", empty=True)
 
 
-def test_restore_refuses_a_living_host_and_half_an_answer(made: MadeWorld, tmp_path: Path) -> None:
+def test_restore_refuses_a_machine_that_is_there_and_half_an_answer(made: MadeWorld, tmp_path: Path) -> None:
+    before = _file(made)
     path, _ = _disk(tmp_path)
-    with pytest.raises(DomainError, match=r"lab1, where it is, is not declared lost.*vps host lost lab1"):
+    with pytest.raises(DomainError, match=r"lab1 answers and holds it \(running\).*vps move example-coop/web1 lab2"):
         _vps(made, "restore", TITLE, "--to", "lab2", "--empty")
+    with pytest.raises(DomainError, match=r"lab1 answers and holds it.*Write `host: lab1`"):
+        _vps(made, "restore", TITLE, "--to", "lab1", "--empty")
     _lose(made, "lab1")
+    with pytest.raises(DomainError, match=r"declared lost since .* yet it answers and holds it.*vps host return lab1"):
+        _vps(made, "restore", TITLE, "--to", "lab2", "--empty")
+    _silence(made, "lab1")
     for half in ((), ("--empty", "--disk", str(path))):
         with pytest.raises(DomainError, match="Give one of --disk FILE and --empty"):
             _vps(made, "restore", TITLE, "--to", "lab2", *half)
     with pytest.raises(DomainError, match="can't be read"):
         _vps(made, "restore", TITLE, "--to", "lab2", "--disk", str(tmp_path / "absent"))
+    assert _file(made) == before
 
 
-def test_a_machine_that_its_host_answered_to_have_lost_can_be_restored(made: MadeWorld) -> None:
-    _record(made, host={"name": "lab1"}, status="missing")
+def test_a_silent_host_that_nobody_declared_lost_may_hold_it(made: MadeWorld) -> None:
+    _silence(made, "lab1")
+    with pytest.raises(DriverError, match=r"could not tell whether lab1 holds it.*vps host lost lab1"):
+        _vps(made, "restore", TITLE, "--to", "lab2", "--empty")
 
-    _vps(made, "restore", TITLE, "--to", "lab2", "--empty")
+    assert _declared(made).restore is None
 
-    assert _declared(made).restore == Restore(source="lab1", empty=True)
+
+@pytest.mark.parametrize("target", ["lab1", "lab2"])
+def test_a_machine_that_every_host_answered_not_to_hold_can_be_restored(made: MadeWorld, target: str) -> None:
+    """Nothing was moved and no host is lost: neither command would get it back."""
+    made.world.remove("domains", made.spec.uuid)
+
+    _vps(made, "restore", TITLE, "--to", target, "--empty")
+
+    vps = _declared(made)
+    assert (vps.host, vps.restore) == (target, Restore(source="lab1", empty=True))
 
 
 def test_show_finds_a_machine_whose_move_is_only_declared(made: MadeWorld) -> None:

@@ -76,11 +76,11 @@ def test_a_silent_host_is_declared_lost_with_who_fenced_it_and_how_its_machines_
 def test_a_returned_host_loses_its_stale_copy_to_the_trash_and_is_whole_again(made: MadeWorld) -> None:  # noqa: F811
     machine = made.machine()
     made.driver.power(machine.uuid, "off", machine.mark)
-    other = _restored(made)
     _silence(made)
     _vps(made, "host", "lost", "lab1", *FENCED, "--yes")
     _vps(made, "restore", TITLE, "--to", "lab2", "--empty")
     _speak(made)
+    other = _restored(made)
 
     said = _vps(made, "host", "return", "lab1", "--yes")
 
@@ -106,11 +106,11 @@ def test_what_belongs_there_stays_and_the_host_is_released(made: MadeWorld) -> N
 
 
 def test_a_copy_that_runs_is_a_twin_and_nothing_is_touched(made: MadeWorld) -> None:  # noqa: F811
-    other = _restored(made)
     _silence(made)
     _vps(made, "host", "lost", "lab1", *FENCED, "--yes")
     _vps(made, "restore", TITLE, "--to", "lab2", "--empty")
     _speak(made)
+    other = _restored(made)
     before = made.machine()
 
     with pytest.raises(DomainError, match=r"two copies of one machine run(.|\n)*destroy NAME"):
