@@ -48,13 +48,16 @@ def end(
     if not difference:
         typer.echo(f"{what}: nothing to change.")
         return
-    _need_sensible(draft, client, label, today)
+    gone = _need_sensible(draft, client, label, day, today)
     typer.echo(difference, nl=False)
     if not yes and not typer.confirm("Write this?"):
         raise typer.Exit(1)
     draft.write()
     typer.echo(f"wrote clients/{client}.yaml")
-    _tell(f"client.{client}", day, int(draft.loaded().fleet.trash_days))
+    if day is None:
+        _tell_withdrawn(f"client.{client}", client, gone)
+    else:
+        _tell(f"client.{client}", day, today, int(draft.loaded().fleet.trash_days))
 
 
 def _day(text: str, today: dt.date) -> dt.date:
@@ -79,32 +82,69 @@ def _chosen(draft: "Draft", client: str, label: str) -> list[str]:
     return [label] if label else names
 
 
-def _need_sensible(draft: "Draft", client: str, label: str, today: dt.date) -> None:
-    """Raises DomainError for what the file may say and a command should not write."""
+def _need_sensible(draft: "Draft", client: str, label: str, day: dt.date | None, today: dt.date) -> dict[str, str]:
+    """Raises DomainError for what the file may say and a command should not write.
+
+    Returns by name the host of each chosen VPS whose end is reached and that state does not hold any more, which where
+    only the engine reads state nobody knows.
+    """
     from components.config.edit import need_sound
     from components.config.loader import load
     from components.domain.problems import DomainError
 
-    need_sound(draft.name, draft.problems())
-    before = load(draft.fleet).fleet.clients.get(client)
-    found: dict[str, Vps] = dict(before.vps) if before is not None else {}
+    loaded = load(draft.fleet)
+    before = loaded.fleet.clients.get(client)
+    chosen = _chosen(draft, client, label)
+    found: dict[str, Vps] = {name: vps for name, vps in before.vps.items() if name in chosen} if before else {}
     for name, vps in found.items():
-        if vps.ends is not None and vps.ends <= today and name in _chosen(draft, client, label):
-            typer.echo(
-                f"{client}/{name}: its end ({vps.ends}) is reached. If `vps up client.{client}` has ended it already, "
-                f"it lies in the trash of {vps.host}: after this change run `vps trash restore {client}/{name}` first.",
-                err=True,
+        if day is not None and day < vps.term.start:
+            raise DomainError(
+                f"{client}/{name} would end on {day}, before its term starts ({vps.term.start}).",
+                f"Nothing was written. Write --on {vps.term.start} or a later day.",
             )
+    need_sound(draft.name, draft.problems())
     if draft.file.read_bytes().decode() != draft.before:
         raise DomainError(f"{draft.name} was changed meanwhile.", "Run the command again.")
+    reached = {name: vps for name, vps in found.items() if vps.ends is not None and vps.ends <= today}
+    if day is not None or not reached or before is None:
+        return {}
+    held = _held(draft.fleet, f"client.{client}")
+    return {n: vps.host for n, vps in reached.items() if vps.machine_uuid(loaded.fleet.id, before.id) not in held}
 
 
-def _tell(stack: str, day: dt.date | None, trash_days: int) -> None:
-    if day is None:
-        typer.echo(f"Commit it, then `vps up {stack}`: the machine is protected again.")
+def _held(fleet: Path, stack: str) -> set[str]:
+    """The UUIDs of the machines that the stack's state holds; none where it can't be read from here."""
+    import os
+
+    from components.domain.problems import DomainError
+    from components.engine import state
+    from components.engine.project import project_of
+
+    try:
+        machines = state.machines(project_of(fleet).backend(os.environ), stack) or []
+    except DomainError:
+        return set()
+    return {str(machine.get("uuid")) for machine in machines}
+
+
+def _tell(stack: str, day: dt.date, today: dt.date, trash_days: int) -> None:
+    kept = f"its disk and addresses are kept in the trash for {trash_days} days"
+    lines = "Leave the lines in the file until then; `vps end … --never` withdraws the end."
+    if day <= today:
+        typer.echo(f"Commit it, then `vps up {stack}` twice, for that day is reached: the first records the end,")
+        typer.echo(f"the next one shuts the machine down; {kept}. {lines}")
         return
     typer.echo(f"Commit it, then `vps up {stack}`: it records the end and nothing else happens before {day}.")
-    typer.echo(
-        f"From {day} on, `vps up {stack}` shuts the machine down; its disk and addresses are kept in the trash for "
-        f"{trash_days} days. Leave the lines in the file until then; `vps end … --never` withdraws the end."
-    )
+    typer.echo(f"From {day} on, `vps up {stack}` shuts the machine down; {kept}. {lines}")
+
+
+def _tell_withdrawn(stack: str, client: str, gone: dict[str, str]) -> None:
+    """What to do next; the machines in `gone`, by name with their host, may be in its trash already."""
+    for name, host in gone.items():
+        typer.echo(
+            f"{client}/{name}: its end is reached, and no state is seen to hold it: see `vps trash list {host}`. "
+            f"If it lies there, commit this, run `vps trash restore {client}/{name}`, then `vps up {stack}`, which "
+            "takes it over and starts it."
+        )
+    if not gone:
+        typer.echo(f"Commit it, then `vps up {stack}`: the machine is protected again.")

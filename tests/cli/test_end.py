@@ -1,6 +1,7 @@
 """`vps end` writes the one line that ends a VPS, and refuses days that make no sense."""
 
 import datetime as dt
+import json
 import os
 import shutil
 import subprocess
@@ -8,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from components.config.loader import load
 
 ROOT = Path(__file__).resolve().parents[2]
 LATER = (dt.datetime.now(dt.UTC).date() + dt.timedelta(days=200)).isoformat()
@@ -73,7 +76,37 @@ def test_who_withdraws_a_reached_end_is_told_of_the_trash(file: Path) -> None:
     done = end(file, "example-coop/web1", "--never", "--yes")
 
     assert done.returncode == 0
-    assert "run `vps trash restore example-coop/web1` first" in " ".join(done.stderr.split())
+    said = " ".join(done.stdout.split())
+    assert "run `vps trash restore example-coop/web1`, then `vps up client.example-coop`" in said
+    assert "protected again" not in said
+
+
+def test_a_reached_end_that_state_still_holds_is_only_withdrawn(file: Path) -> None:
+    text = file.read_text().replace('start: "2026-12-01"', 'start: "2026-01-01"')
+    file.write_text(text.replace("    power: managed", '    ends: "2026-02-01"\n    power: managed'))
+    (file.parents[2] / "Pulumi.yaml").touch()
+    fleet = load(file.parents[1]).fleet
+    client = fleet.clients["example-coop"]
+    held = {"type": "vps:index:Machine", "outputs": {"uuid": client.vps["web1"].machine_uuid(fleet.id, client.id)}}
+    stacks = file.parents[2] / ".vps/state/.pulumi/stacks/aegir-vps"
+    stacks.mkdir(parents=True)
+    checkpoint = {"version": 3, "checkpoint": {"latest": {"resources": [held]}}}
+    (stacks / "client.example-coop.json").write_text(json.dumps(checkpoint))
+
+    done = end(file, "example-coop/web1", "--never", "--yes")
+
+    assert "the machine is protected again" in done.stdout
+    assert "trash" not in done.stdout
+
+
+def test_a_day_that_is_reached_takes_two_runs(file: Path) -> None:
+    file.write_text(file.read_text().replace('start: "2026-12-01"', 'start: "2026-01-01"'))
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+
+    done = end(file, "example-coop/web1", "--on", today, "--yes")
+
+    assert "`vps up client.example-coop` twice" in done.stdout
+    assert "nothing else happens before" not in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -105,5 +138,5 @@ def test_a_day_before_the_term_starts_is_refused(file: Path) -> None:
     done = end(file, "example-coop/web1", "--on", LATER, "--yes")
 
     assert done.returncode == 1
-    assert "before its term starts" in done.stderr
+    assert f"before its term starts ({start}). Nothing was written. Write --on {start}" in done.stderr
     assert "ends:" not in file.read_text().replace("# ends:", "")

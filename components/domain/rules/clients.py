@@ -118,7 +118,7 @@ def _vps(path: Steps, vps: domain.Vps) -> Iterator[Problem]:
             yield Problem(path=(*path, key), message=message, remedy=remedy)
     if vps.ends is not None and vps.ends < vps.term.start:
         message = f"It would end on {vps.ends}, before its term starts."
-        yield Problem(path=(*path, "ends"), message=message, remedy="Write a later day, or take the line out.")
+        yield Problem(path=(*path, "ends"), message=message, remedy=f"Write {vps.term.start} or a later day.")
 
 
 def _references(path: Steps, vps: domain.Vps, fleet: Fleet, unread: Unread) -> Iterator[Problem]:
