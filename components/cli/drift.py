@@ -122,19 +122,20 @@ def _ask(loaded: "Loaded") -> "dict[str, Answer]":
 
 def _answer(host: "Host") -> "Answer":
     from components.declaration import host_ref
-    from components.drivers.errors import DriverError
+    from components.drivers.errors import DriverError, HostUnreachable
     from components.drivers.registry import connect
     from components.report.drift import Answer
 
-    ref = host_ref(host)
+    ref, lost = host_ref(host), host.lost.since if host.lost else ""
     try:
         driver = connect(ref)
         try:
-            return Answer(machines=driver.read_all(), has_probe=bool(ref.probe) or ref.driver == "fake")
+            return Answer(machines=driver.read_all(), has_probe=bool(ref.probe) or ref.driver == "fake", lost=lost)
         finally:
             driver.close()
     except DriverError as problem:
-        return Answer(silent=problem.cause)
+        # Only silence bears out that it is lost: one that answers with an error is there.
+        return Answer(silent=problem.cause, lost=lost if isinstance(problem, HostUnreachable) else "")
 
 
 def _print(found: "Audit", notes: list[str], answers: "dict[str, Answer]") -> None:

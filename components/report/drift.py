@@ -49,11 +49,15 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What one host said: its marked machines, or in `silent` why nothing. `has_probe` says whether one is declared."""
+    """What one host said: its marked machines, or in `silent` why nothing. `has_probe` says whether one is declared.
+
+    `lost` is since when the host is declared lost: then it is silent, or the declaration is false.
+    """
 
     machines: Sequence[Machine] = ()
     silent: str = ""
     has_probe: bool = True
+    lost: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +126,8 @@ class _Comparison:
         self._recorded = {str(found.bag["uuid"]): found for found in recorded}
         self._answers = answers
         self._declared = declared
-        self._silent = {host: answer.silent for host, answer in answers.items() if answer.silent}
+        self._silent = {host: answer.silent for host, answer in answers.items() if answer.silent and not answer.lost}
+        self._lost = {host: answer.lost for host, answer in answers.items() if answer.lost}
         self._copies: dict[str, list[tuple[str, Machine]]] = defaultdict(list)
         for host, answer in answers.items():
             for machine in answer.machines:
@@ -139,6 +144,12 @@ class _Comparison:
             words = f"could not be read ({self._unread[host]} machines): {why}"
             found.append(Finding(kind="unknown", machine="", host=host, key="host", words=words))
         notes = []
+        for host, since in self._lost.items():
+            if self._answers[host].silent:
+                notes.append(f"{host}: lost since {since}: {self._unread[host]} machines wait for it or for a restore")
+                continue
+            words = f"declared lost since {since}, yet it answers: vps host return {host}"
+            found.append(Finding(kind="danger", machine="", host=host, key="lost", words=words))
         for (host, key, source), count in self._untold.items():
             words = f"{count} machines: what is in force is {source}"
             if self._answers[host].has_probe and source.startswith("unknown"):
@@ -173,6 +184,8 @@ class _Comparison:
         elif whole:
             yield finding("benign", "host", f"it is on {whole[0][0]}, and {known.host} is recorded", whole[0][0])
             yield from self._compare(known, *whole[0])
+        elif self._answers[known.host].silent:
+            self._unread[known.host] += 1
         else:
             yield from self._missing(known, finding("missing", "machine", "its host answered and does not hold it"))
 
@@ -204,7 +217,9 @@ class _Comparison:
         if mark.phase is Phase.ENDING:
             yield finding("danger", "phase", "its end began and was interrupted")
         elif mark.phase is Phase.STARTING:
-            yield finding("benign", "phase", "it was made or restored, and its first start is not finished; up goes on with it")
+            yield finding(
+                "benign", "phase", "it was made or restored, and its first start is not finished; up goes on with it"
+            )
         elif mark.phase is not Phase.READY:
             yield finding("benign", "phase", f"its creation was interrupted (it is {mark.phase}); up goes on with it")
         for key, declared in declared_limits(bag).items():

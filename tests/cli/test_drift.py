@@ -96,6 +96,15 @@ def test_a_silent_host_is_never_no_drift(fleet: Path) -> None:
     assert "no drift" not in said
 
 
+def test_a_host_that_is_declared_lost_is_asked(fleet: Path) -> None:
+    path = fleet / "hosts/lab1.yaml"
+    path.write_text(path.read_text() + 'lost: {since: "2026-11-22 10:00 UTC", fenced: "power pulled by Olena"}\n')
+    assert "yet it answers: vps host return lab1" in drift(fleet, 2)
+    (fleet.parent / ".vps/world/faults.json").write_text(json.dumps([{"step": "reach.read_all", "do": "unreachable"}]))
+
+    assert "lab1: lost since 2026-11-22 10:00 UTC: 1 machines wait" in drift(fleet, 0)
+
+
 def test_a_broken_state_is_said_and_is_exit_1(fleet: Path) -> None:
     world(fleet).unlink()
     (fleet.parent / ".vps/state/.pulumi/stacks/aegir-vps" / f"{STACK}.json").write_text("{")

@@ -162,6 +162,18 @@ def test_a_silent_host_is_unknown_and_its_machines_are_not_missing():
     assert not found.has_drift
 
 
+def test_a_host_that_is_declared_lost_is_danger_when_it_answers_and_nothing_unknown_while_it_is_silent():
+    found = seen(machine(), lost="2026-11-22 10:00 UTC")
+    assert kinds(found) == [("danger", "lost")]
+    assert "declared lost since 2026-11-22 10:00 UTC, yet it answers: vps host return kvm1" in found.findings[0].words
+
+    found = seen(silent="no route", lost="2026-11-22 10:00 UTC")
+    assert found.findings == ()
+    assert "1 machines wait" in found.notes[0]
+    lost = {"kvm2": Answer(silent="no route", lost="2026-11-22 10:00 UTC")}
+    assert kinds(seen(more=lost)) == [("missing", "machine")]
+
+
 def test_a_missing_machine_says_who_was_silent():
     found = seen(more={"kvm2": Answer(silent="no route")})
 
