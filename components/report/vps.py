@@ -10,7 +10,7 @@ from components.declaration import machine_inputs
 from components.domain.clients import Client, Vps
 from components.domain.fleet import Fleet
 from components.domain.limits import display
-from components.drivers.base import Machine
+from components.drivers.base import Machine, Power
 from components.provider.facts import declared_limits, limit_table
 
 NO_LIMIT = "no limit in force"
@@ -28,6 +28,7 @@ def document(fleet: Fleet, client: Client, vps: Vps, machine: Machine | None) ->
         "host": vps.host,
         "fqdn": vps.fqdn,
         "addresses": [*vps.ipv4, *vps.ipv6],
+        "ends": vps.ends.isoformat() if vps.ends is not None else "",
     }
     if machine is None:
         notes = ["the host answered and does not hold this machine"]
@@ -42,7 +43,7 @@ def document(fleet: Fleet, client: Client, vps: Vps, machine: Machine | None) ->
         }
     return {
         **known,
-        "power": str(machine.power),
+        "power": _power(machine),
         "limits": limit_table(declared_limits(inputs), machine),
         "antispoof": {
             name: {"declared": nic["antispoof"], "effective": machine.guarded.get(name)}
@@ -56,6 +57,12 @@ def document(fleet: Fleet, client: Client, vps: Vps, machine: Machine | None) ->
     }
 
 
+def _power(machine: Machine) -> str:
+    """As the host answers it; of a machine that is off whether that is by suspension, which its guest can't end."""
+    suspended = machine.mark is not None and "suspended" in (machine.mark.wish, machine.mark.power)
+    return "suspended" if suspended and machine.power is Power.OFF else str(machine.power)
+
+
 def _switch(value: bool | None) -> str:
     return "unknown" if value is None else "on" if value else "off"
 
@@ -65,6 +72,8 @@ def show(document: dict[str, Any], console: Console) -> None:
     for key in ("client", "vps", "package", "host", "fqdn", "power"):
         console.print(f"{key:<10} {document[key]}", markup=False)
     console.print(f"{'addresses':<10} {', '.join(document['addresses'])}", markup=False)
+    if document["ends"]:
+        console.print(f"{'ends':<10} {document['ends']}: declared; `vps end … --never` withdraws it", markup=False)
     if document["limits"]:
         grid = Table(box=None, pad_edge=False)
         for name in ("limit", "declared", "configured", "effective"):

@@ -1,5 +1,6 @@
 """What `vps show` says, and how it looks."""
 
+import datetime as dt
 import io
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ from rich.console import Console
 
 from components.config.loader import load
 from components.domain.limits import Reading
-from components.drivers.base import Machine, Power
+from components.drivers.base import Machine, Mark, Phase, Power
 from components.lab.example import CLIENT, EXAMPLE, VPS
 from components.report.vps import document, show
 
@@ -75,3 +76,31 @@ def test_anti_spoofing_that_nobody_can_tell_is_unknown() -> None:
     """Declared on, and the host says nothing of it: never assumed."""
     (row,) = (line for line in _text(replace(_machine(), guarded={"n0": None})).splitlines() if "antispoof" in line)
     assert row.split()[:3] == ["nics.n0.antispoof", "on", "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "power", "words"),
+    [
+        ({"wish": "suspended"}, Power.OFF, "suspended"),
+        ({"power": "suspended"}, Power.OFF, "suspended"),
+        ({"power": "suspended"}, Power.RUNNING, "running"),
+        ({"wish": "off"}, Power.OFF, "off"),
+    ],
+)
+def test_a_suspended_machine_is_not_just_off(changes: dict[str, str], power: Power, words: str) -> None:
+    """One is started by its client's wish, the other is not."""
+    mark = Mark(fleet="demo", backend="b", urn="u", client="c", vps="v", phase=Phase.READY, incarnation="i")
+    told = _text(replace(_machine(), mark=replace(mark, **changes), power=power))
+    (row,) = (line for line in told.splitlines() if line.startswith("power"))
+    assert row.split() == ["power", words]
+
+
+def test_a_declared_end_is_shown() -> None:
+    """Whoever looks at a machine learns that it goes."""
+    fleet = load(EXAMPLE).fleet
+    client = fleet.clients[CLIENT]
+    ending = replace(client.vps[VPS], ends=dt.date(2027, 3, 1))
+    out = io.StringIO()
+    show(document(fleet, client, ending, _machine()), Console(file=out, width=200, highlight=False))
+    assert "ends       2027-03-01: declared" in out.getvalue()
+    assert "ends" not in _text(_machine())
