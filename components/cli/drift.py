@@ -47,7 +47,7 @@ def drift(
     answers = _ask(loaded)
     found = audit(loaded.fleet.id, recorded, answers, frozenset(), unread)
     if found.has_strangers:
-        found = audit(loaded.fleet.id, recorded, answers, _declared(load(folder)), unread)
+        found = audit(loaded.fleet.id, recorded, answers, _declared(load(folder)), unread, _backend(folder))
     if as_json:
         hosts = {name: {"machines": len(said.machines), "silent": said.silent} for name, said in answers.items()}
         typer.echo(json.dumps({"hosts": hosts, **found.document(), "notes": [*found.notes, *notes]}, indent=2))
@@ -60,6 +60,18 @@ def _declared(loaded: "Loaded") -> frozenset[str]:
     """The UUIDs of all machines that files declare."""
     clients = loaded.fleet.clients.values()
     return frozenset(vps.machine_uuid(loaded.fleet.id, client.id) for client in clients for vps in client.vps.values())
+
+
+def _backend(folder: Path) -> str:
+    """The id of the state backend, as marks name it; empty when it has none yet, which a look does not give it."""
+    import os
+
+    from components.engine.backend import ID_FILE, backend_id, local_folder
+    from components.engine.project import project_of
+
+    environment = project_of(folder).backend(os.environ)
+    local = local_folder(environment)
+    return "" if local is not None and not (local / ID_FILE).is_file() else backend_id(environment)
 
 
 def _recorded(folder: Path) -> "tuple[list[Recorded], dict[str, str], list[str]]":

@@ -62,7 +62,10 @@ class Engine:
     def known(self, stack: str) -> None:
         """Raises DomainError when the backend certainly lacks the stack."""
         if state.is_initialised(self.environment, stack) is False:
-            raise DomainError(f"Stack {stack} was never initialised in this backend.", f"Run: vps init {stack}")
+            raise DomainError(
+                f"Stack {stack} was never initialised in this backend.",
+                f"Run: vps init {stack}; if its state was here once and is lost: vps rebuild",
+            )
 
     def undeclared(self, stack: str, loaded: Loaded) -> list[str]:
         """Titles of the machines that state holds and no line declares, but those whose end is declared."""

@@ -13,13 +13,13 @@ from typing import Any
 from components.domain.limits import display, is_unlimited
 from components.drivers.base import Machine, Phase, Power
 from components.provider.facts import declared_limits
+from components.report.strangers import told
 
 CLASSES = ("breach", "danger", "missing", "foreign", "giveaway", "unknown", "benign")
 """In the order in which somebody should look at them."""
 
 COPIES = (Phase.ARRIVING, Phase.LEFT)
 """Phases of what a move has not finished or not cleared away: the machine itself is elsewhere."""
-
 
 UNTOLD = ("unknown", "not enforced")
 """How the source of a limit begins of which nobody knows what is in force, or whose host can't enforce it."""
@@ -106,23 +106,30 @@ def audit(
     answers: Mapping[str, Answer],
     declared: frozenset[str],
     unread: Mapping[str, str] | None = None,
+    backend: str | None = None,
 ) -> Audit:
     """Compare all of it.
 
     `declared` are the UUIDs that files name; machines of other fleets are nobody's business. `unread` are stacks whose
-    state could not be read, and why.
+    state could not be read, and why; `backend` is the id of the backend that was read, None where nobody asks.
     """
     more = (
         Finding(kind="unknown", machine="", host="", key="state", words=why, stack=stack)
         for stack, why in (unread or {}).items()
     )
-    return _Comparison(fleet, recorded, answers, declared).audit(more)
+    return _Comparison(fleet, recorded, answers, declared, backend).audit(more)
 
 
 class _Comparison:
     def __init__(
-        self, fleet: str, recorded: Sequence[Recorded], answers: Mapping[str, Answer], declared: frozenset[str]
+        self,
+        fleet: str,
+        recorded: Sequence[Recorded],
+        answers: Mapping[str, Answer],
+        declared: frozenset[str],
+        backend: str | None,
     ) -> None:
+        self._backend = backend
         self._recorded = {str(found.bag["uuid"]): found for found in recorded}
         self._answers = answers
         self._declared = declared
@@ -257,18 +264,12 @@ class _Comparison:
             self._untold[host, key, reading.source] += 1
 
     def _strangers(self) -> Iterator[Finding]:
-        for uuid, copies in self._copies.items():
-            if uuid in self._recorded:
-                continue
-            for host, machine in copies:
+        for uuid in self._copies.keys() - self._recorded.keys():
+            for host, machine in self._copies[uuid]:
                 assert machine.mark is not None
                 name = f"{machine.mark.client}/{machine.mark.vps}"
-                if uuid in self._declared:
-                    words = "it is declared and there, and this state does not know it: up takes it over"
-                    yield Finding(kind="benign", machine=name, host=host, key="state", words=words)
-                else:
-                    words = f"{machine.name} carries this fleet's mark, and neither files nor state know it"
-                    yield Finding(kind="foreign", machine=name, host=host, key="mark", words=words)
+                kind, key, words = told(machine.name, machine.mark, self._backend, declared=uuid in self._declared)
+                yield Finding(kind=kind, machine=name, host=host, key=key, words=words)
 
     def _addresses(self) -> Iterator[Finding]:
         users: dict[str, set[str]] = defaultdict(set)

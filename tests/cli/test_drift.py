@@ -1,6 +1,7 @@
 """`vps drift` without a stack: every machine, straight from the hosts, against recorded state."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from components.config.loader import load
 from components.declaration import host_ref, machine_inputs
 from components.drivers.base import ImageSpec, Mark, NetworkSpec, Phase, PoolSpec
 from components.drivers.fake.driver import FakeDriver
+from components.engine.backend import ID_FILE
 from components.images.cache import path
 from components.lab.example import make_fake_project
 from components.provider.facts import outputs
@@ -40,6 +42,7 @@ def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     resources = [{"type": "vps:index:Machine", "outputs": state}]
     checkpoint = tmp_path / ".vps/state/.pulumi/stacks/aegir-vps" / f"{STACK}.json"
     checkpoint.parent.mkdir(parents=True)
+    (tmp_path / ".vps/state" / ID_FILE).write_text("b")
     checkpoint.write_text(json.dumps({"version": 3, "checkpoint": {"latest": {"resources": resources}}}))
     return folder
 
@@ -86,6 +89,17 @@ def test_a_machine_of_ours_that_only_the_files_know_is_taken_over_by_the_next_up
     assert "up takes it over" in drift(fleet, 2)
     (fleet / "clients/example-coop.yaml").unlink()
     assert "neither files nor state know it" in drift(fleet, 2)
+
+
+def test_lost_state_is_made_again_by_rebuild(fleet: Path) -> None:
+    """Its id is gone with it: `vps up` would refuse a machine under another backend's mark."""
+    shutil.rmtree(fleet.parent / ".vps/state")
+
+    said = drift(fleet, 2)
+
+    assert "danger" in said
+    assert "if that state is lost for good: vps rebuild" in said
+    assert not (fleet.parent / ".vps/state").exists()
 
 
 def test_a_silent_host_is_never_no_drift(fleet: Path) -> None:

@@ -156,6 +156,7 @@ def test_a_stack_that_was_never_made_is_said_with_its_remedy(bench: Bench) -> No
     for command in (("up", STACK, "--yes"), ("preview", STACK), ("drift", STACK)):
         said = bench.vps(*command, code=1)
         assert f"Stack {STACK} was never initialised in this backend. Run: vps init {STACK}" in " ".join(said.split())
+        assert "lost: vps rebuild" in said
         assert "Traceback" not in said
 
 
