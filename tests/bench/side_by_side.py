@@ -334,7 +334,7 @@ def _until_it_ends(make: Callable[[], Command], again: Callable[[], None] = lamb
         except subprocess.TimeoutExpired:
             again()
             continue
-        said = f"; theirs hung {hung} x for {terraform.HANGS_S} s and was killed, this is the run that ended"
+        said = f"; theirs hung {hung} x, killed after {terraform.HANGS_S} s; this is the run after, with the rest to do"
         return (said if hung else ""), sample
     raise CannotMeasure(f"Terraform did not end within {terraform.HANGS_S} s, {ATTEMPTS} times in turn")
 
