@@ -67,7 +67,10 @@ def consequence(key: str, before: object, after: object, guest: Guest | None = N
         words = "live, the host shows it; the guest sees nothing"
         return _of(key, Effect.LIVE, f"{key}: {before} -> {after}: {words}")
     if steps[0] == "power":
-        return _of(key, Effect.LIVE, f"{key}: {before} -> {after}: {_POWER.get(str(after), 'refused')}")
+        words = _POWER.get(str(after), "refused")
+        if _is_off(guest) and after in ("stopped", "suspended"):
+            words = "it is off, and stays so"
+        return _of(key, Effect.LIVE, f"{key}: {before} -> {after}: {words}")
     if steps[0] == "ends":
         if after:
             return _of(
@@ -104,6 +107,9 @@ _POWER = {
 }
 
 
+_GROWS = "live, the guest's file system follows by itself"
+
+
 def _stays(before: object, after: object) -> Iterator[str]:
     """What `vps access` does not set either, of a change in the list of users."""
     was, shall = _users(before), _users(after)
@@ -133,14 +139,19 @@ def _limit(key: str, last: str, before: object, after: object, guest: Guest | No
                 f"refused: {step}: a disk never shrinks, the client's data would be cut off; "
                 f"declare at least {display(key, before)}",
             )
-        return _of(key, Effect.LIVE, f"{step}: live, the guest's file system follows by itself")
+        words = "it grows now, the guest's file system when it starts" if _is_off(guest) else _GROWS
+        return _of(key, Effect.LIVE, f"{step}: {words}")
     if last in BOOT_LIMITS:
         return _of(key, *_boot(key, step, after, guest))
     if is_unlimited(key, after):
         cap = display(key, before)
         words = f"refused: {step}: its host caps it, although none is declared; declare {cap}, or lift it on the host"
         return _of(key, Effect.REFUSED, words)
-    return _of(key, Effect.LIVE, f"{step}: live, no reboot")
+    return _of(key, Effect.LIVE, f"{step}: {'in force when it starts' if _is_off(guest) else 'live, no reboot'}")
+
+
+def _is_off(guest: Guest | None) -> bool:
+    return guest is not None and not guest.has
 
 
 def _boot(key: str, step: str, after: int, guest: Guest | None) -> tuple[Effect, str]:

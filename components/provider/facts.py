@@ -113,11 +113,11 @@ def observed_inputs(inputs: Mapping[str, Any], machine: Machine) -> Bag:
 
 def guest(state: Mapping[str, Any]) -> Guest | None:
     """What state knows of the guest's size and room; None for a state that an older release wrote. Never raises."""
+    if state.get("observedPower") == str(Power.OFF):
+        return Guest()
     room, limits = state.get("room"), state.get("limits")
     if not isinstance(room, Mapping) or not isinstance(limits, Mapping):
         return None
-    if state.get("observedPower") == str(Power.OFF):
-        return Guest()
     rows = {key: row for key, row in limits.items() if isinstance(row, Mapping)}
     has = {key: row["effective"] for key, row in rows.items() if key in room and isinstance(row.get("effective"), int)}
     return Guest(has=has, room={key: size for key, size in room.items() if isinstance(size, int)}) if has else None

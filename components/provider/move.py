@@ -85,13 +85,15 @@ def _host(key: str, before: object, after: object, state: Bag, news: Bag) -> Con
             f"vps move {title} {after}"
         )
         return Consequence(key=key, effect=Effect.REFUSED, words=words)
-    if (news.get("move") or {}).get("live"):
+    size = sum(int(disk.get("sizeGib", 0)) for disk in (state.get("disks") or {}).values())
+    if state.get("observedPower") == Power.OFF:
+        words = f"{step}: moved as it is, off: up to {size} GiB are copied"
+    elif (news.get("move") or {}).get("live"):
         words = f"{step}: moved live: the guest keeps running while its disk and memory go over"
         waiting = ", ".join(state.get("rebootRequired") or ())
         if waiting:
             words += f"; what waits for a reboot still waits: {waiting}"
     else:
-        size = sum(int(disk.get("sizeGib", 0)) for disk in (state.get("disks") or {}).values())
         words = f"{step}: moved: the guest is shut down while up to {size} GiB are copied, then it is started there"
     return Consequence(key=key, effect=Effect.LIVE, words=words)
 

@@ -24,6 +24,8 @@ EMPTY = NEWS | {"restore": {"from": "kvm1", "empty": True}}
     [
         (STATE, MOVE, Effect.LIVE, "shut down while up to 40 GiB are copied"),
         (STATE, LIVE, Effect.LIVE, "the guest keeps running"),
+        (STATE | {"observedPower": "off"}, MOVE, Effect.LIVE, "moved as it is, off: up to 40 GiB are copied"),
+        (STATE | {"observedPower": "off"}, LIVE, Effect.LIVE, "moved as it is, off"),
         (STATE | {"rebootRequired": ["memoryMib"]}, LIVE, Effect.LIVE, "still waits: memoryMib"),
         (STATE, NEWS, Effect.REFUSED, "vps move example-coop/web1 kvm2"),
         (STATE, NEWS | {"move": {"from": "kvm3"}}, Effect.REFUSED, "put `host: kvm1` back"),
