@@ -30,17 +30,23 @@ def move(
     target = _host(loaded, host)
     source = _lives_on(loaded, client, machine)
     what = f"Unable to move {vps} to {host}"
-    if machine.host == host:
+    changes_kind = source != host and (machine.move is None or machine.move.live != live)
+    if machine.host == host and not changes_kind:
         raise DomainError(f"{what}: its file places it there already.", f"Run: vps up client.{client.key}")
     if target.lost:
         raise DomainError(f"{what}: {host} is lost since {target.lost.since}.", "Choose another host.")
     former = loaded.fleet.hosts.get(source)
     if former is not None and former.lost and source != host:
-        remedy = f"Restore it: vps restore {vps} --to {host} --disk FILE (or --empty)."
+        remedy = (
+            f"If it is back: vps host return {source}. Else restore it: vps restore {vps} --to {host} --disk FILE "
+            "(or --empty)."
+        )
         raise DomainError(f"{what}: {source}, where it is, is lost since {former.lost.since}.", remedy)
     if former is not None and former.driver != target.driver and source != host:
         raise DomainError(f"{what}: {source} is {former.driver}, {host} is {target.driver}.", "Choose another host.")
     _need_network(what, target, machine)
+    if source != host:
+        _need_pool(what, target)
 
     def change(lines: Any) -> None:  # noqa: ANN401 - ruamel.yaml's own mapping
         put(lines, "host", PlainScalarString(host), after="power")
@@ -193,6 +199,29 @@ def _need_network(what: str, target: "Host", vps: "Vps") -> None:
         raise DomainError(
             f"{what}: {target.name} does not carry network {vps.network}.",
             f"It carries {carried}. Choose another host; the VPS keeps its addresses.",
+        )
+
+
+def _need_pool(what: str, target: "Host") -> None:
+    """Raises DomainError when the target answers to lack its pool; one that is silent now is the move's own matter."""
+    from components.declaration import host_ref
+    from components.domain.problems import DomainError
+    from components.drivers.base import PoolSpec
+    from components.drivers.errors import HostUnreachable
+    from components.drivers.registry import connect
+
+    driver = connect(host_ref(target))
+    try:
+        there = driver.read_pool(PoolSpec(name=target.pool.name, path=target.pool.path))
+    except HostUnreachable as problem:
+        typer.echo(f"note: {target.name} does not answer now ({problem.cause}): whether it is ready was not looked at")
+        return
+    finally:
+        driver.close()
+    if there is None:
+        raise DomainError(
+            f"{what}: {target.name} answers and lacks pool {target.pool.name}, or its disk is not mounted.",
+            f"Nothing was written. Bring up its stack first: vps up host.{target.name}",
         )
 
 

@@ -55,6 +55,8 @@ def returned(loaded: "Loaded", host: "Host", *, yes: bool) -> None:
     from components.drivers.returning import Fate
 
     what = f"Unable to take {host.name} back"
+    if host.lost is None:
+        typer.echo(f"{host.name} is not declared lost: it is looked through, and released if its boot holds it.")
     driver = connect(host_ref(host))
     try:
         verdicts = _verdicts(loaded, host)

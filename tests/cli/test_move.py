@@ -10,9 +10,12 @@ from typer.testing import CliRunner
 
 from components.cli.main import app
 from components.config.loader import load
+from components.declaration import host_ref
 from components.domain.clients import Move, Restore
 from components.domain.problems import DomainError
+from components.drivers.base import PoolSpec
 from components.drivers.errors import DriverError
+from components.drivers.fake.driver import FakeDriver
 from tests.cli.world import TITLE, MadeWorld
 
 
@@ -24,7 +27,14 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MadeWorld:
     folder = world.project.fleet / "hosts"
     first = (folder / "lab1.yaml").read_text()
     (folder / "lab2.yaml").write_text(first.replace("/world", "/world2").replace("serial: ", "serial: 2-"))
+    _pool(world)
     return world
+
+
+def _pool(made: MadeWorld) -> FakeDriver:
+    driver = FakeDriver(host_ref(load(made.project.fleet).fleet.hosts["lab2"]))
+    driver.ensure_pool(PoolSpec(name="vps", path="/var/lib/aegir-vps/pool"))
+    return driver
 
 
 def _vps(made: MadeWorld, *arguments: str) -> str:
@@ -89,6 +99,32 @@ def test_a_second_move_names_where_the_machine_really_is(made: MadeWorld) -> Non
     _vps(made, "move", TITLE, "lab2")
 
     assert _declared(made).move == Move(source="lab9", live=False)
+
+
+def test_the_kind_of_a_move_can_be_changed_before_it_is_carried_out(made: MadeWorld) -> None:
+    _record(made, host={"name": "lab1"})
+    _vps(made, "move", TITLE, "lab2")
+
+    assert "keeps running" in _vps(made, "move", TITLE, "lab2", "--live")
+
+    assert _declared(made).move == Move(source="lab1", live=True)
+    with pytest.raises(DomainError, match="places it there already"):
+        _vps(made, "move", TITLE, "lab2", "--live")
+    _vps(made, "move", TITLE, "lab2")
+    assert _declared(made).move == Move(source="lab1", live=False)
+
+
+def test_a_host_whose_stack_was_never_applied_is_refused_and_a_silent_one_is_told(made: MadeWorld) -> None:
+    before = _file(made)
+    _pool(made).delete_pool(PoolSpec(name="vps", path="/var/lib/aegir-vps/pool"))
+    with pytest.raises(DomainError, match=r"lab2 answers and lacks pool vps(.|\n)*vps up host\.lab2"):
+        _vps(made, "move", TITLE, "lab2")
+    assert _file(made) == before
+    _silence(made, "lab2")
+
+    assert "lab2 does not answer now" in _vps(made, "move", TITLE, "lab2")
+
+    assert _declared(made).host == "lab2"
 
 
 def test_move_refuses_what_can_not_be(made: MadeWorld) -> None:
@@ -200,7 +236,6 @@ def test_a_machine_that_every_host_answered_not_to_hold_can_be_restored(made: Ma
 
 
 def test_show_finds_a_machine_whose_move_is_only_declared(made: MadeWorld) -> None:
-    (made.project.work / "world2").mkdir()
     _vps(made, "move", TITLE, "lab2")
 
     said = _vps(made, "show", TITLE)

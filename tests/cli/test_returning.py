@@ -137,6 +137,14 @@ def test_what_may_be_the_only_copy_keeps_the_host_held(made: MadeWorld) -> None:
     assert _loss(made) is not None
 
 
+def test_a_host_that_was_never_lost_is_said_to_be_none(made: MadeWorld) -> None:  # noqa: F811
+    before = made.machine()
+
+    assert "lab1 is not declared lost" in _vps(made, "host", "return", "lab1")
+
+    assert made.machine() == before
+
+
 def test_an_unknown_host_is_named_with_the_known_ones(made: MadeWorld) -> None:  # noqa: F811
     for command in (("lost", "kvm9", *FENCED), ("return", "kvm9")):
         with pytest.raises(DomainError, match="Known: lab1, lab2"):
