@@ -38,10 +38,17 @@ def up(
     ] = "",
 ) -> None:
     """Act: bring a client's machines, or a host, to what the files declare."""
+    import sys
+
+    from components.domain.problems import DomainError
     from components.engine import commit
     from components.engine.location import engine_path
 
     engine, loaded = _ready(stack, fleet)
+    asks = not yes and not engine.environment.get("PULUMI_SKIP_CONFIRMATIONS")
+    if asks and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        cause = f"Unable to ask whether {stack} may be applied: this is no terminal."
+        raise DomainError(cause, f"Nothing was touched. Say --yes, or run it in a terminal; vps preview {stack} looks.")
     engine.environment[commit.INSTEAD] = instead_of
     with engine.turn(stack, "vps up"):
         # Asked once it is our turn: whoever went first may have applied a commit that we lack.
@@ -98,7 +105,7 @@ def _ready(stack: str, fleet: Path | None) -> "tuple[Engine, Loaded]":
         if lost:
             known = ", ".join(lost)
             typer.echo(f"{known}: still there. Deleting lines never ends a VPS; `ends:` in its lines does.", err=True)
-        typer.echo(f"error: {len(problems)} problem(s) stop {stack}; nothing was touched.", err=True)
+        typer.echo(f"error: {stack} is stopped by what stands above; nothing was touched.", err=True)
         raise typer.Exit(1)
     engine.check(stack, loaded)
     for title in engine.ending(stack, loaded):
@@ -112,14 +119,17 @@ def declared(stack: str, loaded: "Loaded") -> None:
     from components.domain.names import CLIENT_STACKS, HOST_STACKS
     from components.domain.problems import DomainError
 
+    known = loaded.known(stack)
     for prefix, folder in ((CLIENT_STACKS, CLIENTS), (HOST_STACKS, HOSTS)):
         if stack.startswith(prefix):
             file = f"{folder}/{stack.removeprefix(prefix)}.yaml"
             if file in loaded.files:
                 return
-            raise DomainError(f"No file declares stack {stack}.", f"It would be {file}; restore it, or mend the name.")
+            raise DomainError(
+                f"No file declares stack {stack}.", f"It would be {file}; restore it, or mend the name. {known}"
+            )
     raise DomainError(
-        f'"{stack}" is no stack of a fleet.', f"Stacks are {CLIENT_STACKS}<file> and {HOST_STACKS}<file>."
+        f'"{stack}" is no stack of a fleet.', f"Stacks are {CLIENT_STACKS}<file> and {HOST_STACKS}<file>. {known}"
     )
 
 

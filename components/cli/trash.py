@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from components.drivers.trash import Trashed
 
 app = typer.Typer(
-    help="Look: list what ended. Act: bring it back, or destroy what is due.",
+    help="Look or act: list what ended, bring it back, or destroy what is due.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

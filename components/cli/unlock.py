@@ -21,14 +21,16 @@ def unlock(
     """Act: show who holds a stack's lock since when, ask, and release it. That of a living run is left alone."""
     import os
 
-    from components.config.loader import find_fleet
+    from components.cli.stack import declared
+    from components.config.loader import find_fleet, load
     from components.domain.problems import DomainError
     from components.engine import lock, state
     from components.engine.backend import local_folder
     from components.engine.project import project_of
     from components.engine.run import Engine
 
-    engine = Engine.of(project_of(find_fleet(fleet)))
+    loaded = load(find_fleet(fleet))
+    engine = Engine.of(project_of(loaded.folder))
     if local_folder(engine.environment) is None:
         backend = engine.environment["PULUMI_BACKEND_URL"].partition("://")[0]
         consent(
@@ -38,6 +40,8 @@ def unlock(
         )
         raise typer.Exit(engine.run(["cancel", "--yes", "--stack", stack]))
     held = list(state.locks(engine.environment, stack))
+    if not held and not state.is_initialised(engine.environment, stack):
+        declared(stack, loaded)
     if not held:
         typer.echo(f"Nobody holds {stack}.")
         return

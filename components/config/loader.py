@@ -7,6 +7,7 @@ stops only the stacks that depend on it.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,6 +35,9 @@ __all__ = ["Loaded", "find_fleet", "load"]
 
 Part = TypeVar("Part", Host, Client)
 
+MOST_NAMED = 12
+"""More stacks than these are not listed for somebody who mistyped one."""
+
 MOST_PER_FILE = 100
 """More problems than this in one file are counted, not told."""
 
@@ -51,6 +55,16 @@ class Loaded:
     problems: tuple[Problem, ...]
     files: frozenset[str]
 
+    def known(self, stack: str) -> str:
+        """The stacks that files declare, for whoever mistyped `stack`: all of few, of many those that are like it."""
+        named = ((Path(file), file.partition("/")[0]) for file in self.files)
+        prefixes = {places.CLIENTS: CLIENT_STACKS, places.HOSTS: HOST_STACKS}
+        found = sorted(prefixes[folder] + path.stem for path, folder in named if folder in prefixes)
+        if len(found) > MOST_NAMED:
+            close = get_close_matches(stack, found, MOST_NAMED)
+            return f"Like it: {', '.join(close)}." if close else f"{len(found)} stacks are known, and none is like it."
+        return f"Known: {', '.join(found) or 'none'}."
+
     def blocking(self, stack: str) -> tuple[Problem, ...]:
         """What stops this stack: problems of the shared files, its own, its hosts', and of the images that it uses.
 
@@ -62,10 +76,11 @@ class Loaded:
                 break
             if stack.startswith(prefix):
                 message = f"There is no file for the stack {stack}."
-                remedy = f"Restore {own} from git: machines end by `ends:`, never by deleting files."
+                remedy = f"Restore {own} from git: machines end by `ends:`, never by deleting files. "
+                remedy += self.known(stack)
                 return (Problem(path=(), message=message, remedy=remedy, file=own),)
         else:
-            remedy = f"Stacks are {CLIENT_STACKS}<client> and {HOST_STACKS}<host>."
+            remedy = f"Stacks are {CLIENT_STACKS}<client> and {HOST_STACKS}<host>. {self.known(stack)}"
             return (Problem(path=(), message=f'"{stack}" is no stack of a fleet.', remedy=remedy),)
         wanted = {places.FLEET, places.CATALOGUE, own}
         images = set(self.fleet.images) if folder == places.HOSTS else set[str]()

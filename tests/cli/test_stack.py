@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from components.cli.main import app
+from components.domain.problems import DomainError
 from components.lab.example import make_fake_project
 
 
@@ -32,6 +33,19 @@ def test_a_stack_that_was_never_made_names_the_command(fleet: Path) -> None:
     assert "vps init client.example-coop" in str(done.exception)
 
 
+def test_nobody_there_to_ask_is_said_before_the_engine_starts(fleet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A script that forgot --yes."""
+    state = fleet.parent / ".vps/state"
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{state}")
+    stacks = state / ".pulumi/stacks/aegir-vps"
+    stacks.mkdir(parents=True)
+    (stacks / "client.example-coop.json").write_text('{"version": 3, "checkpoint": {}}')
+    monkeypatch.setattr("components.engine.run.Engine.run", lambda *_: pytest.fail("the engine was started"))
+    done = CliRunner().invoke(app, ["up", "client.example-coop", "--fleet", str(fleet)])
+    assert isinstance(done.exception, DomainError)
+    assert "Say --yes, or run it in a terminal" in str(done.exception)
+
+
 @pytest.mark.engine
 def test_env_makes_the_plain_engine_work(fleet: Path) -> None:
     """Lines for a shell: backend, passphrase file, fleet and PATH, absolute; a look makes nothing."""
@@ -52,4 +66,5 @@ def test_a_stack_that_no_file_declares_is_said_and_not_made(fleet: Path, verb: s
     done = CliRunner().invoke(app, [verb, stack, "--fleet", str(fleet)])
     assert done.exit_code == 1
     assert stack in done.output + str(done.exception)
+    assert "Known: client.example-coop, host.lab1." in done.output + str(done.exception)
     assert sorted(fleet.parent.rglob("*")) == before

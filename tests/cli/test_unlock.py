@@ -71,3 +71,11 @@ def test_owner_elsewhere_needs_your_word(environment: dict[str, str]) -> None:
     done = CliRunner().invoke(app, ["unlock", STACK, "--yes", "--owner-is-gone"])
     assert done.exit_code == 0, done.output
     assert not file.exists()
+
+
+def test_a_stack_that_nobody_knows_is_said(environment: dict[str, str]) -> None:
+    """Not "nobody holds it": it was mistyped."""
+    for name in ("foo", "client.example-cop"):
+        done = CliRunner().invoke(app, ["unlock", name])
+        assert isinstance(done.exception, DomainError)
+        assert "Known: client.example-coop, host.lab1." in str(done.exception)

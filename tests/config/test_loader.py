@@ -1,6 +1,7 @@
 """A folder of files into a fleet, with every problem of every file at once."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -258,3 +259,11 @@ def test_without_clients_only_what_is_shared_and_the_hosts_are_read(folder: Path
     assert list(loaded.fleet.hosts) == ["lab1"]
     assert loaded.fleet.clients == {}
     assert not any(file.startswith("clients/") for file in loaded.files)
+
+
+def test_of_many_stacks_only_those_like_a_mistyped_one_are_named() -> None:
+    loaded = load(STACKS)
+    assert loaded.known("client.x") == "Known: client.example-coop, host.lab1."
+    many = replace(loaded, files=frozenset(f"clients/coop-{number:02}.yaml" for number in range(40)))
+    assert "client.coop-17" in many.known("client.coop17")
+    assert many.known("zzz") == "40 stacks are known, and none is like it."
