@@ -83,7 +83,7 @@ class Subject:
         recorded = known.get("host", {}).get("name", "")
         sources = [found.source for found in (self.vps.move, self.vps.restore) if found is not None]
         names = [name for name in dict.fromkeys([self.vps.host, recorded, *sources]) if name in self.fleet.hosts]
-        hosts = [self.fleet.hosts[name] for name in names if not self.fleet.hosts[name].lost]
+        hosts = [self.fleet.hosts[name] for name in names]
         addresses = {name: value for name, value in json.loads(self.environment[ADDRESSES]).items() if name in names}
         connections = Connections({ADDRESSES: json.dumps(addresses)})
         try:
@@ -93,9 +93,11 @@ class Subject:
                 try:
                     machine = driver.read(self.uuid)
                 except HostUnreachable as problem:
-                    silent = problem
+                    silent = silent if host.lost else problem
                     continue
-                if machine is not None and (machine.power is not Power.OFF or _lives(machine)):
+                if machine is None or (host.lost and _is_stale(machine, known)):
+                    continue
+                if machine.power is not Power.OFF or _lives(machine):
                     homes.append(Home(host=host.name, driver=driver, machine=machine))
             if silent is not None and (starts or not homes):
                 raise silent
@@ -135,6 +137,12 @@ class Subject:
                 f"Nothing was touched. See: vps drift {self.stack}",
             )
         return home
+
+
+def _is_stale(machine: Machine, known: Mapping[str, Any]) -> bool:
+    """Whether it is off and from before the restore that state knows; `vps host return` clears it away."""
+    noted = machine.mark.incarnation if machine.mark is not None else ""
+    return machine.power is Power.OFF and bool(noted) and known.get("incarnation") not in (None, noted)
 
 
 def _lives(machine: Machine) -> bool:

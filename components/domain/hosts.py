@@ -67,7 +67,7 @@ class Host:
     free_disk_gib: int
     inventory: tuple[Part, ...]
     lost: Loss | None = None
-    """Set by `vps host lost`: its machines may be restored elsewhere, and it is asked nothing until it returns."""
+    """Set by `vps host lost`: while it is silent its machines may be restored elsewhere, and nobody waits for it."""
 
     @property
     def sellable_vcpus(self) -> int:

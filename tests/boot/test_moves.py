@@ -232,7 +232,7 @@ def test_a_lost_host_its_machine_restored_and_the_host_held_when_it_returns(two:
     ):
         subprocess.run(command, check=True)
 
-    assert "not declared lost" in two.vps("restore", VPS, "--to", "lab2", "--disk", str(disk), code=1)
+    assert "vps host lost lab1" in two.vps("restore", VPS, "--to", "lab2", "--disk", str(disk), code=1)
     two.vps("host", "lost", "lab1", "--fenced", "crashed by this test just now", "--yes")
     two.vps("restore", VPS, "--to", "lab2", "--disk", str(disk))
     assert f"restored on lab2 from the disk in {disk}" in two.vps("up", STACK, "--yes")

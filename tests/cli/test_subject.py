@@ -34,6 +34,14 @@ def _second_host(made: MadeWorld) -> Path:
     return other
 
 
+def _remember(made: MadeWorld, incarnation: str) -> None:
+    folder = Path(made.environment["PULUMI_BACKEND_URL"].removeprefix("file://")) / ".pulumi" / "stacks" / "aegir-vps"
+    folder.mkdir(parents=True)
+    resource = {"type": "vps:index:Machine", "outputs": {**made.inputs, "incarnation": incarnation}}
+    content = {"checkpoint": {"latest": {"resources": [resource]}}}
+    (folder / "client.example-coop.json").write_text(json.dumps(content))
+
+
 def test_where_it_lives(made: MadeWorld) -> None:
     """Its file's host, or the one that a move starts from."""
     assert _host(made) == "lab1"
@@ -69,6 +77,34 @@ def test_a_silent_host_stops_a_start_only(made: MadeWorld) -> None:
         _host(made, starts=True)
 
 
+def test_a_host_that_is_declared_lost_is_asked_and_not_waited_for(made: MadeWorld) -> None:
+    """While it answers, what it holds is there."""
+    other = _second_host(made)
+    path = made.project.fleet / "hosts/lab2.yaml"
+    path.write_text(path.read_text() + 'lost: {since: "2026-11-22 10:00 UTC", fenced: "power pulled by Olena"}\n')
+    (other / "domains" / f"{made.spec.uuid}.json").write_text(json.dumps(made.world.get("domains", made.spec.uuid)))
+    with pytest.raises(DomainError, match=r"lab2 \(running\) and lab1 \(running\) hold it"):
+        _host(made)
+    (other / "faults.json").write_text('[{"step": "reach.*", "do": "unreachable", "times": -1}]')
+    assert _host(made, starts=True) == "lab1"
+
+
+def test_a_stale_copy_on_a_lost_host_that_is_back_is_no_second_home(made: MadeWorld) -> None:
+    """It is off, and from before the restore."""
+    other = _second_host(made)
+    path = made.project.fleet / "hosts/lab2.yaml"
+    path.write_text(path.read_text() + 'lost: {since: "2026-11-22 10:00 UTC", fenced: "power pulled by Olena"}\n')
+    domain = made.world.get("domains", made.spec.uuid)
+    assert domain is not None
+    _remember(made, "first")
+    stale = {**domain, "power": "off", "mark": domain["mark"] | {"incarnation": "before"}}
+    (other / "domains" / f"{made.spec.uuid}.json").write_text(json.dumps(stale))
+    assert _host(made) == "lab1"
+    (other / "domains" / f"{made.spec.uuid}.json").write_text(json.dumps({**stale, "power": "running"}))
+    with pytest.raises(DomainError, match="hold it"):
+        _host(made)
+
+
 @pytest.mark.parametrize(
     ("mark", "words"),
     [
@@ -88,11 +124,7 @@ def test_whose_it_is(made: MadeWorld, mark: dict[str, str], words: str) -> None:
 
 def test_state_that_knows_another_incarnation(made: MadeWorld) -> None:
     """Somebody took it over."""
-    folder = Path(made.environment["PULUMI_BACKEND_URL"].removeprefix("file://")) / ".pulumi" / "stacks" / "aegir-vps"
-    folder.mkdir(parents=True)
-    resource = {"type": "vps:index:Machine", "outputs": {**made.inputs, "incarnation": "second"}}
-    content = {"checkpoint": {"latest": {"resources": [resource]}}}
-    (folder / "client.example-coop.json").write_text(json.dumps(content))
+    _remember(made, "second")
     with pytest.raises(DomainError, match="its incarnation is first, state knows second"):
         _host(made)
 
