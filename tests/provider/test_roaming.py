@@ -255,6 +255,41 @@ def test_gone_is_said_only_when_every_host_has_answered(fleet, news):
         up(fleet, news, state, news)
 
 
+@pytest.mark.parametrize("target", ["lab1", "lab2"])
+def test_what_every_host_answered_not_to_hold_is_restored_there_or_elsewhere(fleet, news, target):
+    _, state = fleet.resource().create(URN, news)
+    fleet.driver("lab1").world.remove("domains", news["uuid"])
+    shutil.rmtree(fleet.folder / "lab1/world/volumes")
+    path, sha256 = disk_file(fleet.folder)
+    wanted = placed(fleet, news, target, restore={"from": "lab1", "disk": str(path), "sha256": sha256})
+
+    inputs, after, words = up(fleet, news, state, wanted)
+
+    assert words == [f"restored on {target} from the disk in {path}"]
+    assert fleet.holders(news["uuid"]) == [target]
+    assert nothing_to_do(fleet, inputs, after, wanted)
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_an_undone_move_asks_its_target_that_is_declared_lost(fleet, news, answers):
+    """What arrived there is cleared away when it answers, and nobody waits for it when it doesn't."""
+    _, state = fleet.resource().create(URN, news)
+    wanted = placed(fleet, news, "lab2", move={"from": "lab1", "live": False})
+    fleet.fault("lab2", step="move.copy", do="unreachable")
+    with pytest.raises(HostUnreachable):
+        up(fleet, news, state, wanted)
+    fleet.lost["lab2"] = "2026-11-22 10:00 UTC"
+    if not answers:
+        fleet.silence("lab2")
+
+    up(fleet, news, state, news)
+
+    if not answers:
+        fleet.speak("lab2")
+    assert fleet.holders(news["uuid"]) == (["lab1"] if answers else ["lab1", "lab2"])
+    assert fleet.driver("lab1").read(news["uuid"]).power is Power.RUNNING
+
+
 def test_a_silent_host_is_no_lost_host(fleet, news):
     _, state = fleet.resource().create(URN, news)
     fleet.silence("lab1")
