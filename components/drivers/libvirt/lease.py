@@ -131,6 +131,8 @@ def _outlast(pool: libvirt.virStoragePool, name: str) -> None:
     except libvirt.libvirtError as problem:
         if not is_code(problem, libvirt.VIR_ERR_NO_STORAGE_VOL):
             raise
+        # libvirtd remembers a file that somebody took away: without a look it would call the name taken for ever.
+        volumes.refresh(pool)
 
 
 def _busy(what: str, name: str) -> DriverError:

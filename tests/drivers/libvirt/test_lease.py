@@ -57,6 +57,14 @@ def test_a_lease_of_a_dead_holder_expires(pool):
         assert volumes.find(pool, "lease-dead").info()[1] >> 6 > time.time()
 
 
+def test_a_lease_whose_file_somebody_took_away_holds_up_nobody(pool, lab_host):
+    volumes.make_raw(pool, "lease-gone", (int(time.time()) + 3600) << 6)
+    (lab_host.pool_folder / "lease-gone").unlink()
+
+    with Leases().hold("Unable", pool, "gone", wait=2) as held:
+        held.need()
+
+
 def test_a_lease_that_another_took_meanwhile_is_left_alone(pool):
     with Leases().hold("Unable", pool, "slow", wait=5):
         volumes.remove(pool, "lease-slow")
