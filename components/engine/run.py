@@ -51,6 +51,7 @@ class Engine:
         """Everything that can be refused before the engine starts. Raises DomainError with words and remedy."""
         self.known(stack)
         lost = self.undeclared(stack, loaded)
+        undeclared.need_ids(loaded, stack, lost)
         if lost:
             raise DomainError(
                 f"{', '.join(lost)}: the machine is there, but its lines are gone from the client's file. Refused, "

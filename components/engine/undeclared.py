@@ -5,7 +5,7 @@ after it was retired. Whatever is protected in state and not declared stops the 
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from components.config import folder as places
@@ -16,6 +16,8 @@ from components.domain.problems import DomainError, Problem
 from components.engine import state
 
 OURS = "vps:index:"
+
+_PERMANENT = "Put the id back (git checkout): it is permanent. A new VPS gets lines of its own, with a new id."
 
 
 def problems(environment: Mapping[str, str], loaded: Loaded) -> Iterator[Problem]:
@@ -41,7 +43,13 @@ def problems(environment: Mapping[str, str], loaded: Loaded) -> Iterator[Problem
                 remedy = f"Restore {file} from git. {_remedy(stack)}"
                 yield Problem(path=path, message=message, remedy=remedy, file=file)
             continue
-        for one in without_line(loaded, stack, held):
+        lost = without_line(loaded, stack, held)
+        changed = _with_lines(loaded, stack, map(title, lost))
+        for one in lost:
+            if title(one) in changed:
+                message = f"{title(one)} is there under another id than its lines have now."
+                yield Problem(path=path, message=message, remedy=_PERMANENT, file=file)
+                continue
             message = f"{title(one)} is there, and no line declares it any more."
             yield Problem(path=path, message=message, remedy=f"Put the lines back. {_remedy(stack)}", file=file)
 
@@ -50,12 +58,31 @@ def need_declared(environment: Mapping[str, str], loaded: Loaded, stack: str) ->
     """Raises DomainError when anything that is protected in the stack's state has lost its lines."""
     held = [one for one in _ours(environment, stack) if one.get("protect") or not _may_go(one)]
     lost = [title(one) for one in without_line(loaded, stack, held)]
+    need_ids(loaded, stack, lost)
     if lost:
         raise DomainError(
             f"{', '.join(lost)}: still there, but the lines that declare it are gone. Refused, nothing was touched: "
             f"deleting lines never ends {'a VPS' if stack.startswith(CLIENT_STACKS) else 'anything'}.",
             f"Put the lines back (git checkout). {_remedy(stack)}",
         )
+
+
+def need_ids(loaded: Loaded, stack: str, lost: Iterable[str]) -> None:
+    """Raises DomainError when a machine of `lost`, by title, has its lines still, under an `id:` that was changed."""
+    changed = _with_lines(loaded, stack, lost)
+    if changed:
+        raise DomainError(
+            f"{', '.join(changed)}: the machine is there under another id than its file has now: an `id:` was changed, "
+            "which would make a second, empty machine. Refused, nothing was touched.",
+            _PERMANENT,
+        )
+
+
+def _with_lines(loaded: Loaded, stack: str, titles: Iterable[str]) -> list[str]:
+    """Those titles that the stack's file has lines for, under whatever id."""
+    client = loaded.fleet.clients.get(stack.removeprefix(CLIENT_STACKS)) if stack.startswith(CLIENT_STACKS) else None
+    named = {f"{client.key}/{vps.key}" for vps in client.vps.values()} if client else set()
+    return [one for one in titles if one in named]
 
 
 def without_line(loaded: Loaded, stack: str, held: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ import pytest
 
 from components.config.loader import load
 from components.domain.problems import DomainError
+from components.engine import undeclared
 from components.engine.project import Project
 from components.engine.run import Engine
 from components.lab.example import EXAMPLE
@@ -44,6 +45,16 @@ def test_machine_without_its_lines_is_refused(engine: Engine, tmp_path: Path) ->
     _checkpoint(tmp_path, {"uuid": "other", "title": "example-coop/web2", "ends": ""})
     with pytest.raises(DomainError, match=r"example-coop/web2.*never ends a VPS"):
         engine.check(STACK, load(EXAMPLE))
+
+
+def test_an_id_that_was_changed_is_not_called_lines_that_are_gone(engine: Engine, tmp_path: Path) -> None:
+    """They are there, and would make a second machine."""
+    _checkpoint(tmp_path, {"uuid": "other", "title": "example-coop/web1", "ends": ""})
+    with pytest.raises(DomainError, match=r"an `id:` was changed.*Put the id back") as refused:
+        engine.check(STACK, load(EXAMPLE))
+    assert "gone" not in str(refused.value)
+    (problem,) = undeclared.problems(engine.environment, load(EXAMPLE))
+    assert "under another id than its lines have now" in problem.message
 
 
 def test_declared_end_may_leave(engine: Engine, tmp_path: Path) -> None:
