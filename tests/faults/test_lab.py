@@ -109,18 +109,16 @@ ACTS: dict[str, tuple[Callable[[Operator], object], Callable[[Operator], int], C
 STEPS = [
     ("create", "create.define", "killed after"),
     ("create", "create.disk", "killed after"),
-    ("create", "create.disk", "connection dropped"),
     ("create", "create.starting", "killed after"),
     ("create", "create.start", "answer lost"),
     ("create", "create.ready", "killed before"),
     ("update", "update.sizeGib", "killed after"),
     ("update", "update.define", "connection dropped"),
     ("update", "update.define", "answer lost"),
-    ("end", "delete.stop", "killed after"),
     ("end", "delete.trash", "killed after"),
     ("end", "delete.undefine", "answer lost"),
     ("reinstall", "reinstall.detach", "killed after"),
-    ("restore", "restore.define", "killed after"),
+    ("restore", "restore.define", "answer lost"),
     ("stop", "power.off", "killed after"),
 ]
 
