@@ -150,8 +150,10 @@ def test_ctrl_c_says_what_may_still_happen(made: MadeWorld) -> None:
     """A guest goes down whether anybody waits for it or not, and a reboot that was cut leaves it there."""
     faults = made.project.work / "world" / "faults.json"
     faults.write_text('[{"step": "power.off", "do": "delay", "seconds": 60}]')
-    command = [sys.executable, "-c", "from components.cli.main import main; main()", "reboot", TITLE, "--yes"]
-    command += ["--fleet", str(made.project.fleet)]
+    # As on a terminal: whoever runs the tests in the background ignores SIGINT, and children inherit that.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = [sys.executable, "-c", f"{heard}; from components.cli.main import main; main()", "reboot", TITLE]
+    command += ["--yes", "--fleet", str(made.project.fleet)]
     with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as process:
         wait_until(lambda: json.loads(faults.read_text())[0].get("times") == 0, "the stop has not begun")
         process.send_signal(signal.SIGINT)
