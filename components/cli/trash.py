@@ -217,14 +217,16 @@ def _read(loaded: "Loaded", host: str) -> "tuple[list[Trashed], str]":
 def _need_nowhere_else(loaded: "Loaded", what: str, uuid: str, home: str) -> None:
     """Raises DomainError when another host holds a machine of that UUID, or can't tell: this one would be its twin."""
     from components.domain.problems import DomainError
-    from components.drivers.errors import DriverError
+    from components.drivers.errors import DriverError, HostUnreachable
 
     for name, host in loaded.fleet.hosts.items():
-        if name == home or host.lost:
+        if name == home:
             continue
         try:
             there = _driver(loaded, name).read(uuid)
         except DriverError as problem:
+            if host.lost and isinstance(problem, HostUnreachable):
+                continue  # Only a silent host is lost: one that answers may well hold it.
             cause = f"could not tell whether {name} holds it: {problem.cause}"
             raise DomainError(f"Unable to restore {what}: {cause}.", "Nothing was touched. Run again.") from problem
         if there is not None:

@@ -146,7 +146,11 @@ def test_nothing_comes_back_beside_a_machine_that_lives_on_another_host(fleet: F
     done = fleet.vps("restore", "example-coop/web1", "--yes")
 
     assert (done.returncode, "it lives on lab2 (running)" in done.stderr) == (1, True), done.stderr
+    second.write_text(second.read_text() + 'lost: {since: "2026-11-22 10:00 UTC", fenced: "power off, Olena"}\n')
+    assert "it lives on lab2 (running)" in fleet.vps("restore", "example-coop/web1", "--yes").stderr
     assert fleet.read() is None
+    second.write_text(second.read_text().replace("/world2", "/nowhere/world"))
+    assert fleet.vps("restore", "example-coop/web1", "--yes").returncode == 0
 
 
 @pytest.mark.parametrize(

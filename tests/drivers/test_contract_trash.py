@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from components.drivers.base import Phase, Power
 from components.drivers.errors import Changed, DriverError, HostFull, Missing, NotOurs, Refused
 from components.drivers.trash import ENDED, REINSTALLED, key_of
 from tests.drivers.hosts import SEED
+from tests.engine.processes import wait_until
 
 DUE = "2026-12-31"
 
@@ -41,6 +43,22 @@ def in_other_process(host, call, *arguments):
 def call_here(kind, ref, faults_file, call, arguments):
     getattr(kind.connect(ref, faults_file), call)(*arguments)
     os._exit(0)
+
+
+def test_a_machine_that_is_started_in_the_midst_of_its_end_is_not_forgotten_while_it_runs(host, driver):
+    spec, machine = make(host, driver)
+    host.fault({"step": "delete.undefine", "do": "delay", "seconds": 4, "times": 1})
+    with ThreadPoolExecutor(1) as aside:
+        ending = aside.submit(end, driver, machine)
+        wait_until(lambda: of(driver, spec), "nothing came into the trash")
+        host.start_by_hand(spec)
+        with pytest.raises(Refused, match="somebody started it again"):
+            ending.result(30)
+
+    assert driver.read(spec.uuid).power is Power.RUNNING
+    end(driver, machine)
+    assert driver.read(spec.uuid) is None
+    assert set(of(driver, spec)[0].volumes.values()) == host.volume_names(spec)
 
 
 # --- in the trash ---------------------------------------------------------------------------------------------------

@@ -130,6 +130,8 @@ class FakeDriver:
             with self._faults.step("delete.trash"):
                 self._trash.put(key_of(uuid), domain, why=ENDED, due=due)
             with self._faults.step("delete.undefine"):
+                if (self.world.get("domains", uuid) or domain)["power"] != "off":
+                    raise Refused(what, "somebody started it again", "Its disks stay in the trash. Run again")
                 self.world.remove("domains", uuid)
 
     def reinstall(self, spec: MachineSpec, seed: bytes, mark: Mark, due: str) -> Machine:

@@ -64,6 +64,9 @@ class Ending:
                 pool = pools.need(handle, what, notes.pool)
                 trash.write(handle, pool, key_of(uuid), described, notes, why=ENDED, due=due)
             with self._faults.step("delete.undefine"):
+                if domain.isActive():
+                    # Undefined while it runs, it would go on unseen on a disk that the trash may destroy.
+                    raise Refused(what, "somebody started it again", "Its disks stay in the trash. Run again")
                 domain.undefineFlags(UNDEFINE)
 
     def _forget(self, what: str, handle: libvirt.virConnect, domain: libvirt.virDomain, notes: marks.Notes) -> None:
