@@ -3,6 +3,7 @@
 import hashlib
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -21,6 +22,7 @@ from components.drivers.errors import (
 )
 from components.drivers.registry import connect
 from tests.drivers.hosts import NETWORK, POOL, SEED
+from tests.engine.processes import wait_until
 
 STEPS = ("create.define", "create.disk", "create.seed", "create.starting", "create.start", "create.ready")
 
@@ -242,6 +244,23 @@ def test_two_runs_at_once_make_one_machine(host):
     assert set(host.volumes(spec)) == host.volume_names(spec)
     assert (machine.mark.phase, machine.power, machine.lost_disks) == (Phase.READY, Power.RUNNING, ())
     assert machine.readings["disks.root.sizeGib"].effective == 1
+
+
+def test_a_run_that_takes_over_while_another_attaches_the_disks_leaves_no_machine_without_them(host):
+    spec = host.spec()
+    host.fault(
+        {"step": "create.seed", "do": "delay", "seconds": 2, "times": 1},
+        {"step": "create.claim", "do": "delay", "seconds": 4, "times": 1},
+    )
+    with ThreadPoolExecutor(1) as aside:
+        first = aside.submit(host.driver().create, spec, SEED, host.mark(spec, incarnation="first"))
+        wait_until(lambda: host.driver().read(spec.uuid) is not None, "the first run defined nothing")
+        second = host.driver().create(spec, SEED, host.mark(spec, incarnation="second"))
+        assert isinstance(first.exception(60), NotOurs | Interrupted | None)
+
+    machine = host.driver().read(spec.uuid)
+    assert (second.mark.incarnation, machine.mark.incarnation) == ("second", "second")
+    assert (machine.mark.phase, machine.power, machine.lost_disks) == (Phase.READY, Power.RUNNING, ())
 
 
 # --- whose it is ----------------------------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ def test_plain_pulumi_says_it_in_our_words_too(bench: Bench) -> None:
 
     for command in (("preview",), ("up", "--yes", "--skip-preview")):
         said = " ".join(bench.pulumi(*command, "--stack", STACK, code=1).split())
-        assert "example-coop/web1: still there, but the lines that declare it are gone. Refused, nothing was" in said
+        assert "example-coop/web1: the machine is there under another id than its file has now: an `id:` was" in said
     assert _everything(bench) == before
 
 

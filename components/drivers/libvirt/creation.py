@@ -48,7 +48,7 @@ class Creation:
             if domain is None:
                 domain, notes = self._begin(what, handle, spec, replace(mark, phase=Phase.CREATING))
             else:
-                domain, notes = self._claim(what, handle, domain, spec, mark)
+                domain, notes = self._take_over(what, handle, domain, spec, mark)
         if notes.mark.phase is Phase.READY:
             return
         with self.begun(what, spec.uuid), self._connection.edge(what) as handle:
@@ -141,10 +141,21 @@ class Creation:
                     "If nobody needs it, move it away on the host",
                 )
 
+    def _take_over(
+        self, what: str, handle: libvirt.virConnect, domain: libvirt.virDomain, spec: MachineSpec, mark: Mark
+    ) -> tuple[libvirt.virDomain, marks.Notes]:
+        """Claim what is there; while it is not attached to its disks yet, no other run may attach them meanwhile."""
+        notes = marks.find(machines.config(domain))
+        if notes is None or notes.mark.phase is not Phase.CREATING:
+            return self._claim(what, handle, domain, spec, mark)
+        pool = pools.need(handle, what, notes.pool)
+        with self._leases.hold(what, pool, "admission", wait=ADMISSION_S):
+            return self._claim(what, handle, domain, spec, mark)
+
     def _claim(
         self, what: str, handle: libvirt.virConnect, domain: libvirt.virDomain, spec: MachineSpec, mark: Mark
     ) -> tuple[libvirt.virDomain, marks.Notes]:
-        """Go on with what is there, under the new incarnation."""
+        """Go on with what is there, under the new incarnation; under the lease while it is `creating`."""
         notes = marks.find(machines.config(domain))
         claimed = ownership.claim(what, None if notes is None else notes.mark, mark)
         assert notes is not None
@@ -175,11 +186,15 @@ class Creation:
         pool = pools.need(handle, what, notes.pool)
         if notes.mark.phase is Phase.CREATING:
             self._volumes(what, handle, pool, domain, spec, seed, notes)
-            with self._faults.step("create.starting"):
+            # libvirt has no compare-and-set: without the lease, a run that takes over between our look and our write
+            # would define it without disks after us, and we would start it so.
+            held = self._leases.hold(what, pool, "admission", wait=ADMISSION_S)
+            with held as lease, self._faults.step("create.starting"):
                 notes = notes.marked(replace(notes.mark, phase=Phase.STARTING))
                 described = _need_never_ran(what, domain, notes.mark.incarnation)
                 add_drives(described, spec, notes, pool_path=pools.path(pool))
                 marks.put(described, notes)
+                lease.need()
                 domain = handle.defineXML(tree.text(described))
         for name in (*(disk.volume for disk in notes.disks.values()), notes.seed):
             if name and volumes.find(pool, name) is None:
@@ -194,8 +209,9 @@ class Creation:
                 ownership.expect(what, None if found is None else found.mark, notes.mark.incarnation)
                 domain = self._start(what, handle, domain, spec)
         with self._faults.step("create.ready"):
-            found = marks.find(machines.config(domain)) or notes
-            write(domain, found.marked(replace(notes.mark, phase=Phase.READY)))
+            found = marks.find(machines.config(domain))
+            ownership.expect(what, None if found is None else found.mark, notes.mark.incarnation)
+            write(domain, (found or notes).marked(replace(notes.mark, phase=Phase.READY)))
 
     def _start(
         self, what: str, handle: libvirt.virConnect, domain: libvirt.virDomain, spec: MachineSpec
