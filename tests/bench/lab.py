@@ -125,7 +125,8 @@ class World:
         """The loop without us."""
         import libvirt
 
-        from components.drivers.libvirt.domain_xml import notes_for, render
+        from components.drivers.libvirt import tree
+        from components.drivers.libvirt.domain_xml import add_drives, notes_for, render
         from components.drivers.libvirt.volumes import make_disk, make_raw, upload
 
         self.empty()
@@ -139,9 +140,9 @@ class World:
                 image = pool.storageVolLookupByName(image_volume(disk.image.name, disk.image.sha256))
                 make_disk(pool, notes.disks[name].volume, disk, image)
             upload(handle, make_raw(pool, notes.seed, len(seed)), io.BytesIO(seed), len(seed))
-            path = "/var/lib/aegir-vps/pool"
-            domain = handle.defineXML(render(spec, notes, accelerated=self._accelerated, pool_path=path))
-            domain.create()
+            described = tree.parse(render(spec, notes, accelerated=self._accelerated))
+            add_drives(described, spec, notes, pool_path="/var/lib/aegir-vps/pool")
+            handle.defineXML(tree.text(described)).create()
         handle.close()
         sample = Sample(time.perf_counter() - begun, time.process_time() + children_cpu() - spent)
         self._all_run()
