@@ -2,11 +2,11 @@
 
 from pulumi_policy import EnforcementLevel, PolicyPack
 
-from policies.rules import RULES
+from policies.pack import POLICIES
 
 PolicyPack(
     name="aegir-vps",
     description="What is sold, kept and let in: machines, hosts and accounts held against the declared files",
     enforcement_level=EnforcementLevel.MANDATORY,
-    policies=[*RULES],
+    policies=[*POLICIES],
 )

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from policies.machine import Machine, Resource, text
-from policies.rule import rule
+from policies.rule import Rule
 
 _KEY = re.compile(
     r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)"
@@ -96,6 +96,6 @@ def _names_a_secret(key: str) -> bool:
 
 
 RULES = (
-    rule("keys-only", "Every account on a machine has a public key and no other way in", keys_only),
-    rule("no-secret-in-state", "A machine's inputs hold no password, no private key and no rendered text", no_secret),
+    Rule("keys-only", "Every account on a machine has a public key and no other way in", keys_only),
+    Rule("no-secret-in-state", "A machine's inputs hold no password, no private key and no rendered text", no_secret),
 )

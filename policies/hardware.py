@@ -10,7 +10,7 @@ from pathlib import Path
 
 from policies import declared
 from policies.machine import Machine, Resource, mapping, text
-from policies.rule import rule
+from policies.rule import Rule
 
 KINDS = ("switch", "server", "hard_drive", "ram", "cpu", "raid_controller")
 NEEDED = ("server", "cpu", "ram", "hard_drive")
@@ -111,7 +111,7 @@ def _date(value: str) -> datetime.date | None:
 
 
 RULES = (
-    rule(
+    Rule(
         "hardware-is-replaceable",
         "A host's file holds its whole hardware inventory with replacement data (HW-2, HW-8)",
         replaceable,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from policies import declared
 from policies.machine import Machine, Resource
-from policies.rule import rule
+from policies.rule import Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +104,8 @@ def _sold(base: Path, package: str) -> tuple[int, ...]:
 _KEYS = {limit.key for limit in LIMITS}
 
 RULES = (
-    rule(
+    Rule(
         "machine-has-every-limit", "A machine carries all limits of a package, each above zero, and no more", complete
     ),
-    rule("limits-equal-the-package", "A machine's limits equal the package version that it names", equal),
+    Rule("limits-equal-the-package", "A machine's limits equal the package version that it names", equal),
 )

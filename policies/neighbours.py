@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-from pulumi_policy import EnforcementLevel
-
 from policies.machine import Resource, mapping
-from policies.rule import rule
+from policies.rule import Rule
 
 
 def held(found: Resource) -> Iterator[str]:
@@ -21,10 +19,10 @@ def held(found: Resource) -> Iterator[str]:
 
 
 RULES = (
-    rule(
+    Rule(
         "own-addresses-only",
         "Every machine is held to its own MAC and addresses",
         held,
-        level=EnforcementLevel.ADVISORY,
+        level="advisory",
     ),
 )

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterator
 
 from policies.machine import Machine, Resource
-from policies.rule import rule
+from policies.rule import Rule
 
 
 def kept(found: Resource) -> Iterator[str]:
@@ -33,5 +33,5 @@ def _is_date(text: str) -> bool:
 
 
 RULES = (
-    rule("protected-or-ending", "Every resource is protected, or it is a machine that carries an ends date", kept),
+    Rule("protected-or-ending", "Every resource is protected, or it is a machine that carries an ends date", kept),
 )

@@ -11,7 +11,7 @@ from pulumi_policy import PolicyResourceOptions, ResourceValidationArgs
 from pulumi_policy.proxy import unknown_checking_proxy
 
 from policies import declared, hardware, limits
-from policies.rules import RULES
+from policies.pack import POLICIES
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "stacks"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA6APDOl8jlIz+nxvyQA1B6kIefNZB++7G+oZ3fgav+l"
@@ -87,7 +87,7 @@ def judge(fleet):
         proxied = unknown_checking_proxy(properties)
         urn = f"urn:pulumi:client.example-coop::aegir-vps::{type_}::{name}"
         found = []
-        for policy in RULES:
+        for policy in POLICIES:
             if rule in (None, policy.name):
                 args = ResourceValidationArgs(type_, proxied, urn, name, options, None, {})
                 policy.validate(args, lambda message, urn=None: found.append(message))

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.machine import MACHINE, Machine, Resource, whole
-from policies.rules import RULES
+from policies.pack import POLICIES
 
 
 def resource(properties, type_=MACHINE):
@@ -47,7 +47,7 @@ def test_no_bag_makes_a_rule_crash(properties):
     """An exception in a policy stops the whole operation without a word: none leaves a rule."""
     from pulumi_policy import ResourceValidationArgs
 
-    for policy in RULES:
+    for policy in POLICIES:
         for type_ in (MACHINE, "vps:index:Image"):
             args = ResourceValidationArgs(type_, properties, "urn", "r", None, None, {})
             policy.validate(args, lambda message, urn=None: None)

@@ -4,6 +4,7 @@ import pytest
 from pulumi_policy import EnforcementLevel
 
 from policies.neighbours import RULES
+from policies.pack import policy
 
 RULE = "own-addresses-only"
 
@@ -21,4 +22,4 @@ def test_one_that_is_open_is_told(judge, machine):
 
 def test_it_stops_nothing():
     """An adopted machine begins without, and must be able to be brought up to date."""
-    assert [policy.enforcement_level for policy in RULES] == [EnforcementLevel.ADVISORY]
+    assert [policy(rule).enforcement_level for rule in RULES] == [EnforcementLevel.ADVISORY]

@@ -1,7 +1,11 @@
-"""How rules become policies."""
+"""What a rule says, and how it becomes a policy."""
+
+import pytest
 
 from policies.declared import DeclaredError
-from policies.rule import rule
+from policies.machine import Resource
+from policies.pack import policy
+from policies.rule import Rule
 
 
 def run(policy, args):
@@ -18,16 +22,16 @@ class Args:
 
 
 def test_each_sentence_is_a_violation():
-    policy = rule("r", "d", lambda found: iter([f"{found.title}: one", "two"]))
-    assert run(policy, Args) == ["a/b: one", "two"]
-    assert (policy.name, policy.description) == ("r", "d")
+    made = policy(Rule("r", "d", lambda found: iter([f"{found.title}: one", "two"])))
+    assert run(made, Args) == ["a/b: one", "two"]
+    assert (made.name, made.description) == ("r", "d")
 
 
 def test_only_our_resources_are_judged():
     class Other(Args):
         resource_type = "other:index:Machine"
 
-    assert run(rule("r", "d", lambda _: iter(["violation"])), Other) == []
+    assert run(policy(Rule("r", "d", lambda _: iter(["violation"]))), Other) == []
 
 
 def test_a_rule_that_can_not_judge_says_so_by_name():
@@ -35,4 +39,18 @@ def test_a_rule_that_can_not_judge_says_so_by_name():
         yield "before"
         raise DeclaredError("catalogue.yaml is gone. Put it back.")
 
-    assert run(rule("r", "d", judge), Args) == ["before", "m: r can't judge: catalogue.yaml is gone. Put it back."]
+    assert run(policy(Rule("r", "d", judge)), Args) == [
+        "before",
+        "m: r can't judge: catalogue.yaml is gone. Put it back.",
+    ]
+
+
+def test_a_rule_that_breaks_is_a_violation_unless_its_caller_wants_that_exception():
+    def judge(_):
+        raise KeyError("title")
+        yield
+
+    found = Resource(type="vps:index:Machine", name="m", protected=True, properties={})
+    assert list(Rule("r", "d", judge).violations(found)) == ["m: r can't judge: KeyError: 'title'"]
+    with pytest.raises(KeyError):
+        list(Rule("r", "d", judge).violations(found, let_through=(KeyError,)))

@@ -12,12 +12,12 @@ from components.config.loader import load
 from policies.rules import RULES
 
 FOLDER = Path(policies.__file__).parent
-NAMES = [policy.name for policy in RULES]
+NAMES = [rule.name for rule in RULES]
 
 
 def test_names_are_unique_and_described():
     assert len(set(NAMES)) == len(NAMES)
-    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)+", policy.name) and policy.description for policy in RULES)
+    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)+", rule.name) and rule.description for rule in RULES)
 
 
 def test_the_readme_has_one_row_per_rule():
@@ -26,7 +26,7 @@ def test_the_readme_has_one_row_per_rule():
     cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
     assert [row[0].strip("`") for row in cells] == NAMES
     assert all(len(row) == 4 and all(row) for row in cells)
-    assert [row[1] for row in cells] == [policy.enforcement_level.value for policy in RULES]
+    assert [row[1] for row in cells] == [rule.level for rule in RULES]
 
 
 def test_the_example_fleet_passes_every_rule(judge, fleet):
