@@ -40,6 +40,7 @@ from components.drivers.libvirt.pools import Pools
 from components.drivers.libvirt.power import STOP_S, Starter
 from components.drivers.libvirt.probe import InForce, Probe
 from components.drivers.libvirt.reinstall import Reinstall
+from components.drivers.libvirt.remains import Remains
 from components.drivers.libvirt.restoring import Restoring
 from components.drivers.libvirt.scan import Scan
 from components.drivers.libvirt.wishes import Wishes
@@ -64,6 +65,7 @@ class LibvirtDriver:
         self._probe, self._monitor = Probe(host), Monitor()
         self._starter = Starter(host)
         leases = Leases()
+        self._remains = Remains(self._connection)
         self._creation = Creation(self._connection, leases, self._starter, faults)
         self._change = Change(self._connection, leases, faults)
         self._wishes = Wishes(self._connection, self._starter, faults)
@@ -83,7 +85,7 @@ class LibvirtDriver:
         with self._changing(spec.uuid):
             self._creation.run(spec, seed, mark)
             what = f"Unable to create machine {spec.name} on {self._host.name}"
-            with self._creation.begun(what, spec.uuid):
+            with self._remains.begun(what, spec.uuid):
                 return self._facts(what, spec.uuid)
 
     @_once_more
@@ -131,7 +133,7 @@ class LibvirtDriver:
         with self._changing(spec.uuid):
             self._reinstall.run(spec, mark, due)
             self._creation.finish(what, spec, seed)
-            with self._creation.begun(what, spec.uuid):
+            with self._remains.begun(what, spec.uuid):
                 return self._facts(what, spec.uuid)
 
     @_once_more

@@ -12,7 +12,6 @@ from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt import pools, trash, volumes
 from components.drivers.libvirt.connection import Connection
-from components.drivers.libvirt.creation import write
 from components.drivers.libvirt.power import stop
 from components.drivers.trash import ENDED, key_of
 
@@ -57,7 +56,7 @@ class Ending:
                     self._forget(what, handle, domain, notes)
                     return
             with self._faults.step("delete.ending"):
-                write(domain, notes.marked(replace(mark, phase=Phase.ENDING)))
+                marks.write(domain, notes.marked(replace(mark, phase=Phase.ENDING)))
             with self._faults.step("delete.stop"):
                 stop(domain, self._stop_seconds)
             with self._faults.step("delete.trash"):

@@ -12,7 +12,6 @@ from components.drivers.gate import PAUSED, SEED, Parcel, Passport, parts_of
 from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt import parking, travel, tree, volumes
-from components.drivers.libvirt.creation import write
 from components.drivers.libvirt.ending import UNDEFINE
 from components.drivers.libvirt.power import stop
 from components.drivers.libvirt.side import Side
@@ -36,7 +35,7 @@ class Leaving(Side):
             started = noted and machines.power(domain) is Power.RUNNING and notes.mark.wish != Power.RUNNING
             if started:
                 notes = notes.marked(replace(notes.mark, wish="running", revision=notes.mark.revision + 1))
-                write(domain, notes)
+                marks.write(domain, notes)
             if not noted:
                 ownership.expect_revision(what, notes.mark, mark, already_done=False)
                 travel.need_fit(what, domain, described, notes)
@@ -47,7 +46,7 @@ class Leaving(Side):
                 with self._faults.step("move.note"):
                     fresh = replace(notes.mark, move=wanted, wish=wish, revision=notes.mark.revision + 1)
                     notes = notes.marked(fresh)
-                    write(domain, notes)
+                    marks.write(domain, notes)
             seeded = parking.find_seed(parking.armed(described), notes) is not None
             return Passport(
                 uuid=uuid,
@@ -111,7 +110,7 @@ class Leaving(Side):
                     domain = self._starter.start(handle, domain)
                 travel.remove_whole(handle, notes)
                 found = marks.find(machines.config(domain)) or notes
-                write(domain, found.marked(replace(found.mark, move="", revision=found.mark.revision + 1)))
+                marks.write(domain, found.marked(replace(found.mark, move="", revision=found.mark.revision + 1)))
 
     def clear(self, uuid: str, incarnation: str, to: str, due: str) -> None:
         """See `Gate`."""

@@ -9,6 +9,8 @@ last (admission counts it before the disk is there); `leftOut` says why the host
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
+import libvirt
+
 from components.drivers.base import MachineSpec, Mark
 from components.drivers.libvirt import tree
 from components.drivers.marks import as_values, from_values
@@ -163,6 +165,17 @@ def put(domain: tree.Element, notes: Notes) -> None:
         metadata.append(element(notes))
     else:
         metadata[list(metadata).index(former)] = element(notes)
+
+
+def write(domain: libvirt.virDomain, notes: Notes) -> None:
+    """Write our metadata element into the configuration and touch nothing else."""
+    domain.setMetadata(
+        libvirt.VIR_DOMAIN_METADATA_ELEMENT,
+        bare(notes),
+        PREFIX,
+        NAMESPACE,
+        libvirt.VIR_DOMAIN_AFFECT_CONFIG,
+    )
 
 
 def _number(text: str | None) -> int:

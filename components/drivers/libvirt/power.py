@@ -6,9 +6,10 @@ from contextlib import suppress
 
 import libvirt
 
-from components.drivers.base import HostRef, Power, Say, silent
+from components.drivers.base import HostRef, MachineSpec, Mark, Power, Say, silent
 from components.drivers.libvirt import guard, patch, tree
 from components.drivers.libvirt import mark as marks
+from components.drivers.libvirt.domain_xml import notes_for
 from components.drivers.libvirt.errors import is_code
 from components.drivers.libvirt.machine import POWERS, config, is_off, power
 from components.drivers.libvirt.patience import within
@@ -39,6 +40,11 @@ class Starter:
             lacking = look(self._host).lacking
             if lacking:
                 self.rates_left_out = f"its kernel lacks {', '.join(lacking)}"
+
+    def notes(self, spec: MachineSpec, mark: Mark) -> marks.Notes:
+        """What is noted on a new machine, with what this host is known not to enforce."""
+        self.learn()
+        return notes_for(spec, mark).without_rates(self.rates_left_out)
 
     def start(
         self, handle: libvirt.virConnect, domain: libvirt.virDomain, *, guarded: bool = False

@@ -9,9 +9,9 @@ from components.drivers.base import WISHED, Mark, Power, Say
 from components.drivers.errors import DriverError
 from components.drivers.faults import Faults
 from components.drivers.libvirt import machine as machines
+from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt.change import expect, need
 from components.drivers.libvirt.connection import Connection
-from components.drivers.libvirt.creation import write
 from components.drivers.libvirt.power import Starter, go_on, stop
 
 
@@ -49,7 +49,7 @@ class Wishes:
             notes = expect(what, machines.config(domain), mark, lambda notes: ownership.holds(notes.mark, wish, mark))
             wished = WISHED[wish] or notes.mark.wish
             fresh = replace(notes.mark, power=mark.power, wish=wished, revision=mark.revision + 1)
-            write(domain, notes.marked(fresh))
+            marks.write(domain, notes.marked(fresh))
 
     def _run(self, handle: libvirt.virConnect, domain: libvirt.virDomain) -> libvirt.virDomain:
         observed = machines.power(domain)

@@ -12,7 +12,6 @@ from components.drivers.errors import HostFull, Refused
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt import tree
 from components.drivers.libvirt.admission import OVERHEAD_MIB, Need, admit
-from components.drivers.libvirt.creation import write
 from tests.drivers.hosts import SEED
 from tests.drivers.libvirt.foreign import CHANGES, FOREIGN, MARK, apart_from
 
@@ -51,7 +50,7 @@ def adopted(host, foreign):
         foreign.volume.rpartition(".")[2].replace("img", "raw"),
     )
     domain = libvirt.open(host.lab.uri).defineXML(foreign.xml)
-    write(domain, foreign.notes)
+    marks.write(domain, foreign.notes)
     assert apart_from(domain.XMLDesc(DUMP), "nothing", foreign) == apart_from(foreign.xml, "nothing", foreign)
     return domain
 

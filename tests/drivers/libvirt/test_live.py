@@ -9,7 +9,6 @@ import pytest
 from components.drivers.errors import DriverError
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt import tree
-from components.drivers.libvirt.creation import write
 from components.drivers.libvirt.machine import config
 from tests.drivers.hosts import SEED
 
@@ -90,7 +89,7 @@ def test_a_rate_that_the_host_does_not_take_leaves_no_class_behind(host, driver)
     before = in_force(host, spec)
     domain = domain_of(host, spec)
     # As if it came from a host that can: nothing says yet that this one can't.
-    write(domain, marks.find(config(domain)).without_rates(""))
+    marks.write(domain, marks.find(config(domain)).without_rates(""))
     nic = replace(spec.nics["n0"], rate_mbit_s=200)
 
     changed = driver.update(replace(spec, cpu_cap_percent=70, nics={"n0": nic}), machine.mark)
