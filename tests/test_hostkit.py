@@ -14,7 +14,8 @@ from components.drivers.base import MachineSpec
 from components.hostkit import HELD, HOOK, KEEP, PROGRAM, RELEASE, UNITS, files, installer, settings
 from components.lab import hostkit
 from components.lab.host import Lab
-from tests.drivers.hosts import SEED, LibvirtHost
+from tests.drivers.hosts import SEED
+from tests.drivers.libvirt_host import LibvirtHost
 
 pytestmark = pytest.mark.lab
 

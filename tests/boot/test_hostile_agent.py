@@ -21,7 +21,8 @@ from components.images import cache
 from components.images.build import build
 from components.lab.host import Lab
 from tests.boot.test_spoofing import Guest
-from tests.drivers.hosts import SEED, LibvirtHost
+from tests.drivers.hosts import SEED
+from tests.drivers.libvirt_host import LibvirtHost
 from tests.engine.processes import wait_until
 
 pytestmark = [pytest.mark.lab, pytest.mark.boot]

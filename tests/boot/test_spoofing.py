@@ -29,7 +29,7 @@ from components.drivers.libvirt.filterref import link_local
 from components.images import cache
 from components.images.build import build
 from components.lab.host import Lab
-from tests.drivers.hosts import LibvirtHost
+from tests.drivers.libvirt_host import LibvirtHost
 from tests.wire import arp, frame, icmp6, ipv4, mac, packed, tap, udp
 
 pytestmark = [pytest.mark.lab, pytest.mark.boot]

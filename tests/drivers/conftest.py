@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.drivers.hosts import FakeHost, LibvirtHost
+from tests.drivers.fake_host import FakeHost
+from tests.drivers.libvirt_host import LibvirtHost
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The two kinds of host under the one contract suite, and what a test may do to them behind the driver's back."""
+"""A host under the one contract suite, of whatever kind, and what a test may do to it behind the driver's back."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
-from components.domain.names import disk_volume, image_volume, mac_address, machine_uuid, seed_volume
+from components.domain.names import disk_volume, mac_address, machine_uuid, seed_volume
 from components.drivers.base import (
     DiskSpec,
     Driver,
@@ -93,10 +93,10 @@ class Host:
     def fault(self, *faults: dict[str, object]) -> None:
         self.faults_file.write_text(json.dumps(list(faults)))
 
-    def in_other_process(self, spec: MachineSpec, mark: Mark) -> int:
-        """Create in a process of its own, which a fault may kill; its exit status."""
+    def apart(self, call: str, *arguments: object) -> int:
+        """One call of a driver in a process of its own, which a fault may kill; its exit status."""
         process = multiprocessing.get_context("spawn").Process(
-            target=create_here, args=(type(self), self.ref, self.faults_file, spec, mark)
+            target=call_here, args=(type(self), self.ref, self.faults_file, call, arguments)
         )
         process.start()
         process.join(60)
@@ -171,214 +171,6 @@ class Host:
         self.faults_file.unlink(missing_ok=True)
 
 
-def create_here(kind: type[Host], ref: HostRef, faults_file: Path, spec: MachineSpec, mark: Mark) -> None:
-    kind.connect(ref, faults_file).create(spec, SEED, mark)
+def call_here(kind: type[Host], ref: HostRef, faults_file: Path, call: str, arguments: tuple[object, ...]) -> None:
+    getattr(kind.connect(ref, faults_file), call)(*arguments)
     os._exit(0)
-
-
-class FakeHost(Host):
-    enforces_nic_rates = True
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.ref = HostRef(name="fake1", driver="fake", uri=f"fake://{folder}/world")
-        self.faults_file = folder / "world/faults.json"
-        self.furnish()
-
-    @staticmethod
-    def connect(ref: HostRef, faults_file: Path) -> Driver:
-        from components.drivers.fake.driver import FakeDriver
-
-        return FakeDriver(ref)
-
-    def driver(self) -> Driver:
-        return self.connect(self.ref, self.faults_file)
-
-    @property
-    def world(self):
-        from components.drivers.fake.world import World
-
-        return World(self.folder / "world")
-
-    def names_like(self, spec):
-        return [
-            uuid
-            for uuid, domain in self.world.all("domains").items()
-            if domain["name"] == spec.name or uuid == spec.uuid
-        ]
-
-    def volumes(self, spec):
-        return {
-            name: str(values["generation"])
-            for name, values in self.world.all("volumes/vps").items()
-            if name.startswith(spec.name)
-        }
-
-    def stranger(self, spec):
-        from components.drivers.fake.machine import define
-
-        self.world.put("domains", spec.uuid, define(spec, self.mark(spec), {}, "") | {"mark": None})
-
-    def lose(self, spec):
-        self.world.remove("domains", spec.uuid)
-
-    def lower_cpu_cap(self, spec, percent):
-        live = (self.world.get("domains", spec.uuid) or {})["live"]
-        self.world.change("domains", spec.uuid, live={**live, "cpuCapPercent": percent})
-
-    def start_by_hand(self, spec):
-        self.world.change("domains", spec.uuid, power="running", boots=1)
-
-    def stop_by_hand(self, spec):
-        self.world.change("domains", spec.uuid, power="off")
-
-    def lift_limits(self, spec):
-        domain = self.world.get("domains", spec.uuid) or {}
-        gone = {"disks.root.iops", "disks.root.rateMibS", "nics.n0.rateMbitS"}
-        config = {key: value for key, value in domain["config"].items() if key not in gone}
-        live = {key: value for key, value in domain["live"].items() if key not in gone | {"cpuCapPercent"}}
-        self.world.change("domains", spec.uuid, config=config, live=live)
-
-    def lose_disk(self, spec):
-        self.world.remove("volumes/vps", disk_volume(spec.name, spec.uuid, "root"))
-
-    def age_trash_record(self, spec):
-        values = self.world.get("trash", spec.uuid) or {}
-        old = {key: value for key, value in values.items() if key not in ("why", "ended", "due")}
-        self.world.put("trash", spec.uuid, old)
-
-    def unmount(self):
-        for kind in ("volumes", "images"):
-            folder = self.folder / f"world/{kind}/vps"
-            if folder.exists():
-                folder.rename(folder.with_name("away"))
-        self.world.change("pools", "vps", marked=False)
-
-    def mount(self):
-        for kind in ("volumes", "images"):
-            folder = self.folder / f"world/{kind}/away"
-            if folder.exists():
-                folder.rename(folder.with_name("vps"))
-        self.world.change("pools", "vps", marked=True)
-
-    def drop_volume(self, name, pool):
-        self.world.remove(f"volumes/{pool}", name)
-
-    def add_volume(self, name, pool="vps"):
-        self.world.put(f"volumes/{pool}", name, {"kind": "disk", "sizeGib": 1, "backing": "", "generation": 0})
-
-
-class LibvirtHost(Host):
-    enforces_nic_rates = False
-
-    def __init__(self, folder: Path, lab) -> None:
-        super().__init__(folder)
-        self.lab = lab
-        self.enforces_nic_rates = lab.status().rates_enforced
-        self.ref = HostRef(name="lab", driver="libvirt", uri=lab.uri, probe=lab.probe)
-        self.faults_file = folder / "faults.json"
-        self.pool_folder = lab.places.data / "aegir-vps/pool"
-        self.furnish()
-
-    @staticmethod
-    def connect(ref: HostRef, faults_file: Path) -> Driver:
-        from components.drivers.libvirt.driver import FAULTS, LibvirtDriver
-
-        os.environ[FAULTS] = str(faults_file)
-        try:
-            return LibvirtDriver(ref, stop_seconds=0.3)
-        finally:
-            del os.environ[FAULTS]
-
-    def driver(self) -> Driver:
-        return self.connect(self.ref, self.faults_file)
-
-    def virsh(self, *words: str, check: bool = True) -> str:
-        done = subprocess.run(
-            ["virsh", "-q", "-c", self.lab.uri, *words], capture_output=True, text=True, check=False, timeout=30
-        )
-        assert done.returncode == 0 or not check, done.stderr
-        return done.stdout
-
-    def names_like(self, spec):
-        lines = [line.split() for line in self.virsh("list", "--all", "--uuid", "--name").splitlines() if line.strip()]
-        return [uuid for uuid, name in lines if name == spec.name or uuid == spec.uuid]
-
-    def volumes(self, spec):
-        found = {}
-        for path in self.pool_folder.glob(f"{spec.name}*"):
-            stat = subprocess.run(["stat", "-c", "%i %w", path], capture_output=True, text=True, check=True)
-            found[path.name] = stat.stdout.strip()
-        return found
-
-    def stranger(self, spec):
-        path = self.folder / "stranger.xml"
-        path.write_text(
-            f"<domain type='qemu'><name>{spec.name}</name><uuid>{spec.uuid}</uuid><memory unit='MiB'>64</memory>"
-            "<os><type arch='x86_64' machine='q35'>hvm</type></os></domain>"
-        )
-        self.virsh("define", str(path))
-
-    def lose(self, spec):
-        self.virsh("destroy", spec.uuid, check=False)
-        self.virsh("undefine", spec.uuid)
-
-    def lower_cpu_cap(self, spec, percent):
-        self.virsh("schedinfo", spec.uuid, "--live", "--set", f"global_quota={percent * 1000}")
-
-    def start_by_hand(self, spec):
-        self.virsh("start", spec.uuid)
-
-    def stop_by_hand(self, spec):
-        self.virsh("destroy", spec.uuid)
-
-    def lift_limits(self, spec):
-        self.virsh("schedinfo", spec.uuid, "--live", "--set", "global_quota=-1")
-        limits = ("--total-iops-sec", "0", "--total-bytes-sec", "0")
-        self.virsh("blkdeviotune", spec.uuid, "vda", *limits, "--live", "--config")
-        if self.enforces_nic_rates:
-            rates = ("--inbound", "0", "--outbound", "0")
-            self.virsh("domiftune", spec.uuid, spec.nics["n0"].mac, *rates, "--live", "--config")
-
-    def lose_disk(self, spec):
-        (self.pool_folder / disk_volume(spec.name, spec.uuid, "root")).unlink()
-
-    def age_trash_record(self, spec):
-        path = self.pool_folder / f"trash-{spec.uuid}.json"
-        values = json.loads(path.read_text())
-        keys = ("schema", "uuid", "name", "ended", "mark", "volumes", "xml")
-        path.write_text(json.dumps({key: values[key] for key in keys}, indent=1))
-
-    def unmount(self):
-        away = self.pool_folder.with_name("away")
-        away.mkdir()
-        for path in self.pool_folder.iterdir():
-            path.rename(away / path.name)
-
-    def mount(self):
-        away = self.pool_folder.with_name("away")
-        for path in away.iterdir():
-            path.replace(self.pool_folder / path.name)
-        away.rmdir()
-        self.virsh("pool-refresh", "vps")
-
-    def drop_volume(self, name, pool):
-        self.virsh("vol-delete", name, pool)
-
-    def add_volume(self, name, pool="vps"):
-        self.virsh("vol-create-as", pool, name, "1M")
-
-    def clean(self):
-        super().clean()
-        for spec in self.seen:
-            self.virsh("destroy", spec.uuid, check=False)
-            self.virsh("undefine", spec.uuid, check=False)
-            for path in (*self.pool_folder.glob(f"{spec.name}*"), *self.pool_folder.glob(f"trash-{spec.uuid}*")):
-                path.unlink()
-        for path in self.pool_folder.glob("lease-*"):
-            path.unlink()
-        self.seen.clear()
-        self.virsh("pool-refresh", "vps")
-
-
-__all__ = ["NETWORK", "POOL", "SEED", "FakeHost", "Host", "LibvirtHost", "image_volume"]

@@ -14,7 +14,9 @@ from components.drivers.gate import Standing
 from components.drivers.moving import Move
 from components.lab.host import Lab
 from components.lab.link import join
-from tests.drivers.hosts import POOL, SEED, FakeHost, Host, LibvirtHost
+from tests.drivers.fake_host import FakeHost
+from tests.drivers.hosts import POOL, SEED, Host
+from tests.drivers.libvirt_host import LibvirtHost
 
 
 @dataclass

@@ -6,7 +6,9 @@ from xml.etree import ElementTree
 
 from components.drivers.base import MachineSpec
 from components.drivers.marks import as_values
-from tests.drivers.hosts import FakeHost, Host, LibvirtHost
+from tests.drivers.fake_host import FakeHost
+from tests.drivers.hosts import Host
+from tests.drivers.libvirt_host import LibvirtHost
 
 VIRT_INSTALL = """
 <domain type='qemu'>

@@ -4,7 +4,8 @@ import pytest
 
 from components.drivers.access import MOST_CHARACTERS, MOST_KEYS, GuestWord, Wish, compare, word
 from components.drivers.errors import DriverError, Missing, NotOurs, Refused
-from tests.drivers.hosts import SEED, FakeHost
+from tests.drivers.fake_host import FakeHost
+from tests.drivers.hosts import SEED
 
 KEY, OTHER = "ssh-ed25519 AAAA1 ada", "ssh-ed25519 AAAA2 bob"
 

@@ -102,7 +102,7 @@ def test_killed_at_any_step_the_next_run_ends_with_one_machine_and_one_disk(host
     spec = host.spec()
     mark = host.mark(spec)
     host.fault({"step": step, "do": "kill", "when": when})
-    assert host.in_other_process(spec, mark) == -9
+    assert host.apart("create", spec, SEED, mark) == -9
     before, volumes = driver.read(spec.uuid), host.volumes(spec)
 
     machine = driver.create(spec, SEED, host.mark(spec, incarnation="second"))
@@ -176,7 +176,7 @@ def test_a_half_made_machine_is_neither_started_nor_changed(host, driver):
 def test_the_disk_of_a_half_made_machine_that_somebody_started_is_never_made_anew(host, driver, step, still_runs):
     spec = host.spec()
     host.fault({"step": step, "do": "kill", "when": "before" if step == "create.starting" else "after"})
-    assert host.in_other_process(spec, host.mark(spec)) == -9
+    assert host.apart("create", spec, SEED, host.mark(spec)) == -9
     half_made, volumes = driver.read(spec.uuid), host.volumes(spec)
     assert volumes
     host.start_by_hand(spec)

@@ -6,7 +6,8 @@ import pytest
 
 from components.drivers.base import Phase, Power
 from components.drivers.errors import DriverError, Missing, NotOurs, Refused
-from tests.drivers.hosts import SEED, FakeHost
+from tests.drivers.fake_host import FakeHost
+from tests.drivers.hosts import SEED
 from tests.drivers.strangers import PROVIDER, VIRT_INSTALL, bare, describe, make, mark_otherwise
 
 

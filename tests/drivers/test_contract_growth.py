@@ -6,14 +6,13 @@ import pytest
 
 from components.drivers.base import Power
 from components.drivers.errors import DriverError, HostFull
-from tests.drivers.hosts import SEED
+from tests.drivers.machines import make
 
 ROOM = {"memory_mib": 128, "grows_vcpus": 4, "grows_memory_mib": 1024}
 
 
-def make(host, driver, **changes):
-    spec = host.spec(**(ROOM | changes))
-    return spec, driver.create(spec, SEED, host.mark(spec))
+def roomy(host, driver, **changes):
+    return make(host, driver, **(ROOM | changes))
 
 
 def effective(machine):
@@ -30,7 +29,7 @@ def restart(driver, machine):
 
 
 def test_a_running_machine_grows_inside_its_room(host, driver):
-    spec, machine = make(host, driver)
+    spec, machine = roomy(host, driver)
     assert machine.room == {"vcpus": 4, "memoryMib": 1024}
 
     grown = driver.update(replace(spec, vcpus=3, memory_mib=128 + 256), machine.mark)
@@ -57,7 +56,7 @@ def test_a_running_machine_grows_inside_its_room(host, driver):
     ],
 )
 def test_what_the_running_guest_has_no_room_for_comes_with_the_next_boot(host, driver, wanted, waiting):
-    spec, machine = make(host, driver)
+    spec, machine = roomy(host, driver)
     spec = replace(spec, **wanted)
 
     changed = driver.update(spec, machine.mark)
@@ -71,7 +70,7 @@ def test_what_the_running_guest_has_no_room_for_comes_with_the_next_boot(host, d
 
 
 def test_less_counts_as_done_only_when_it_is_read_back(host, driver):
-    spec, machine = make(host, driver, vcpus=2, memory_mib=512)
+    spec, machine = roomy(host, driver, vcpus=2, memory_mib=512)
 
     less = driver.update(replace(spec, vcpus=1, memory_mib=256), machine.mark)
     assert less.reboot_required == ("vcpus", "memoryMib")
@@ -82,22 +81,22 @@ def test_less_counts_as_done_only_when_it_is_read_back(host, driver):
 
 
 def test_a_machine_made_without_room_gets_it_with_its_next_boot(host, driver):
-    spec, machine = make(host, driver, grows_vcpus=0, grows_memory_mib=0)
+    spec, machine = roomy(host, driver, grows_vcpus=0, grows_memory_mib=0)
     assert machine.room == {"vcpus": 1, "memoryMib": 128}
-    roomy = replace(spec, **ROOM)
+    wanted = replace(spec, **ROOM)
 
-    changed = driver.update(roomy, machine.mark)
+    changed = driver.update(wanted, machine.mark)
     assert changed.reboot_required == ()
     assert changed.room == machine.room
-    assert driver.update(replace(roomy, vcpus=2), changed.mark).reboot_required == ("vcpus",)
+    assert driver.update(replace(wanted, vcpus=2), changed.mark).reboot_required == ("vcpus",)
 
     again = restart(driver, driver.read(spec.uuid))
     assert again.room == {"vcpus": 4, "memoryMib": 1024}
-    assert driver.update(replace(roomy, vcpus=3), again.mark).reboot_required == ()
+    assert driver.update(replace(wanted, vcpus=3), again.mark).reboot_required == ()
 
 
 def test_a_machine_that_is_off_has_no_room_and_needs_no_reboot(host, driver):
-    spec, machine = make(host, driver, start=False)
+    spec, machine = roomy(host, driver, start=False)
     assert machine.room == {}
 
     changed = driver.update(replace(spec, vcpus=2, memory_mib=256), machine.mark)
@@ -110,7 +109,7 @@ def test_a_machine_that_is_off_has_no_room_and_needs_no_reboot(host, driver):
 @pytest.mark.parametrize("step", ["update.vcpus", "update.memoryMib"])
 @pytest.mark.parametrize("do", ["fail", "lose-answer"])
 def test_growth_that_was_interrupted_is_ended_by_the_next_call(host, driver, step, do):
-    spec, machine = make(host, driver)
+    spec, machine = roomy(host, driver)
     wanted = replace(spec, cpu_cap_percent=70, vcpus=2, memory_mib=256)
     host.fault({"step": step, "do": do})
     with pytest.raises(DriverError):
@@ -126,7 +125,7 @@ def test_growth_that_was_interrupted_is_ended_by_the_next_call(host, driver, ste
 
 
 def test_growth_needs_room_on_the_host_as_well(host, driver):
-    spec, machine = make(host, driver)
+    spec, machine = roomy(host, driver)
 
     with pytest.raises(HostFull, match="memory"):
         driver.update(replace(spec, vcpus=2, memory_mib=1024 * 1024 * 64), machine.mark)

@@ -1,15 +1,11 @@
 """Anti-spoofing as every driver promises it: declared, changed live, read back, mended."""
 
-from dataclasses import replace
-
 import pytest
 
 from components.drivers.errors import DriverError
-from tests.drivers.hosts import SEED, FakeHost
-
-
-def with_nic(spec, **changes):
-    return replace(spec, nics={"n0": replace(spec.nics["n0"], **changes)})
+from tests.drivers.fake_host import FakeHost
+from tests.drivers.hosts import SEED
+from tests.drivers.machines import make, with_nic
 
 
 def unguard_by_hand(host, spec):
@@ -28,8 +24,7 @@ def unguard_by_hand(host, spec):
 
 @pytest.fixture
 def made(host, driver):
-    spec = host.spec()
-    return spec, driver.create(spec, SEED, host.mark(spec))
+    return make(host, driver)
 
 
 def test_a_machine_is_guarded_unless_declared_otherwise(host, driver, made):

@@ -19,7 +19,9 @@ from components.drivers.errors import (
     Refused,
 )
 from components.drivers.moving import Move
-from tests.drivers.hosts import SEED, FakeHost, LibvirtHost
+from tests.drivers.fake_host import FakeHost
+from tests.drivers.hosts import SEED
+from tests.drivers.libvirt_host import LibvirtHost
 from tests.drivers.pairs import Pair, content, fake_pair, libvirt_pair
 
 COLD = ("note", "arrive", "halt", "send", "copy", "verify", "park", "arm", "start", "trash", "clear")

@@ -6,12 +6,7 @@ import pytest
 
 from components.drivers.base import Phase, Power
 from components.drivers.errors import Changed, DriverError, NotOurs, Refused
-from tests.drivers.hosts import SEED
-
-
-def make(host, driver, **mark):
-    spec = host.spec()
-    return spec, driver.create(spec, SEED, host.mark(spec, **mark))
+from tests.drivers.machines import make
 
 
 @pytest.mark.parametrize(
@@ -95,7 +90,7 @@ def test_an_answer_that_was_lost_is_no_strangers_change(host, driver):
 
 
 def test_what_is_declared_down_is_started_by_nobody(host, driver):
-    spec, machine = make(host, driver, power="stopped")
+    spec, machine = make(host, driver, mark={"power": "stopped"})
     off = driver.power(spec.uuid, "off", machine.mark)
 
     for wish in ("running", "reboot"):
@@ -105,7 +100,7 @@ def test_what_is_declared_down_is_started_by_nobody(host, driver):
 
 
 def test_what_is_on_the_move_is_the_moves_alone(host, driver):
-    spec, machine = make(host, driver, move="to:kvm2")
+    spec, machine = make(host, driver, mark={"move": "to:kvm2"})
 
     for wish in ("running", "off", "reboot"):
         with pytest.raises(Refused, match="its move to kvm2 is not finished"):
@@ -131,7 +126,7 @@ def test_no_such_wish(host, driver):
 
 
 def test_an_update_writes_declared_power_and_order_and_starts_nothing(host, driver):
-    spec, machine = make(host, driver, order=1)
+    spec, machine = make(host, driver, mark={"order": 1})
     off = driver.power(spec.uuid, "off", machine.mark)
 
     after = driver.update(spec, replace(off.mark, power="stopped", order=0))

@@ -8,12 +8,7 @@ from pathlib import Path
 import pytest
 
 from components.drivers.base import Power
-from tests.drivers.hosts import SEED
-
-
-def make(host, driver, **changes):
-    spec = host.spec(**changes)
-    return spec, driver.create(spec, SEED, host.mark(spec))
+from tests.drivers.machines import make
 
 
 def listed(driver, spec):

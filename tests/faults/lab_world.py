@@ -17,7 +17,7 @@ from components.drivers.base import HostRef
 from components.drivers.libvirt import mark as marks
 from components.drivers.libvirt import tree
 from components.lab.host import Lab
-from tests.drivers.hosts import LibvirtHost
+from tests.drivers.libvirt_host import LibvirtHost
 from tests.faults.fake_world import example
 from tests.faults.view import Guest, View, Volume
 

@@ -3,7 +3,8 @@
 import json
 
 from components.drivers.base import Power
-from tests.drivers.hosts import SEED, FakeHost
+from tests.drivers.fake_host import FakeHost
+from tests.drivers.hosts import SEED
 
 
 def test_a_limit_that_the_host_cannot_enforce_is_told(tmp_path):

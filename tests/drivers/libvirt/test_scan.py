@@ -13,7 +13,7 @@ from components.drivers.base import HostRef, Mark, Phase, Power
 from components.drivers.libvirt import scan, tree
 from components.drivers.libvirt.domain_xml import add_drives, notes_for, render
 from components.drivers.libvirt.probe import Probe
-from tests.drivers.hosts import FakeHost
+from tests.drivers.fake_host import FakeHost
 
 COUNT = 40
 PROBE = "cat >/dev/null; echo 'nic testnet0 100Mbit 50Mbit'; echo end"
