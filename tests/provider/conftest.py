@@ -7,7 +7,9 @@ import pytest
 from components.cloudinit import template_digest
 from components.drivers.base import Driver, HostRef, ImageSpec, NetworkSpec, PoolSpec
 from components.drivers.fake.driver import FakeDriver
+from components.provider.machine import MachineResource
 from components.provider.properties import Bag
+from tests.provider.one_host import TODAY
 
 IMAGE = b"not a disk, but its bytes have a digest"
 
@@ -96,3 +98,8 @@ def news(host: HostRef) -> Bag:
             },
         },
     }
+
+
+@pytest.fixture
+def resource(driver: Driver) -> MachineResource:
+    return MachineResource(lambda _: driver, lambda: TODAY)

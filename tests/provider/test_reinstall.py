@@ -1,9 +1,6 @@
 """A new disk comes only by raising `reinstall` by one, said before, and the old one is kept."""
 
 import copy
-import datetime as dt
-import json
-from pathlib import Path
 
 import pytest
 
@@ -12,14 +9,7 @@ from components.drivers.base import Driver, HostRef, Phase, Power
 from components.drivers.errors import DriverError, Refused
 from components.provider.machine import MachineResource
 from components.provider.properties import Bag
-
-URN = "urn:pulumi:client.example-coop::aegir-vps::vps:component:Vps$vps:index:Machine::v-h3k9-machine"
-TODAY = dt.date(2026, 12, 1)
-
-
-@pytest.fixture
-def resource(driver: Driver) -> MachineResource:
-    return MachineResource(lambda _: driver, lambda: TODAY)
+from tests.provider.one_host import URN, fail
 
 
 def _again(news: Bag, number: int = 1, **changes: object) -> Bag:
@@ -33,11 +23,6 @@ def _up(resource: MachineResource, state: Bag, old: Bag, news: Bag) -> Bag:
     _, state, old = resource.read(news["uuid"], URN, state, old)
     changes = resource.changes(old, state, news)
     return resource.update(news["uuid"], URN, state, news, changes) if changes else state
-
-
-def _fault(host: HostRef, step: str, do: str = "fail") -> None:
-    world = Path(host.uri.removeprefix("fake://"))
-    (world / "faults.json").write_text(json.dumps([{"step": step, "do": do, "times": 1}]))
 
 
 def test_the_preview_says_downtime_new_disk_and_how_long_the_old_one_is_kept(
@@ -104,7 +89,7 @@ def test_interrupted_anywhere_the_next_up_ends_it(
 ) -> None:
     _, state = resource.create(URN, news)
     again = _again(news)
-    _fault(host, step, do)
+    fail(host, step, do)
     with pytest.raises(DriverError):
         _up(resource, state, news, again)
 
@@ -124,7 +109,7 @@ def test_half_way_it_is_neither_lost_nor_ended_by_an_edit(
 ) -> None:
     """The host says `creating`, as it does of a machine that nobody ever had; this one was delivered."""
     _, state = resource.create(URN, news)
-    _fault(host, "create.disk")
+    fail(host, "create.disk")
     with pytest.raises(DriverError):
         _up(resource, state, news, _again(news))
     _, now, _ = resource.read(news["uuid"], URN, state, news)

@@ -15,14 +15,7 @@ from components.provider.inputs import MachineInputs, parse
 from components.provider.machine import MachineResource, PartlyCreated
 from components.provider.properties import Bag
 from components.provider.takeover import new_mark
-
-
-@pytest.fixture
-def resource(driver: Driver) -> MachineResource:
-    return MachineResource(lambda _: driver, dt.date.today)
-
-
-URN = "urn:pulumi:client.example-coop::aegir-vps::vps:component:Vps$vps:index:Machine::v-h3k9-machine"
+from tests.provider.one_host import URN
 
 
 def of(news: Bag) -> MachineInputs:
