@@ -18,6 +18,7 @@ from components.drivers.marks import as_values, from_values
 NAMESPACE = "urn:aegir-vps:machine"
 PREFIX = "vps"
 _TAG = f"{{{NAMESPACE}}}"
+_MACHINE, _DISK, _NIC = f"{_TAG}machine", f"{_TAG}disk", f"{_TAG}nic"
 tree.name_prefix(PREFIX, NAMESPACE)
 
 
@@ -121,7 +122,8 @@ def bare(notes: Notes) -> str:
 
 def find(domain: tree.Element) -> Notes | None:
     """Our notes in a domain's XML, or None when it carries none that we can read."""
-    found = domain.find(f"metadata/{_TAG}machine")
+    metadata = domain.find("metadata")
+    found = None if metadata is None else metadata.find(_MACHINE)
     if found is None:
         return None
     mark = from_values(found.attrib)
@@ -137,7 +139,7 @@ def find(domain: tree.Element) -> Notes | None:
                 size_gib=_number(disk.get("sizeGib")),
                 target=disk.get("target", ""),
             )
-            for disk in found.iterfind(f"{_TAG}disk")
+            for disk in found.findall(_DISK)
         },
         nics={
             nic.get("name", ""): NicNote(
@@ -147,7 +149,7 @@ def find(domain: tree.Element) -> Notes | None:
                 mac=nic.get("mac", ""),
                 unguarded=nic.get("unguarded", ""),
             )
-            for nic in found.iterfind(f"{_TAG}nic")
+            for nic in found.findall(_NIC)
         },
     )
 
