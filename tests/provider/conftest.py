@@ -1,17 +1,17 @@
 """A fake host with everything a machine stands on, and the inputs of one machine."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
 from components.cloudinit import template_digest
-from components.drivers.base import Driver, HostRef, ImageSpec, NetworkSpec, PoolSpec
+from components.drivers.base import Driver, HostRef
 from components.drivers.fake.driver import FakeDriver
 from components.provider.machine import MachineResource
 from components.provider.properties import Bag
-from tests.provider.one_host import TODAY
-
-IMAGE = b"not a disk, but its bytes have a digest"
+from tests.provider.one_host import IMAGE, TODAY, furnish
+from tests.provider.two_hosts import Fleet
 
 
 @pytest.fixture
@@ -22,23 +22,14 @@ def host(tmp_path: Path) -> HostRef:
 @pytest.fixture
 def driver(host: HostRef, tmp_path: Path) -> Driver:
     """A host that carries the pool, the network and the image."""
-    import hashlib
-
-    source = tmp_path / "image.qcow2"
-    source.write_bytes(IMAGE)
     driver = FakeDriver(host)
-    driver.ensure_pool(PoolSpec(name="vps", path="/var/lib/aegir-vps/pool"))
-    driver.ensure_network(NetworkSpec(name="public1", mode="nat", bridge="vpsbr0", ipv4="192.0.2.1/24"))
-    sha256 = hashlib.sha256(IMAGE).hexdigest()
-    driver.ensure_image(ImageSpec(name="tiny", sha256=sha256, pool="vps", source=str(source)))
+    furnish(driver, tmp_path)
     return driver
 
 
 @pytest.fixture
 def news(host: HostRef) -> Bag:
     """Inputs of one machine, as the program sends them."""
-    import hashlib
-
     uuid, mac = "0f6b2a52-7c1d-5e0a-9a44-3b1f2c4d5e6f", "52:54:00:00:00:01"
     nic = {"mac": mac, "addresses": ["192.0.2.10/24"], "gateway4": "192.0.2.1", "gateway6": ""}
     return {
@@ -103,3 +94,14 @@ def news(host: HostRef) -> Bag:
 @pytest.fixture
 def resource(driver: Driver) -> MachineResource:
     return MachineResource(lambda _: driver, lambda: TODAY)
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Fleet:
+    return Fleet(tmp_path)
+
+
+@pytest.fixture
+def home(fleet: Fleet, news: Bag) -> Bag:
+    """The inputs of a machine whose host is lab1, of two."""
+    return fleet.placed(news, "lab1")

@@ -1,18 +1,30 @@
 """One machine on one fake host: what is there of it, and what a test does to it behind the file."""
 
 import datetime as dt
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from components.drivers.base import Driver, HostRef, Machine
+from components.drivers.base import Driver, HostRef, ImageSpec, Machine, NetworkSpec, PoolSpec
 from components.provider.machine import MachineResource, PartlyCreated
 from components.provider.properties import Bag
 
 URN = "urn:pulumi:client.example-coop::aegir-vps::vps:component:Vps$vps:index:Machine::v-h3k9-machine"
 TODAY = dt.date(2026, 12, 1)
+IMAGE = b"not a disk, but its bytes have a digest"
+
+
+def furnish(driver: Driver, folder: Path) -> None:
+    """Give a host the pool, the network and the image; `folder` is for the image's file."""
+    source = folder / "image.qcow2"
+    source.write_bytes(IMAGE)
+    driver.ensure_pool(PoolSpec(name="vps", path="/var/lib/aegir-vps/pool"))
+    driver.ensure_network(NetworkSpec(name="public1", mode="nat", bridge="vpsbr0", ipv4="192.0.2.1/24"))
+    sha256 = hashlib.sha256(IMAGE).hexdigest()
+    driver.ensure_image(ImageSpec(name="tiny", sha256=sha256, pool="vps", source=str(source)))
 
 
 def world_of(host: HostRef) -> Path:

@@ -1,4 +1,4 @@
-"""What a preview says of a machine that changes its host; carrying it out is `test_roaming`'s."""
+"""What a preview says of a machine that changes its host; carrying it out is `test_roaming_moves`'s."""
 
 import pytest
 
