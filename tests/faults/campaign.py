@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.fake_world import FakeWorld
-from tests.faults.scenarios import Operator, Scenario
+from tests.faults.operators import Operator
+from tests.faults.scenarios import Scenario
 from tests.faults.view import FOREIGN, LOST, Problem, View, problems
 from tests.faults.worker import DONE, FAILED, KILLED, Worker
 

@@ -12,7 +12,7 @@ import pytest
 from components.lab.host import Lab
 from tests.faults.campaign import FAULTS
 from tests.faults.lab_world import LabWorld
-from tests.faults.scenarios import Operator
+from tests.faults.operators import Operator
 from tests.faults.view import Problem, problems
 from tests.faults.worker import DONE, KILLED, Worker
 

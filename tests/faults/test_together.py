@@ -8,7 +8,7 @@ import pytest
 
 from components.domain.names import mac_address, machine_uuid
 from tests.faults.fake_world import FakeWorld
-from tests.faults.scenarios import Bag, Operator
+from tests.faults.operators import Bag, Operator
 from tests.faults.view import problems
 from tests.faults.worker import DONE, Worker
 
