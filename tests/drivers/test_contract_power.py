@@ -27,6 +27,18 @@ def test_each_wish_is_reached_and_kept(host, driver, wish, power, kept):
     assert driver.read(spec.uuid) == after
 
 
+def test_power_is_brought_to_the_wish_and_kept_in_the_mark(host, driver):
+    spec, machine = make(host, driver)
+
+    paused = driver.power(spec.uuid, "paused", machine.mark)
+    assert (paused.power, paused.mark.wish) == (Power.PAUSED, "running")
+    running = driver.power(spec.uuid, "running", paused.mark)
+    assert (running.power, running.mark.wish) == (Power.RUNNING, "running")
+    off = driver.power(spec.uuid, "off", running.mark)
+    assert (off.power, off.mark.wish) == (Power.OFF, "off")
+    assert off.mark.revision == 4
+
+
 @pytest.mark.parametrize("wish", ["off", "suspended"])
 def test_from_paused_and_from_off(host, driver, wish):
     spec, machine = make(host, driver)
