@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from components.drivers.base import Driver, HostRef, Machine, MachineSpec, Mark
+from components.drivers.base import Driver, HostRef, Machine, MachineSpec, Mark, Phase, Power
 from components.drivers.gate import Standing
 from components.drivers.moving import Move
 from components.lab.host import Lab
@@ -121,3 +121,55 @@ def content(host: Host, spec: MachineSpec, volume: str) -> str:
     # Where the lab stands: an overlay names its image by the path that its host sees.
     command = [*host.lab.places.enter, "sh", "-c", script, "sh", f"{POOL.path}/{volume}"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def at_most_one(pair: Pair, spec) -> None:
+    """At this instant no two hosts could run it, and no two do."""
+    found = [standing for standing in pair.standings(spec) if standing is not None]
+    assert sum(standing.armed for standing in found) <= 1
+    assert sum(standing.power is Power.RUNNING for standing in found) <= 1
+
+
+def one_on_the_target(pair: Pair, spec, machine, *, power: Power = Power.RUNNING) -> None:
+    """The machine is on the target alone, with everything that makes it this machine."""
+    here, there = pair.read(spec)
+    assert here is None
+    assert there is not None
+    assert there.mark is not None
+    assert (there.power, there.mark.phase, there.mark.move) == (power, Phase.READY, "")
+    assert there.mark.incarnation == machine.mark.incarnation
+    assert (there.uuid, there.name, there.macs, there.addresses) == (
+        machine.uuid,
+        machine.name,
+        machine.macs,
+        machine.addresses,
+    )
+    assert {key: reading.configured for key, reading in there.readings.items()} == {
+        key: reading.configured for key, reading in machine.readings.items()
+    }
+    assert there.lost_disks == ()
+    former = content(pair.one, spec, machine.volumes["root"])
+    if power is Power.OFF:
+        assert content(pair.two, spec, there.volumes["root"]) == former
+    with pair.drivers() as (one, _):
+        (record,) = [found for found in one.read_trash() if found.uuid == spec.uuid]
+    assert record.why == f"moved to {pair.two.ref.name}"
+    assert record.due == "2030-01-01"
+    assert record.addresses == ()
+    assert record.volumes == machine.volumes
+
+
+def back_on_the_source(pair: Pair, spec, machine, *, power: Power = Power.RUNNING) -> None:
+    here, there = pair.read(spec)
+    assert there is None
+    assert (here.power, here.mark.phase, here.mark.move) == (power, Phase.READY, "")
+    assert here.volumes == machine.volumes
+    assert here.lost_disks == ()
+    two = pair.two.volumes(spec)
+    assert two == {}
+
+
+def pair_mark(pair: Pair, spec: MachineSpec) -> Mark:
+    """The mark as a refresh reads it before the next run."""
+    here, there = pair.standings(spec)
+    return (here or there).mark
