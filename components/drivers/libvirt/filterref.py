@@ -6,6 +6,7 @@ Pure: it reads and writes XML.
 from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
 from components.drivers.libvirt import tree
 
@@ -14,6 +15,8 @@ NOTE = "anti-spoofing is not enforced by this host"
 """What a machine's host notes say, before the reason."""
 NO_IPV4 = ("255.255.255.255", "32")
 """Stands where a machine has no IPv4 address: every receiver drops it as a source."""
+EMBEDDING = bytes(10)
+"""How IPv6 addresses begin in which libc writes an IPv4 address with dots."""
 
 
 def parameters(mac: str, addresses: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -28,16 +31,16 @@ def parameters(mac: str, addresses: Sequence[str]) -> dict[str, tuple[str, ...]]
 @lru_cache(maxsize=4096)
 def _parameters(mac: str, addresses: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     own4: list[tuple[str, str]] = []
-    own6 = [(str(link_local(mac)), "128")]
+    own6 = [(inet_ntop(AF_INET6, _link_local(mac)), "128")]
     for text in addresses:
-        # By hand: objects of networks take ten times as long, and a host has a thousand of these to be read at once.
+        # By hand: objects of addresses take ten times as long, and a host has a thousand of these to be read at once.
         said, _, length = text.partition("/")
-        address = ip_address(said)
-        most = address.max_prefixlen
+        written, packed = _address(said)
+        most = 8 * len(packed)
         bits = int(length or most)
-        routed = bits < most - 1 and int(address) % (1 << (most - bits)) == 0
-        pair = (str(address), str(bits if routed else most))
-        (own6 if address.version == 6 else own4).append(pair)
+        routed = bits < most - 1 and int.from_bytes(packed, "big") % (1 << (most - bits)) == 0
+        pair = (written, str(bits if routed else most))
+        (own6 if most == 128 else own4).append(pair)
     found: dict[str, tuple[str, ...]] = {}
     for name, pairs in (("VPS_IPV4", own4 or [NO_IPV4]), ("VPS_IPV6", own6)):
         each = sorted(set(pairs))
@@ -48,8 +51,25 @@ def _parameters(mac: str, addresses: tuple[str, ...]) -> dict[str, tuple[str, ..
 
 def link_local(mac: str) -> IPv6Address:
     """The link-local address that a guest makes from its MAC (EUI-64, RFC 4291 appendix A)."""
+    return IPv6Address(_link_local(mac))
+
+
+def _link_local(mac: str) -> bytes:
     octets = bytes.fromhex(mac.replace(":", ""))
-    return IPv6Address(b"\xfe\x80" + bytes(6) + bytes([octets[0] ^ 2]) + octets[1:3] + b"\xff\xfe" + octets[3:])
+    return b"\xfe\x80" + bytes(6) + bytes([octets[0] ^ 2]) + octets[1:3] + b"\xff\xfe" + octets[3:]
+
+
+def _address(said: str) -> tuple[str, bytes]:
+    """An address as `ipaddress` writes it, and its bytes. Raises ValueError for what is none."""
+    try:
+        family = AF_INET6 if ":" in said else AF_INET
+        packed = inet_pton(family, said)
+        if not packed.startswith(EMBEDDING):
+            return inet_ntop(family, packed), packed
+    except OSError:
+        pass  # Also an IPv6 address with a zone, which only `ipaddress` reads.
+    address = ip_address(said)
+    return str(address), address.packed
 
 
 def put(interface: tree.Element, addresses: Sequence[str], *, on: bool) -> None:
@@ -72,7 +92,7 @@ def is_put(interface: tree.Element, addresses: Sequence[str]) -> bool:
     if reference is None or reference.get("filter") != FILTER:
         return False
     said: dict[str, tuple[str, ...]] = {}
-    for parameter in reference.iterfind("parameter"):
+    for parameter in reference.findall("parameter"):
         name = parameter.get("name", "")
         said[name] = (*said.get(name, ()), parameter.get("value", ""))
-    return said == parameters(tree.attribute(interface, "mac", "address"), addresses)
+    return said == _parameters(tree.attribute(interface, "mac", "address"), tuple(addresses))

@@ -101,12 +101,12 @@ def facts(
 
 def describe(subject: Subject, observed: Power, *, lost: tuple[str, ...]) -> Machine:
     """The machine that `subject` holds, as plain data."""
-    described, notes, readings = subject.config, subject.notes, read(subject)
-    nics = {nic: patch.find_nic(described, nic, notes) for nic in notes.nics}
+    kept, notes, readings = subject.kept, subject.notes, read(subject)
+    nics = {nic: kept.nic(nic) for nic in notes.nics}
     reasons = {note.left_out for note in notes.nics.values() if note.left_out}
     return Machine(
-        uuid=tree.value(described, "uuid"),
-        name=tree.value(described, "name"),
+        uuid=kept.text("uuid"),
+        name=kept.text("name"),
         mark=notes.mark,
         power=observed,
         readings=readings,
@@ -130,15 +130,17 @@ def _guarded(subject: Subject, nic: str) -> bool | None:
     note = subject.notes.nics[nic]
     if note.unguarded:
         return None
-    places = (subject.config,) if subject.live is None else (subject.config, subject.live)
-    found = [patch.find_nic(place, nic, subject.notes) for place in places]
-    if not all(interface is not None and filterref.is_put(interface, note.addresses) for interface in found):
+    interface = subject.kept.nic(nic)
+    if interface is None or not filterref.is_put(interface, note.addresses):
         return False
-    if subject.live is None:
+    if subject.runs is None:
         return True
+    running = subject.runs.nic(nic)
+    if running is None or not filterref.is_put(running, note.addresses):
+        return False
     if FILTERS in subject.in_force.unknown:
         return None
-    return found[-1] is not None and tree.attribute(found[-1], "target", "dev") in subject.in_force.filtered
+    return tree.attribute(running, "target", "dev") in subject.in_force.filtered
 
 
 def stranger(described: tree.Element, observed: Power) -> Machine:

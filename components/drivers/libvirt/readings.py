@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from components.domain.limits import Reading
 from components.drivers.base import Phase
-from components.drivers.libvirt import patch, tree
+from components.drivers.libvirt import tree
 from components.drivers.libvirt.mark import Notes
 from components.drivers.libvirt.monitor import Drive
+from components.drivers.libvirt.parts import Parts
 from components.drivers.libvirt.probe import CPUS, NICS, InForce, Pair
 
 GIB, MIB = 1024**3, 1024**2
@@ -53,6 +54,13 @@ class Subject:
     notes: Notes
     in_force: InForce
     asked: Asked | None = None
+    kept: Parts = field(init=False, repr=False, compare=False)
+    runs: Parts | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Look both through once."""
+        object.__setattr__(self, "kept", Parts(self.config, self.notes))
+        object.__setattr__(self, "runs", None if self.live is None else Parts(self.live, self.notes))
 
 
 def read(subject: Subject) -> dict[str, Reading]:
@@ -80,53 +88,57 @@ def differing(noted: int, ways: tuple[int | None, ...]) -> int | None:
 
 def tap(subject: Subject, name: str) -> str:
     """The host's device of the running machine's NIC `name`; empty when it is off or has none."""
-    if subject.live is None:
-        return ""
-    running = patch.find_nic(subject.live, name, subject.notes)
+    running = None if subject.runs is None else subject.runs.nic(name)
     return "" if running is None else tree.attribute(running, "target", "dev")
 
 
-def _number(element: tree.Element, path: str) -> int | None:
-    text = tree.value(element, path)
+def _number(element: tree.Element | None, tag: str) -> int | None:
+    """The whole number in the child `tag`."""
+    return None if element is None else _whole(element.find(tag))
+
+
+def _whole(element: tree.Element | None) -> int | None:
+    text = "" if element is None else (element.text or "").strip()
     return int(text) if text.isdigit() else None
 
 
 def _vcpus(subject: Subject) -> Reading:
-    configured = _vcpu_count(subject.config)
-    if subject.live is None:
+    configured = _vcpu_count(subject.kept)
+    if subject.runs is None:
         return Reading(configured=configured, effective=None, source=OFF)
-    return Reading(configured=configured, effective=_vcpu_count(subject.live), source=RUNNING)
+    return Reading(configured=configured, effective=_vcpu_count(subject.runs), source=RUNNING)
 
 
-def _vcpu_count(domain: tree.Element) -> int | None:
-    current = tree.attribute(domain, "vcpu", "current")
-    return int(current) if current.isdigit() else _number(domain, "vcpu")
+def _vcpu_count(domain: Parts) -> int | None:
+    element = domain.top("vcpu")
+    current = "" if element is None else element.get("current", "")
+    return int(current) if current.isdigit() else _whole(element)
 
 
 def _memory(subject: Subject) -> Reading:
-    configured = _memory_mib(subject.config)
-    if subject.live is None:
+    configured = _memory_mib(subject.kept)
+    if subject.runs is None:
         return Reading(configured=configured, effective=None, source=OFF)
     # The balloon (currentMemory) is a request that a guest may ignore: it limits nothing.
-    return Reading(configured=configured, effective=_memory_mib(subject.live), source=RUNNING)
+    return Reading(configured=configured, effective=_memory_mib(subject.runs), source=RUNNING)
 
 
-def _memory_mib(domain: tree.Element) -> int | None:
+def _memory_mib(domain: Parts) -> int | None:
     """Memory with every DIMM; of a virtio-mem device only what is plugged in, the rest of it is room."""
-    kib = _number(domain, "memory")
+    kib = _whole(domain.top("memory"))
     if kib is None:
         return None
-    devices = domain.find("devices")
-    for device in () if devices is None else devices.findall("memory"):
-        if device.get("model") == "virtio-mem" and (plugged := _number(device, "target/current")) is not None:
-            kib -= (_number(device, "target/size") or 0) - plugged
+    for device in domain.memories:
+        target = device.find("target")
+        if device.get("model") == "virtio-mem" and (plugged := _number(target, "current")) is not None:
+            kib -= (_number(target, "size") or 0) - plugged
     return kib // 1024
 
 
 def _cpu_cap(subject: Subject) -> Reading:
-    tune = subject.config
-    configured = percent(_number(tune, "cputune/global_quota"), _number(tune, "cputune/global_period"))
-    if subject.live is None:
+    tune = subject.kept.top("cputune")
+    configured = percent(_number(tune, "global_quota"), _number(tune, "global_period"))
+    if subject.runs is None:
         return Reading(configured=configured, effective=None, source=OFF, absent=configured is None)
     found, source = _quota(subject)
     if found is None:
@@ -136,9 +148,9 @@ def _cpu_cap(subject: Subject) -> Reading:
 
 def _quota(subject: Subject) -> tuple[Pair | None, str]:
     """Quota and period of the running machine, and from where; the probe's word first: it is the kernel's own."""
-    uuid = tree.value(subject.config, "uuid")
-    if uuid in subject.in_force.quotas:
-        return subject.in_force.quotas[uuid], "cgroup"
+    quota = subject.in_force.quotas.get(subject.kept.text("uuid"))
+    if quota is not None:
+        return quota, "cgroup"
     unknown = subject.in_force.why_unknown(CPUS, "its CPU")
     if subject.asked is None:
         return None, unknown
@@ -158,8 +170,8 @@ def _tuned(configured: int | None, effective: int | None, source: str) -> Readin
 
 
 def _disk(subject: Subject, name: str) -> dict[str, Reading]:
-    drive = patch.find_disk(subject.config, name, subject.notes)
-    sizes, iops, rate = (f"disks.{name}.{key}" for key in ("sizeGib", "iops", "rateMibS"))
+    drive = subject.kept.disk(name)
+    sizes, iops, rate = f"disks.{name}.sizeGib", f"disks.{name}.iops", f"disks.{name}.rateMibS"
     if drive is None:
         source = DISKLESS.get(subject.notes.mark.phase, "the disk stands in the domain's configuration no more")
         return dict.fromkeys((sizes, iops, rate), Reading(configured=None, effective=None, source=source))
@@ -173,10 +185,10 @@ def _disk(subject: Subject, name: str) -> dict[str, Reading]:
             rate: Reading(configured=set_rate, effective=None, source=reason, absent=set_rate is None),
         }
 
-    if subject.live is None:
+    if subject.runs is None:
         return untold(OFF)
     if subject.asked is None:
-        running = patch.find_disk(subject.live, name, subject.notes)
+        running = subject.runs.disk(name)
         if running is None:
             return untold("the running domain lacks the disk")
         in_force = _throttle(running)
@@ -194,8 +206,8 @@ def _disk(subject: Subject, name: str) -> dict[str, Reading]:
 
 def _throttle(drive: tree.Element) -> tuple[int | None, int | None]:
     """Operations and MiB a second of a disk's XML; None where there is no limit."""
-    iops = _number(drive, "iotune/total_iops_sec") or None
-    return iops, (_number(drive, "iotune/total_bytes_sec") or 0) // MIB or None
+    tune = drive.find("iotune")
+    return _number(tune, "total_iops_sec") or None, (_number(tune, "total_bytes_sec") or 0) // MIB or None
 
 
 def _size(subject: Subject, name: str, path: str) -> tuple[int | None, str]:
@@ -211,14 +223,14 @@ def _nic(subject: Subject, name: str) -> Reading:
     if note.left_out:
         source = f"not enforced by this host: {note.left_out}"
         return Reading(configured=note.rate_mbit_s, effective=None, source=source)
-    interface = patch.find_nic(subject.config, name, subject.notes)
+    interface = subject.kept.nic(name)
     if interface is None:
         gone = "the NIC stands in the domain's configuration no more"
         return Reading(configured=None, effective=None, source=gone)
-    averages = [tree.attribute(interface, f"bandwidth/{way}", "average") for way in ("inbound", "outbound")]
-    ways = tuple(int(average) // 125 if average.isdigit() else None for average in averages)
+    bandwidth = interface.find("bandwidth")
+    ways = (_rate(bandwidth, "inbound"), _rate(bandwidth, "outbound"))
     configured = None if None in ways else differing(note.rate_mbit_s, ways)
-    if subject.live is None:
+    if subject.runs is None:
         return Reading(configured=configured, effective=None, source=OFF, absent=configured is None)
     device = tap(subject, name)
     if device not in subject.in_force.rates:
@@ -231,3 +243,9 @@ def _nic(subject: Subject, name: str) -> Reading:
         return Reading(configured=configured, effective=None, source=source, absent=True)
     effective = differing(note.rate_mbit_s, (inbound // 1000**2, outbound // 1000**2))
     return _tuned(configured, effective, "tc on the host")
+
+
+def _rate(bandwidth: tree.Element | None, way: str) -> int | None:
+    """Mbit/s of one way as configured; libvirt counts kilobytes (1000) a second."""
+    average = "" if bandwidth is None else tree.attribute(bandwidth, way, "average")
+    return int(average) // 125 if average.isdigit() else None

@@ -11,9 +11,9 @@ from typing import TypeAlias
 import libvirt
 
 from components.drivers.base import Machine, Power
+from components.drivers.libvirt import excerpt, pools, tree
 from components.drivers.libvirt import machine as machines
 from components.drivers.libvirt import mark as marks
-from components.drivers.libvirt import pools, tree
 from components.drivers.libvirt.errors import is_code
 from components.drivers.libvirt.patience import together, within
 from components.drivers.libvirt.probe import InForce, Probe
@@ -67,11 +67,13 @@ class Scan:
         return [(domain, machines.POWERS.get(told["state.state"], Power.UNKNOWN)) for domain, told in states]
 
     def _machine(self, described: Described, in_force: InForce) -> Machine | None:
-        config = tree.glance(described.config)
+        if marks.NAMESPACE not in described.config:
+            return None
+        config = tree.glance(excerpt.of(described.config))
         notes = marks.find(config)
         if notes is None:
             return None
-        live = tree.glance(described.live) if described.live else None
+        live = tree.glance(excerpt.of(described.live)) if described.live else None
         subject = Subject(config=config, live=live, notes=notes, in_force=in_force)
         return machines.describe(subject, described.power, lost=self._lost(config, notes))
 

@@ -32,12 +32,14 @@ class Sizes:
 
 def read(domain: tree.Element) -> Sizes:
     """What the XML says; of a running domain it is what QEMU really gave, DIMMs included."""
-    places = _integer(tree.value(domain, "vcpu"))
+    processors, devices = domain.find("vcpu"), domain.find("devices")
+    places = 0 if processors is None else _integer(processors.text or "")
     memory = mib(domain.find("memory"))
     room = domain.find("maxMemory")
-    dimms = [device for device in domain.iterfind("devices/memory") if device.get("model") in {"dimm", "nvdimm"}]
+    fitted = () if devices is None else devices.findall("memory")
+    dimms = [device for device in fitted if device.get("model") in {"dimm", "nvdimm"}]
     return Sizes(
-        vcpus=_integer(tree.attribute(domain, "vcpu", "current")) or places,
+        vcpus=(0 if processors is None else _integer(processors.get("current", ""))) or places,
         max_vcpus=places,
         memory_mib=memory,
         max_memory_mib=max(memory, mib(room)),

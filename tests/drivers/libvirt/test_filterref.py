@@ -1,6 +1,10 @@
 """By which addresses the filter knows what is the guest's own."""
 
+from ipaddress import ip_address
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from components.drivers.libvirt import filterref, tree
 
@@ -29,6 +33,23 @@ def test_single_addresses_count_with_all_their_bits():
         "VPS_IPV6": ("2001:db8:1::10", LOCAL),
         "VPS_IPV6_BITS": ("128", "128"),
     }
+
+
+@given(st.ip_addresses())
+@example(ip_address("::ffff:192.0.2.1"))
+@example(ip_address("::192.0.2.1"))
+@example(ip_address("2001:db8:0:1:1:1:1:1"))
+def test_addresses_are_written_as_python_writes_them(address):
+    """libc, which is quicker, writes some otherwise."""
+    said = filterref.parameters(MAC, (address.exploded.upper(),))
+
+    assert str(address) in said[f"VPS_IPV{address.version}"]
+
+
+@pytest.mark.parametrize("text", ["192.0.2.010", "192.0.2", "2001:db8::1::", "x", ""])
+def test_what_is_no_address_is_refused(text):
+    with pytest.raises(ValueError, match="does not appear to be"):
+        filterref.parameters(MAC, (text,))
 
 
 @pytest.mark.parametrize(
