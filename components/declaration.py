@@ -112,6 +112,24 @@ def machine_urn(client: Client, vps: Vps) -> str:
     return f"urn:pulumi:{stack}::{PROJECT}::vps:component:Vps$vps:index:Machine::{vps.id}-machine"
 
 
+def exports(vps: Vps) -> Inputs:
+    """What a client's stack tells of one VPS to whoever asks for its outputs."""
+    return {"fqdn": vps.fqdn, "ipv4": list(vps.ipv4), "ipv6": list(vps.ipv6), "host": vps.host}
+
+
+def host_resources(fleet: Fleet, host: Host, backend: str) -> dict[str, Inputs]:
+    """Everything that a host must hold, by the name under which the engine knows it."""
+    stack = names.HOST_STACKS + host.name
+    prefix = f"urn:pulumi:{stack}::{PROJECT}::vps:component:Host$vps:index:"
+    return {
+        f"{prefix}StoragePool::{host.name}-pool": pool_inputs(host, fleet.id, backend),
+        **{
+            f"{prefix}Network::{host.name}-network-{key}": inputs for key, inputs in network_inputs(fleet, host).items()
+        },
+        **{f"{prefix}Image::{host.name}-image-{key}": inputs for key, inputs in image_inputs(fleet, host).items()},
+    }
+
+
 def pool_inputs(host: Host, fleet: str = "", backend: str = "") -> Inputs:
     """`vps:index:StoragePool` of a host, for the fleet with that id in that backend."""
     owner = {"fleet": fleet, "backend": backend} if fleet else {}

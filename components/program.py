@@ -70,7 +70,7 @@ def _declare_client(fleet: Fleet, name: str) -> None:
         if not rebuilding and vps.ends and vps.ends <= today and _may_go(known, uuid, vps.ends):
             continue
         Vps(declaration.machine_inputs(fleet, client, vps, backend))
-        pulumi.export(vps.key, {"fqdn": vps.fqdn, "ipv4": list(vps.ipv4), "ipv6": list(vps.ipv6), "host": vps.host})
+        pulumi.export(vps.key, declaration.exports(vps))
 
 
 def _may_go(known: list[dict[str, Any]] | None, uuid: str, ends: dt.date) -> bool:

@@ -55,15 +55,27 @@ def up(
         word = commit.need(engine.environment, loaded.folder, stack, engine_path())
         if word:
             typer.echo(word)
+        if _is_still(engine, loaded, stack):
+            return
         code = engine.run(["up", *_policies(), "--stack", stack, *(["--yes"] if yes else [])])
     for title in engine.ending(stack, loaded) if code == 0 else ():
         typer.echo(f"{title}: its end is reached and recorded; the next `vps up {stack}` ends it.")
     raise typer.Exit(code)
 
 
-def preview(stack: Stack, fleet: FleetFolder = None, diff: Diff = False) -> None:
+def preview(
+    stack: Stack,
+    fleet: FleetFolder = None,
+    diff: Diff = False,
+    by_engine: Annotated[
+        bool, typer.Option("--engine", help="Let the engine look, even where everything is found at rest without it.")
+    ] = False,
+) -> None:
     """Look: what `vps up` would do, with the consequence of every change."""
-    engine, _ = _ready(stack, fleet)
+    engine, loaded = _ready(stack, fleet)
+    if not by_engine and _is_still(engine, loaded, stack):
+        _tell_other_commit(engine, loaded, stack)
+        return
     raise typer.Exit(engine.run(["preview", *_policies(), "--stack", stack, *(["--diff"] if diff else [])]))
 
 
@@ -92,6 +104,34 @@ def env(fleet: FleetFolder = None) -> None:
         if os.environ.get(name) != value:
             typer.echo(f"export {name}={shlex.quote(value)}")
     typer.echo(f"cd {shlex.quote(str(engine.project.folder))}")
+
+
+def _is_still(engine: "Engine", loaded: "Loaded", stack: str) -> bool:
+    """Whether nothing is to be done, which is then told: without an engine run, which would take longer to say it."""
+    from components.engine.standstill import standstill
+
+    found = standstill(engine.environment, loaded, stack)
+    if found is None:
+        return False
+    for title, limits in found.waiting.items():
+        typer.echo(f"{title}: {', '.join(limits)} will be in force after its next boot (`vps reboot {title}`).")
+    resources = f"{found.resources} resource{'s' * (found.resources != 1)}"
+    typer.echo(
+        f"{stack}: nothing to change. {resources} as declared, as recorded, and as {', '.join(found.hosts)} answered "
+        "just now; the policy pack agrees."
+    )
+    return True
+
+
+def _tell_other_commit(engine: "Engine", loaded: "Loaded", stack: str) -> None:
+    """The warning of a preview from a checkout that lacks the commit last applied."""
+    from components.domain.problems import DomainError
+    from components.engine import commit
+
+    try:
+        commit.need(engine.environment, loaded.folder, stack)
+    except DomainError as problem:
+        typer.echo(f"warning: {problem}", err=True)
 
 
 def _ready(stack: str, fleet: Path | None) -> "tuple[Engine, Loaded]":

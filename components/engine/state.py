@@ -52,8 +52,8 @@ def stacks(environment: Mapping[str, str]) -> list[str] | None:
     return sorted(path.stem for path in _checkpoint(folder, "any").parent.glob("*.json"))
 
 
-def resources(environment: Mapping[str, str], stack: str) -> list[dict[str, Any]] | None:
-    """Every resource that the stack's state holds, as the engine wrote it; None where only the engine can tell.
+def latest(environment: Mapping[str, str], stack: str) -> dict[str, Any] | None:
+    """The stack's whole state as the engine last wrote it, empty before its first run; None where only it can tell.
 
     Raises DomainError for a checkpoint that can't be read.
     """
@@ -63,14 +63,20 @@ def resources(environment: Mapping[str, str], stack: str) -> list[dict[str, Any]
     try:
         document = json.loads(_checkpoint(folder, stack).read_bytes())
     except FileNotFoundError:
-        return []
+        return {}
     except ValueError as error:
         raise DomainError(
             f"The state of {stack} is broken: {_checkpoint(folder, stack)}: {error}.",
             "Nothing was touched. Its last good copy stands beside it, with the ending .bak.",
         ) from error
-    latest = document.get("checkpoint", {}).get("latest") or {}
-    return [resource for resource in latest.get("resources", []) if not resource.get("delete", False)]
+    found: dict[str, Any] = document.get("checkpoint", {}).get("latest") or {}
+    return found
+
+
+def resources(environment: Mapping[str, str], stack: str) -> list[dict[str, Any]] | None:
+    """Every resource that the stack's state holds; None and raises as `latest`."""
+    found = latest(environment, stack)
+    return None if found is None else [one for one in found.get("resources", []) if not one.get("delete", False)]
 
 
 def machines(environment: Mapping[str, str], stack: str) -> list[dict[str, Any]] | None:

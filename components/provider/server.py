@@ -4,7 +4,6 @@ Directly, because the SDK's own server knows no partial failure, passes no old i
 wrongly. The plugin takes no configuration: every resource names its host, and drivers are shared per host.
 """
 
-import datetime
 import os
 import signal
 import sys
@@ -14,7 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent import futures
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 import grpc
 from google.protobuf import any_pb2, empty_pb2
@@ -30,12 +29,11 @@ from pulumi.runtime.proto import (
 from components.cloudinit import ValuesError
 from components.domain.problems import DomainError
 from components.drivers.errors import DriverError
-from components.images.cache import locate
 from components.images.errors import ImageError
-from components.provider import host_objects
 from components.provider.connections import Connections, with_hosts
+from components.provider.kinds import Resource, resources
 from components.provider.machine import Change, PartlyCreated
-from components.provider.properties import Bag, from_struct, has_unknown, to_struct
+from components.provider.properties import from_struct, has_unknown, to_struct
 from components.provider.roaming import RoamingMachine
 from components.provider.schema import package_schema
 
@@ -46,31 +44,6 @@ MESSAGE_LIMIT = 64 * 1024 * 1024
 PARENT_POLL_S = 0.5
 OUTPUTS = ("status", "phase", "moving")
 """What a diff may name beside inputs."""
-
-
-class Resource(Protocol):
-    """What the plugin needs of a resource kind; `machine` and `host_objects` say what each does."""
-
-    def check(self, news: Bag) -> list[tuple[str, str]]: ...
-    def changes(self, old_inputs: Bag, state: Bag, news: Bag) -> list[Change]: ...
-    def preview_create(self, news: Bag) -> Bag: ...
-    def announce(self, urn: str, news: Bag) -> str: ...
-    def create(self, urn: str, news: Bag) -> tuple[str, Bag]: ...
-    def read(self, identity: str, urn: str, state: Bag, inputs: Bag, /) -> tuple[str, Bag, Bag]: ...
-    def preview_update(self, state: Bag, news: Bag, changes: list[Change]) -> Bag: ...
-    def update(self, identity: str, urn: str, state: Bag, news: Bag, changes: list[Change], /) -> Bag: ...
-    def delete(self, identity: str, state: Bag, /) -> str: ...
-
-
-def resources(connections: Connections) -> dict[str, Resource]:
-    """Every resource kind by its type token. Tokens are frozen API."""
-    driver_for = connections.driver_for
-    return {
-        "vps:index:Machine": RoamingMachine(connections, lambda: datetime.datetime.now(datetime.UTC).date()),
-        "vps:index:Image": host_objects.images(driver_for, locate),
-        "vps:index:Network": host_objects.networks(driver_for),
-        "vps:index:StoragePool": host_objects.pools(driver_for),
-    }
 
 
 class Plugin(provider_pb2_grpc.ResourceProviderServicer):

@@ -15,8 +15,9 @@ from typing import Any
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from components.provider.connections import Connections
+from components.provider.kinds import resources
 from components.provider.properties import from_struct, to_struct
-from components.provider.server import Plugin, resources
+from components.provider.server import Plugin
 
 
 class Aborted(Exception):  # noqa: N818 - what gRPC calls it

@@ -3,8 +3,8 @@
 import json
 
 from components.provider.connections import Connections
+from components.provider.kinds import resources
 from components.provider.schema import package_schema
-from components.provider.server import resources
 
 
 def test_schema_and_server_agree() -> None:

@@ -1,0 +1,161 @@
+"""Nothing to change: shown without the engine, and never where the engine would have found something."""
+
+import copy
+import datetime as dt
+import json
+from collections.abc import Callable
+
+import pytest
+
+from components.config.loader import load
+from components.engine.run import Engine
+from components.engine.standstill import Standstill, standstill
+from policies import declared, hardware, limits
+from tests.engine.conftest import HOST_STACK, STACK, Bench
+
+pytestmark = pytest.mark.engine
+
+SAID = f"{STACK}: nothing to change. 1 resource as declared, as recorded, and as lab1 answered just now"
+
+
+@pytest.fixture
+def applied(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    bench.up()
+    monkeypatch.setenv("VPS_FLEET", str(bench.project.fleet))
+    return bench
+
+
+def found(bench: Bench, stack: str = STACK) -> Standstill | None:
+    for cached in (declared._read, limits._sold, hardware._host_problems):
+        cached.cache_clear()
+    loaded = load(bench.project.fleet)
+    return standstill(Engine(project=bench.project, environment=bench.environment).environment, loaded, stack)
+
+
+def checkpoint(bench: Bench, change: Callable[[dict], object]) -> None:
+    """Edit state itself, as a crash or another tool might leave it."""
+    path = bench.project.work / "state/.pulumi/stacks/aegir-vps" / f"{STACK}.json"
+    document = json.loads(path.read_text())
+    change(document["checkpoint"]["latest"])
+    path.write_text(json.dumps(document))
+
+
+def machine(latest: dict) -> dict:
+    return next(one for one in latest["resources"] if one["type"] == "vps:index:Machine")
+
+
+def domain(bench: Bench, change: Callable[[dict], object]) -> None:
+    """Edit the machine on its host, past everybody."""
+    (path,) = (bench.world / "domains").glob("*.json")
+    document = json.loads(path.read_text())
+    change(document)
+    path.write_text(json.dumps(document))
+
+
+def web1(client: dict) -> dict:
+    return client["vps"]["web1"]
+
+
+def second(client: dict) -> None:
+    client["vps"]["web2"] = {**web1(client), "id": "v-zzzz", "fqdn": "w2.coop.example", "ipv4": ["192.0.2.77"]}
+    client["vps"]["web2"].pop("ipv6", None)
+
+
+def smaller(catalogue: dict) -> None:
+    package = copy.deepcopy(catalogue["packages"]["small@2026-01"])
+    catalogue["packages"]["less@2026-01"] = {
+        **package,
+        "limits": {**package["limits"], "vcpus": 1, "cpu_cap": "100 %", "memory": "1 GiB"},
+    }
+
+
+CHANGES: dict[str, Callable[[Bench], object]] = {
+    "the name in the file": lambda bench: bench.edit(lambda client: web1(client).update(fqdn="other.coop.example")),
+    "a second VPS": lambda bench: bench.edit(second),
+    "an end that is declared": lambda bench: bench.edit(
+        lambda client: web1(client).update(ends=(dt.datetime.now(dt.UTC).date() + dt.timedelta(days=90)).isoformat())
+    ),
+    "the host's address": lambda bench: bench.edit(
+        lambda host: host.update(uri=host["uri"].replace("/world", "/./world")), file="hosts/lab1.yaml"
+    ),
+    "a guard that is taken off: an advice of the pack": lambda bench: bench.edit(
+        lambda client: web1(client).update(antispoof=False)
+    ),
+    "a guest that was switched off": lambda bench: domain(bench, lambda found: found.update(power="off")),
+    "a machine that vanished": lambda bench: next((bench.world / "domains").glob("*.json")).unlink(),
+    "protection that was lifted": lambda bench: checkpoint(bench, lambda latest: machine(latest).pop("protect")),
+    "an operation that was cut off": lambda bench: checkpoint(
+        bench,
+        lambda latest: latest.update(pending_operations=[{"type": "updating", "resource": machine(latest)}]),
+    ),
+    "a resource that the engine has marked": lambda bench: checkpoint(
+        bench, lambda latest: machine(latest).update(initErrors=["cut off"])
+    ),
+    "a resource of somebody else": lambda bench: checkpoint(
+        bench,
+        lambda latest: latest["resources"].append(
+            {"urn": latest["resources"][0]["urn"] + "x", "custom": False, "type": "other:index:Thing"}
+        ),
+    ),
+    "an output of the stack": lambda bench: checkpoint(
+        bench, lambda latest: latest["resources"][0]["outputs"]["web1"].update(fqdn="old.example")
+    ),
+    "what the policy pack forbids": lambda bench: bench.edit(
+        lambda host: host["inventory"][1].pop("serial"), file="hosts/lab1.yaml"
+    ),
+}
+
+
+def test_at_rest_it_is_said_without_an_engine_run(applied: Bench) -> None:
+    """Same words for preview and up, no history of a run; the engine agrees, and can be asked."""
+    runs = len(list((applied.project.work / "state/.pulumi/history").rglob("*.history.json")))
+
+    for command in (("preview", STACK), ("up", STACK, "--yes")):
+        said = applied.vps(*command)
+        assert said.startswith(SAID), said
+        assert "Previewing" not in said
+
+    assert len(list((applied.project.work / "state/.pulumi/history").rglob("*.history.json"))) == runs
+    applied.pulumi("preview", "--expect-no-changes", "--stack", STACK)
+    assert "Previewing update" in applied.vps("preview", STACK, "--engine")
+    assert applied.vps("preview", HOST_STACK).startswith(f"{HOST_STACK}: nothing to change. ")
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_whatever_is_not_at_rest_is_the_engines_business(applied: Bench, change: Callable[[Bench], object]) -> None:
+    """One file, one host, one line of state that is other than it was: nothing is concluded here."""
+    assert found(applied) == Standstill(resources=1, hosts=("lab1",), waiting={})
+    change(applied)
+    assert found(applied) is None
+
+
+def test_a_silent_host_is_the_engines_business(applied: Bench) -> None:
+    """It would be no news that state is as state was."""
+    applied.world.rename(applied.world.with_name("elsewhere"))
+    assert found(applied) is None
+
+
+def test_an_end_that_is_reached_is_the_engines_business(applied: Bench) -> None:
+    """Although state and host are at rest before it is carried out."""
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    term = {"months": 3, "start": "2026-01-01", "renew": True}
+    applied.edit(lambda client: web1(client).update(ends=today, term=term))
+    applied.vps("up", STACK, "--yes")
+    assert found(applied) is None
+
+
+def test_a_limit_that_waits_is_told(applied: Bench) -> None:
+    """At rest is also a machine whose next boot is waited for."""
+    applied.edit(smaller, file="catalogue.yaml")
+    applied.edit(lambda client: web1(client).update(package="less@2026-01"))
+    applied.vps("up", STACK, "--yes")
+    still = found(applied)
+    assert still is not None
+    assert still.waiting == {"example-coop/web1": ("vcpus", "memoryMib")}
+    assert "example-coop/web1: vcpus, memoryMib will be in force after its next boot" in applied.vps("preview", STACK)
+
+
+def test_a_backend_that_only_the_engine_reads_is_its_business(applied: Bench) -> None:
+    """No file to look into."""
+    loaded = load(applied.project.fleet)
+    assert standstill({**applied.environment, "PULUMI_BACKEND_URL": "s3://elsewhere"}, loaded, STACK) is None
