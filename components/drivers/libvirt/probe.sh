@@ -97,10 +97,16 @@ cpus() {
     }'
 }
 
-# Chains of libvirt that frames from a guest go through, and that hold anything.
+# Chains of libvirt that frames from a guest go through, and that hold anything. Over nftables, ebtables can't list its
+# rules while another guest's are being put in force.
 filters() {
   there ebtables || { echo 'unknown filters ebtables is not installed'; return; }
-  table=$(ebtables -t nat -L) || { echo 'unknown filters ebtables can not list its rules'; return; }
+  for pause in 0.1 0.2 0.4 0; do
+    table=$(ebtables -t nat -L) && break
+    table=
+    sleep "$pause"
+  done
+  [ -n "$table" ] || { echo 'unknown filters ebtables can not list its rules'; return; }
   printf '%s\n' "$table" | awk '
     /^Bridge chain: / { chain = $3; sub(/,$/, "", chain); entries[chain] = $5 + 0; next }
     chain == "PREROUTING" && $1 == "-i" { for (i = 2; i < NF; i++) if ($i == "-j") jump[$2] = $(i + 1) }
