@@ -14,6 +14,7 @@ from components.drivers.libvirt.driver import LibvirtDriver
 from components.images.build import build
 from components.provider.inputs import MachineInputs, parse
 from tests.boot.conftest import LabBench
+from tests.drivers.machines import with_disk, with_nic
 from tests.engine.conftest import STACK
 
 pytestmark = [pytest.mark.lab, pytest.mark.engine]
@@ -69,14 +70,6 @@ def declared(bench: LabBench) -> tuple[LibvirtDriver, MachineSpec]:
 
 def effective(machine: Machine) -> dict[str, int | None]:
     return {key: reading.effective for key, reading in machine.readings.items()}
-
-
-def with_disk(spec: MachineSpec, **changes: int) -> MachineSpec:
-    return replace(spec, disks={"root": replace(spec.disks["root"], **changes)})
-
-
-def with_nic(spec: MachineSpec, **changes: int) -> MachineSpec:
-    return replace(spec, nics={"n0": replace(spec.nics["n0"], **changes)})
 
 
 def test_a_larger_package_is_in_force_without_a_reboot(lab_project: Callable[[Image], LabBench], tiny: Image) -> None:
