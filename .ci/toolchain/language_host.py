@@ -39,6 +39,7 @@ from pulumi.runtime.proto.language_pb2_grpc import add_LanguageRuntimeServicer_t
 
 VERSION = "1.0.0"
 _MESSAGE_LIMIT = 400 * 1024 * 1024  # bytes; what the engine and the SDK allow themselves
+_SIGNAL_CHECK_S = 0.2
 _PARENT_CHECK_S = 0.5
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _PACK = "--policy-pack"
@@ -239,7 +240,10 @@ def serve(engine_address: str) -> None:
     server.start()
     print(port, flush=True)
     while True:
-        job, done = jobs.get()
+        try:
+            job, done = jobs.get(timeout=_SIGNAL_CHECK_S)
+        except queue.Empty:
+            continue  # A signal that the kernel gave to another thread is handled here, and wakes nobody.
         try:
             done.set_result(job())
         except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
