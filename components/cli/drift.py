@@ -11,7 +11,8 @@ from components.cli.stack import drift as drift_of_stack
 if TYPE_CHECKING:
     from components.config.loader import Loaded
     from components.domain.hosts import Host
-    from components.report.drift import Answer, Audit, Finding, Recorded
+    from components.report.evidence import Answer, Recorded
+    from components.report.findings import Audit, Finding
 
 CANNOT_TELL = 1
 """Exit status when a host did not answer and nothing else was found."""
@@ -81,13 +82,11 @@ def _recorded(folder: Path) -> "tuple[list[Recorded], dict[str, str], list[str]]
     """
     import os
 
-    from components.config.loader import load
-    from components.declaration import machine_inputs
-    from components.domain.names import CLIENT_STACKS, client_stack
+    from components.domain.names import CLIENT_STACKS
     from components.domain.problems import DomainError
     from components.engine import state
     from components.engine.project import project_of
-    from components.report.drift import Recorded
+    from components.report.evidence import Recorded
 
     environment = project_of(folder).backend(os.environ)
     stacks = state.stacks(environment)
@@ -99,9 +98,18 @@ def _recorded(folder: Path) -> "tuple[list[Recorded], dict[str, str], list[str]]
         except DomainError as problem:
             unread[stack] = str(problem)
             continue
-        found += [Recorded(stack, bag) for bag in bags]
-    if stacks is not None:
-        return found, unread, []
+        found += [Recorded.of(stack, bag) for bag in bags]
+    return (found, unread, []) if stacks is not None else _from_files(folder)
+
+
+def _from_files(folder: Path) -> "tuple[list[Recorded], dict[str, str], list[str]]":
+    from components.config.loader import load
+    from components.declaration import machine_inputs
+    from components.domain.names import client_stack
+    from components.report.evidence import Recorded
+
+    found: list[Recorded] = []
+    unread: dict[str, str] = {}
     loaded = load(folder)
     for client in loaded.fleet.clients.values():
         stack = client_stack(client.key)
@@ -118,7 +126,7 @@ def _ask(loaded: "Loaded") -> "dict[str, Answer]":
     from concurrent.futures import ThreadPoolExecutor
 
     from components.config.folder import HOSTS
-    from components.report.drift import Answer
+    from components.report.evidence import Answer
 
     hosts = loaded.fleet.hosts
     broken = {
@@ -133,18 +141,15 @@ def _ask(loaded: "Loaded") -> "dict[str, Answer]":
 
 
 def _answer(host: "Host") -> "Answer":
-    from components.declaration import host_ref
+    from components.drivers.base import HostRef
     from components.drivers.errors import DriverError, HostUnreachable
-    from components.drivers.registry import connect
-    from components.report.drift import Answer
+    from components.drivers.registry import survey
+    from components.report.evidence import Answer
 
-    ref, lost = host_ref(host), host.lost.since if host.lost else ""
+    ref = HostRef(name=host.name, driver=host.driver, uri=host.uri, probe=host.probe)
+    lost = host.lost.since if host.lost else ""
     try:
-        driver = connect(ref)
-        try:
-            return Answer(machines=driver.read_all(), has_probe=bool(ref.probe) or ref.driver == "fake", lost=lost)
-        finally:
-            driver.close()
+        return Answer(machines=survey(ref), has_probe=bool(ref.probe) or ref.driver == "fake", lost=lost)
     except DriverError as problem:
         # Only silence bears out that it is lost: one that answers with an error is there.
         return Answer(silent=problem.cause, lost=lost if isinstance(problem, HostUnreachable) else "")
@@ -153,23 +158,23 @@ def _answer(host: "Host") -> "Answer":
 def _print(found: "Audit", notes: list[str], answers: "dict[str, Answer]") -> None:
     from collections import Counter
 
-    from rich.console import Console
+    from components.report.findings import CLASSES
 
-    from components.report.drift import CLASSES
-
-    console = Console(soft_wrap=True, highlight=False)
+    lines: list[str] = []
     wide = [max((len(text) for text in column), default=0) for column in zip(*map(_cells, found.findings), strict=True)]
     for finding in found.findings:
         told = "  ".join(cell.ljust(width) for cell, width in zip(_cells(finding), wide, strict=True))
-        console.print(f"{told}  {finding.words}", markup=False)
-    for note in (*found.notes, *notes):
-        console.print(f"note: {note}", markup=False)
+        lines.append(f"{told}  {finding.words}")
+    lines += (f"note: {note}" for note in (*found.notes, *notes))
     counted = Counter(finding.kind for finding in found.findings)
     told = ", ".join(f"{counted[kind]} {kind}" for kind in CLASSES if counted[kind]) or "no drift"
-    console.print(f"{found.machines} machines recorded, {len(answers)} hosts asked: {told}", markup=False)
+    lines.append(f"{found.machines} machines recorded, {len(answers)} hosts asked: {told}")
     stacks = sorted({finding.stack for finding in found.findings if finding.stack})
     if stacks:
-        console.print(f"look closer: vps drift {stacks[0]} --diff", markup=False)
+        lines.append(f"look closer: vps drift {stacks[0]} --diff")
+    # Names and reasons come from hosts: nothing of them may steer a terminal.
+    for line in lines:
+        typer.echo("".join(letter if letter.isprintable() else "?" for letter in line))
 
 
 def _cells(finding: "Finding") -> tuple[str, str, str, str]:

@@ -5,7 +5,9 @@ A limit is named by its key, one per thing that can be changed and read back:
 The same keys stand in resource inputs, in detailed diffs, in outputs and in messages.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 UNITS = {
     "vcpus": "",
@@ -20,6 +22,12 @@ UNITS = {
 
 UNLIMITED = 0
 """The value of a cap that is not there. Only packages of adopted machines declare it."""
+
+WHOLE = ("vcpus", "cpuCapPercent", "memoryMib")
+"""Limits of the machine itself."""
+
+PARTS = ("disks", "nics")
+"""Where the limits of its parts stand, by their names."""
 
 CAPS = ("cpuCapPercent", "iops", "rateMibS", "rateMbitS")
 """Limits (last part of the key) that a machine may lack altogether; every machine has the others."""
@@ -54,6 +62,17 @@ class Reading:
     source: str
     absent: bool = False
     """The host answered and holds no such limit: not unknown, but unlimited."""
+
+
+def declared(inputs: Mapping[str, Any]) -> dict[str, int]:
+    """Every limit that the inputs of a machine declare, by its key."""
+    found: dict[str, int] = {key: inputs[key] for key in WHOLE if key in inputs}
+    for kind in PARTS:
+        for name, part in inputs.get(kind, {}).items():
+            for key, value in part.items():
+                if key in UNITS:
+                    found[f"{kind}.{name}.{key}"] = value
+    return found
 
 
 def unit(key: str) -> str:

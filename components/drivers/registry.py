@@ -1,6 +1,8 @@
 """Which driver serves a host: the only place that knows all of them."""
 
-from components.drivers.base import Driver, HostRef
+from collections.abc import Sequence
+
+from components.drivers.base import Driver, HostRef, Machine
 from components.drivers.errors import DriverError
 
 
@@ -19,3 +21,19 @@ def connect(host: HostRef) -> Driver:
         f"driver {host.driver!r} is not known",
         "Use libvirt or fake in the host's file.",
     )
+
+
+def survey(host: HostRef) -> Sequence[Machine]:
+    """Every marked machine of `host`, as `Driver.read_all` of a new driver, without what only a change needs.
+
+    Raises as that and as `connect`.
+    """
+    if host.driver == "libvirt":
+        from components.drivers.libvirt import survey as libvirt_survey
+
+        return libvirt_survey.machines(host)
+    driver = connect(host)
+    try:
+        return driver.read_all()
+    finally:
+        driver.close()

@@ -7,97 +7,20 @@ unprotected, doubled, or the next apply would refuse it), `missing`, `foreign`, 
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict
 
+from components.domain.limits import declared as declared_limits
 from components.domain.limits import display, is_unlimited
 from components.drivers.base import Machine, Phase, Power
-from components.provider.facts import declared_limits
+from components.report.evidence import Answer, Recorded
+from components.report.findings import CLASSES, Audit, Finding
 from components.report.strangers import told
-
-CLASSES = ("breach", "danger", "missing", "foreign", "giveaway", "unknown", "benign")
-"""In the order in which somebody should look at them."""
 
 COPIES = (Phase.ARRIVING, Phase.LEFT)
 """Phases of what a move has not finished or not cleared away: the machine itself is elsewhere."""
 
 UNTOLD = ("unknown", "not enforced")
 """How the source of a limit begins of which nobody knows what is in force, or whose host can't enforce it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """One machine as state remembers it (`bag`: its outputs, inputs included), or as files declare it.
-
-    `delivered` is None where only files speak: nobody can tell whether it was ever made.
-    """
-
-    stack: str
-    bag: Mapping[str, Any]
-    delivered: bool | None = True
-
-    @property
-    def title(self) -> str:
-        """`client/vps`."""
-        return str(self.bag.get("title") or self.bag.get("uuid"))
-
-    @property
-    def host(self) -> str:
-        """The name of the host that it is recorded on."""
-        return str(self.bag.get("host", {}).get("name", ""))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What one host said: its marked machines, or in `silent` why nothing. `has_probe` says whether one is declared.
-
-    `lost` is since when the host is declared lost: then it is silent, or the declaration is false.
-    """
-
-    machines: Sequence[Machine] = ()
-    silent: str = ""
-    has_probe: bool = True
-    lost: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One difference. `machine` is `client/vps`, or empty for one of a whole host; `key` the limit or part."""
-
-    kind: str
-    machine: str
-    host: str
-    key: str
-    words: str
-    stack: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """Everything that was found; `notes` are facts that are no difference."""
-
-    machines: int
-    findings: tuple[Finding, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def is_unsure(self) -> bool:
-        """Whether somebody did not answer."""
-        return any(finding.kind == "unknown" for finding in self.findings)
-
-    @property
-    def has_drift(self) -> bool:
-        """Whether anything differs for certain."""
-        return any(finding.kind != "unknown" for finding in self.findings)
-
-    @property
-    def has_strangers(self) -> bool:
-        """Whether a machine carries the fleet's mark that neither state nor the declared UUIDs know."""
-        return any(finding.kind == "foreign" and not finding.stack for finding in self.findings)
-
-    def document(self) -> dict[str, Any]:
-        """As data."""
-        return {"machines": self.machines, "findings": [asdict(f) for f in self.findings], "notes": list(self.notes)}
 
 
 def audit(

@@ -4,7 +4,7 @@ from components.drivers.base import Mark
 
 
 def told(name: str, mark: Mark, backend: str | None, *, declared: bool) -> tuple[str, str, str]:
-    """Class of the finding (`components.report.drift.CLASSES`), its key and its words.
+    """Class of the finding (`components.report.findings.CLASSES`), its key and its words.
 
     `backend` is the id of the backend whose state was read, None where nobody asks.
     """

@@ -6,7 +6,8 @@ import pytest
 
 from components.domain.limits import Reading
 from components.drivers.base import Machine, Mark, Phase, Power
-from components.report.drift import Answer, Recorded, audit
+from components.report.drift import audit
+from components.report.evidence import Answer, Recorded
 
 UUID = "8f0c9a3e-0000-5000-8000-000000000001"
 OTHER = "8f0c9a3e-0000-5000-8000-000000000002"

@@ -24,6 +24,7 @@ from components.drivers.base import (
 )
 from components.drivers.faults import Faults
 from components.drivers.libvirt import machine as machines
+from components.drivers.libvirt import survey
 from components.drivers.libvirt.access import LibvirtAccess
 from components.drivers.libvirt.adoption import Adoption
 from components.drivers.libvirt.change import Change, need
@@ -42,7 +43,6 @@ from components.drivers.libvirt.probe import InForce, Probe
 from components.drivers.libvirt.reinstall import Reinstall
 from components.drivers.libvirt.remains import Remains
 from components.drivers.libvirt.restoring import Restoring
-from components.drivers.libvirt.scan import Scan
 from components.drivers.libvirt.wishes import Wishes
 from components.drivers.trash import Trashed, uuid_of
 
@@ -106,8 +106,7 @@ class LibvirtDriver:
     @_once_more
     def read_all(self) -> Sequence[Machine]:
         """See `components.drivers.base.Driver`."""
-        with self._connection.passing(f"Unable to list the machines on {self._host.name}") as handle:
-            return tuple(Scan(handle, self._probe).machines())
+        return survey.once(self._connection, self._probe)
 
     def update(self, spec: MachineSpec, mark: Mark) -> Machine:
         """See `components.drivers.base.Driver`."""
