@@ -5,14 +5,14 @@ They know shapes and choices of one file; what hangs together across files is to
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from components.config.catalogue_file import CatalogueFile
 from components.config.client_file import ClientFile
 from components.config.fleet_file import FleetFile
 from components.config.host_file import HostFile
 from components.config.lock_file import LockFile
-from components.config.shape import FileShape
+from components.config.shape import FileShape, Shape, documentation
 
 FOLDER = "schema"
 """Of the fleet folder; each file names its schema in its first line."""
@@ -29,6 +29,8 @@ KINDS: dict[str, type[FileShape]] = {
 def schema(kind: str) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of one kind of file, a key of `KINDS`."""
     found = KINDS[kind].model_json_schema(by_alias=True)
+    for model in _models(KINDS[kind]):
+        _describe(found if model is KINDS[kind] else found["$defs"][model.__name__], model)
     _without_titles(found)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"{kind}.yaml", **found}
 
@@ -52,6 +54,23 @@ def write(fleet: Path) -> list[Path]:
         draft.rename(file)
         changed.append(file)
     return changed
+
+
+def _models(annotation: object) -> set[type[Shape]]:
+    """Every model that a value of this type may hold."""
+    if not (isinstance(annotation, type) and issubclass(annotation, Shape)):
+        return set[type[Shape]]().union(*map(_models, get_args(annotation)))
+    inner = (_models(field.annotation) for field in annotation.model_fields.values())
+    return {annotation}.union(*inner)
+
+
+def _describe(node: dict[str, Any], model: type[Shape]) -> None:
+    """Puts what stands under the model's fields into its schema."""
+    described = documentation(model)
+    for name, field in model.model_fields.items():
+        properties, key = node.get("properties", {}), field.alias or name
+        if name in described and key in properties:
+            properties[key] = dict(sorted({"description": described[name], **properties[key]}.items()))
 
 
 def _without_titles(node: object) -> None:

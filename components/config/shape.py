@@ -1,7 +1,12 @@
 """What every file model shares: strictness, and pydantic's errors told in our words."""
 
+import ast
 import difflib
+import inspect
 from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import pairwise
+from textwrap import dedent
 from types import UnionType
 from typing import Any, ClassVar, Union, get_args, get_origin
 
@@ -20,7 +25,8 @@ NEVER_EMPTY: dict[str, JsonValue] = {"minProperties": 1}
 class Shape(BaseModel):
     """A mapping in a file: no unknown keys, no conversions, no change after reading."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
+    # What is written under a field is read by `documentation`: pydantic would parse our sources at every start.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     stand_ins: ClassVar[Mapping[str, object]] = {}
     """For required keys, what takes their place while the rest of a broken file is judged. Never used otherwise."""
@@ -46,6 +52,22 @@ _TYPES = {
     "model_type": ("a mapping", "Write `key: value` lines, indented by two spaces."),
     "model_attributes_type": ("a mapping", "Write `key: value` lines, indented by two spaces."),
 }
+
+
+@cache
+def documentation(model: type[BaseModel]) -> Mapping[str, str]:
+    """What is written under the fields of a model, by field; from its source, so it takes a while."""
+    found: dict[str, str] = {}
+    for kind in reversed(model.__mro__):
+        if kind is BaseModel or not issubclass(kind, BaseModel):
+            continue
+        (described,) = ast.parse(dedent(inspect.getsource(kind))).body
+        assert isinstance(described, ast.ClassDef)
+        for field, text in pairwise(described.body):
+            match field, text:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(written))):
+                    found[name] = inspect.cleandoc(written)
+    return found
 
 
 def flaws(error: ValidationError, model: type[BaseModel]) -> Iterator[Flaw]:
@@ -92,9 +114,8 @@ def _nearest(key: str, known: list[str]) -> str:
 def _hint(model: type[BaseModel], path: Steps) -> str:
     owner = model_at(model, path[:-1])
     field = owner.model_fields.get(str(path[-1])) if owner else None
-    if field is None or not field.description:
-        return ""
-    return f" ({field.description.splitlines()[0].rstrip('.')})"
+    description = documentation(owner).get(str(path[-1])) if owner and field else None
+    return f" ({description.splitlines()[0].rstrip('.')})" if description else ""
 
 
 def _shown(value: object) -> str:

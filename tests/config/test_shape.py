@@ -5,7 +5,7 @@ from typing import Annotated
 import pytest
 from pydantic import Field, ValidationError
 
-from components.config.shape import NEVER_EMPTY, FileShape, Shape, flaws, keys_at, model_at
+from components.config.shape import NEVER_EMPTY, FileShape, Shape, documentation, flaws, keys_at, model_at
 from components.config.texts import Text
 
 
@@ -24,6 +24,10 @@ class Outer(FileShape):
     on: bool = True
     inner: Inner | None = None
     many: dict[str, Inner] = Field(default_factory=dict, json_schema_extra=NEVER_EMPTY)
+    """First line.
+
+    More.
+    """
     tags: Annotated[tuple[Text, ...], Field(strict=False)] = ()
 
 
@@ -74,3 +78,8 @@ def test_models_by_path() -> None:
     assert model_at(Outer, ("tags", 0)) is None
     assert model_at(Outer, ("nothing", "at", "all")) is None
     assert keys_at(Outer, ("inner",)) == {"memory", "count"}
+
+
+def test_what_stands_under_a_field_documents_it() -> None:
+    assert documentation(Outer) == {"name": "What people call it.", "many": "First line.\n\nMore."}
+    assert documentation(Inner) == {}
