@@ -65,7 +65,9 @@ def documentation(model: type[BaseModel]) -> Mapping[str, str]:
         assert isinstance(described, ast.ClassDef)
         for field, text in pairwise(described.body):
             match field, text:
-                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(written))):
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(written))) if (
+                    name in model.model_fields
+                ):
                     found[name] = inspect.cleandoc(written)
     return found
 
