@@ -7,6 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from components.config.loader import Loaded
+    from components.engine.outlook import Outlook
     from components.engine.run import Engine
 
 Stacks = Annotated[list[str], typer.Argument(metavar="STACK…", help="client.<name> or host.<name>")]
@@ -31,7 +32,7 @@ def init(stacks: Stacks, fleet: FleetFolder = None) -> None:
 def up(
     stack: Stack,
     fleet: FleetFolder = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Apply without asking; the preview still runs first.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Apply without asking; everything is still judged first.")] = False,
     instead_of: Annotated[
         str,
         typer.Option("--instead-of", metavar="COMMIT", help="The commit last applied, when its history was rewritten."),
@@ -43,6 +44,7 @@ def up(
     from components.domain.problems import DomainError
     from components.engine import commit
     from components.engine.location import engine_path
+    from components.engine.outlook import outlook
 
     engine, loaded = _ready(stack, fleet)
     asks = not yes and not engine.environment.get("PULUMI_SKIP_CONFIRMATIONS")
@@ -55,9 +57,11 @@ def up(
         word = commit.need(engine.environment, loaded.folder, stack, engine_path())
         if word:
             typer.echo(word)
-        if _is_still(engine, loaded, stack):
+        found = outlook(engine.environment, loaded, stack)
+        if found is not None and found.is_still:
+            _tell_still(found, stack)
             return
-        code = engine.run(["up", *_policies(), "--stack", stack, *(["--yes"] if yes else [])])
+        code = engine.run(["up", *_policies(), "--stack", stack, *_unasked(found, yes=yes)])
     for title in engine.ending(stack, loaded) if code == 0 else ():
         typer.echo(f"{title}: its end is reached and recorded; the next `vps up {stack}` ends it.")
     raise typer.Exit(code)
@@ -72,8 +76,12 @@ def preview(
     ] = False,
 ) -> None:
     """Look: what `vps up` would do, with the consequence of every change."""
+    from components.engine.outlook import outlook
+
     engine, loaded = _ready(stack, fleet)
-    if not by_engine and _is_still(engine, loaded, stack):
+    found = None if by_engine else outlook(engine.environment, loaded, stack)
+    if found is not None and found.is_still:
+        _tell_still(found, stack)
         _tell_other_commit(engine, loaded, stack)
         return
     raise typer.Exit(engine.run(["preview", *_policies(), "--stack", stack, *(["--diff"] if diff else [])]))
@@ -106,13 +114,8 @@ def env(fleet: FleetFolder = None) -> None:
     typer.echo(f"cd {shlex.quote(str(engine.project.folder))}")
 
 
-def _is_still(engine: "Engine", loaded: "Loaded", stack: str) -> bool:
-    """Whether nothing is to be done, which is then told: without an engine run, which would take longer to say it."""
-    from components.engine.standstill import standstill
-
-    found = standstill(engine.environment, loaded, stack)
-    if found is None:
-        return False
+def _tell_still(found: "Outlook", stack: str) -> None:
+    """Nothing is to be done: said without an engine run, which would take longer to say it."""
     for title, limits in found.waiting.items():
         typer.echo(f"{title}: {', '.join(limits)} will be in force after its next boot (`vps reboot {title}`).")
     resources = f"{found.resources} resource{'s' * (found.resources != 1)}"
@@ -120,7 +123,16 @@ def _is_still(engine: "Engine", loaded: "Loaded", stack: str) -> bool:
         f"{stack}: nothing to change. {resources} as declared, as recorded, and as {', '.join(found.hosts)} answered "
         "just now; the policy pack agrees."
     )
-    return True
+
+
+def _unasked(found: "Outlook | None", *, yes: bool) -> list[str]:
+    """The engine's options where nobody is asked: what was judged here, and told, is not judged twice."""
+    if not yes:
+        return []
+    for title, words in found.changes.items() if found else ():
+        for word in words:
+            typer.echo(f"{title}: {word}")
+    return ["--yes", "--skip-preview"] if found else ["--yes"]
 
 
 def _tell_other_commit(engine: "Engine", loaded: "Loaded", stack: str) -> None:

@@ -1,4 +1,4 @@
-"""Nothing to change: shown without the engine, and never where the engine would have found something."""
+"""What a run would do, judged without the engine, and never otherwise than the engine judges."""
 
 import copy
 import datetime as dt
@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from components.config.loader import load
+from components.engine.outlook import Outlook, outlook
 from components.engine.run import Engine
-from components.engine.standstill import Standstill, standstill
 from policies import declared, hardware, limits
 from tests.engine.conftest import HOST_STACK, STACK, Bench
 
@@ -25,11 +25,11 @@ def applied(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     return bench
 
 
-def found(bench: Bench, stack: str = STACK) -> Standstill | None:
+def found(bench: Bench, stack: str = STACK) -> Outlook | None:
     for cached in (declared._read, limits._sold, hardware._host_problems):
         cached.cache_clear()
     loaded = load(bench.project.fleet)
-    return standstill(Engine(project=bench.project, environment=bench.environment).environment, loaded, stack)
+    return outlook(Engine(project=bench.project, environment=bench.environment).environment, loaded, stack)
 
 
 def checkpoint(bench: Bench, change: Callable[[dict], object]) -> None:
@@ -57,7 +57,12 @@ def web1(client: dict) -> dict:
 
 
 def second(client: dict) -> None:
-    client["vps"]["web2"] = {**web1(client), "id": "v-zzzz", "fqdn": "w2.coop.example", "ipv4": ["192.0.2.77"]}
+    client["vps"]["web2"] = {
+        **copy.deepcopy(web1(client)),
+        "id": "v-zzzz",
+        "fqdn": "w2.coop.example",
+        "ipv4": ["192.0.2.77"],
+    }
     client["vps"]["web2"].pop("ipv6", None)
 
 
@@ -69,7 +74,7 @@ def smaller(catalogue: dict) -> None:
     }
 
 
-CHANGES: dict[str, Callable[[Bench], object]] = {
+WILL_BE_DONE: dict[str, Callable[[Bench], object]] = {
     "the name in the file": lambda bench: bench.edit(lambda client: web1(client).update(fqdn="other.coop.example")),
     "a second VPS": lambda bench: bench.edit(second),
     "an end that is declared": lambda bench: bench.edit(
@@ -78,12 +83,17 @@ CHANGES: dict[str, Callable[[Bench], object]] = {
     "the host's address": lambda bench: bench.edit(
         lambda host: host.update(uri=host["uri"].replace("/world", "/./world")), file="hosts/lab1.yaml"
     ),
+    "a guest that was switched off": lambda bench: domain(bench, lambda found: found.update(power="off")),
+    "protection that was lifted": lambda bench: checkpoint(bench, lambda latest: machine(latest).pop("protect")),
+    "an output of the stack": lambda bench: checkpoint(
+        bench, lambda latest: latest["resources"][0]["outputs"]["web1"].update(fqdn="old.example")
+    ),
+}
+REFUSED_OR_UNSURE: dict[str, Callable[[Bench], object]] = {
     "a guard that is taken off: an advice of the pack": lambda bench: bench.edit(
         lambda client: web1(client).update(antispoof=False)
     ),
-    "a guest that was switched off": lambda bench: domain(bench, lambda found: found.update(power="off")),
     "a machine that vanished": lambda bench: next((bench.world / "domains").glob("*.json")).unlink(),
-    "protection that was lifted": lambda bench: checkpoint(bench, lambda latest: machine(latest).pop("protect")),
     "an operation that was cut off": lambda bench: checkpoint(
         bench,
         lambda latest: latest.update(pending_operations=[{"type": "updating", "resource": machine(latest)}]),
@@ -96,9 +106,6 @@ CHANGES: dict[str, Callable[[Bench], object]] = {
         lambda latest: latest["resources"].append(
             {"urn": latest["resources"][0]["urn"] + "x", "custom": False, "type": "other:index:Thing"}
         ),
-    ),
-    "an output of the stack": lambda bench: checkpoint(
-        bench, lambda latest: latest["resources"][0]["outputs"]["web1"].update(fqdn="old.example")
     ),
     "what the policy pack forbids": lambda bench: bench.edit(
         lambda host: host["inventory"][1].pop("serial"), file="hosts/lab1.yaml"
@@ -121,12 +128,41 @@ def test_at_rest_it_is_said_without_an_engine_run(applied: Bench) -> None:
     assert applied.vps("preview", HOST_STACK).startswith(f"{HOST_STACK}: nothing to change. ")
 
 
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-def test_whatever_is_not_at_rest_is_the_engines_business(applied: Bench, change: Callable[[Bench], object]) -> None:
+@pytest.mark.parametrize("change", REFUSED_OR_UNSURE.values(), ids=REFUSED_OR_UNSURE.keys())
+def test_what_is_refused_or_unsure_is_the_engines_business(applied: Bench, change: Callable[[Bench], object]) -> None:
     """One file, one host, one line of state that is other than it was: nothing is concluded here."""
-    assert found(applied) == Standstill(resources=1, hosts=("lab1",), waiting={})
+    assert found(applied) == Outlook(changes={}, resources=1, hosts=("lab1",), waiting={})
     change(applied)
     assert found(applied) is None
+
+
+@pytest.mark.parametrize("change", WILL_BE_DONE.values(), ids=WILL_BE_DONE.keys())
+def test_what_is_foretold_is_done_without_being_judged_twice(applied: Bench, change: Callable[[Bench], object]) -> None:
+    """Told in words before the one run of the engine; afterwards all is still, for the engine as well."""
+    change(applied)
+    before = found(applied)
+    assert before is not None
+    assert not before.is_still
+
+    said = applied.vps("up", STACK, "--yes")
+
+    for title, words in before.changes.items():
+        assert all(f"{title}: {word}\n" in said.partition("Updating")[0] for word in words), said
+    assert "Previewing" not in said
+    after = found(applied)
+    assert after is not None
+    assert after.is_still
+    applied.pulumi("preview", "--expect-no-changes", "--stack", STACK)
+
+
+def test_a_client_that_is_new_is_foretold(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """State is empty, and nothing has that name anywhere."""
+    monkeypatch.setenv("VPS_FLEET", str(bench.project.fleet))
+    before = found(bench)
+    assert before is not None
+    assert list(before.changes) == ["example-coop/web1"]
+    assert "Previewing" not in bench.vps("up", STACK, "--yes")
+    assert len(bench.domains()) == 1
 
 
 def test_a_silent_host_is_the_engines_business(applied: Bench) -> None:
@@ -158,4 +194,4 @@ def test_a_limit_that_waits_is_told(applied: Bench) -> None:
 def test_a_backend_that_only_the_engine_reads_is_its_business(applied: Bench) -> None:
     """No file to look into."""
     loaded = load(applied.project.fleet)
-    assert standstill({**applied.environment, "PULUMI_BACKEND_URL": "s3://elsewhere"}, loaded, STACK) is None
+    assert outlook({**applied.environment, "PULUMI_BACKEND_URL": "s3://elsewhere"}, loaded, STACK) is None

@@ -1,0 +1,193 @@
+"""What a run of the engine would do, judged without starting it: a run takes longer than looking.
+
+By the same parts that the engine would ask in turn: what the files declare, what state remembers, what the hosts
+answer, the plugin's judgement of what differs, the policy pack's rules. Whatever would be refused, or can't be judged
+here, is the engine's to find and to tell: nothing is concluded from it.
+"""
+
+import datetime as dt
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from components import declaration
+from components.config.loader import Loaded
+from components.domain.names import CLIENT_STACKS, HOST_STACKS
+from components.domain.problems import DomainError
+from components.drivers.errors import DriverError
+from components.engine import state
+from components.engine.backend import PROJECT, backend_id
+from components.provider.connections import Connections
+from components.provider.kinds import Resource, resources
+from components.provider.properties import Bag, from_struct, to_struct
+from policies.machine import Resource as Registered
+from policies.rules import RULES
+
+AT_ONCE = 8
+STACK, PROVIDER = "pulumi:pulumi:Stack", "pulumi:providers:vps"
+AT_REST = frozenset(
+    (
+        *("urn", "custom", "id", "type", "inputs", "outputs", "parent", "dependencies", "provider"),
+        *("propertyDependencies", "protect", "created", "modified", "refreshBeforeUpdate"),
+        *("sourcePosition", "stackTrace"),
+    )
+)
+"""What the engine writes of a resource that nothing is the matter with; any other key is its business."""
+RECORDED = "recorded anew, nothing on a host is touched"
+NEW = "new"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What stands before a run that nothing refuses.
+
+    `changes` says by title what will be done, nothing being refused; `resources` is how many are declared, on `hosts`;
+    `waiting` has by title the limits that a machine's next boot brings into force.
+    """
+
+    changes: Mapping[str, tuple[str, ...]]
+    resources: int
+    hosts: tuple[str, ...]
+    waiting: Mapping[str, tuple[str, ...]]
+
+    @property
+    def is_still(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.changes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Declared:
+    """One stack as the program would register it: inputs by URN, its components, its outputs."""
+
+    inputs: Mapping[str, Bag]
+    components: frozenset[str]
+    exports: Bag
+
+
+def outlook(environment: Mapping[str, str], loaded: Loaded, stack: str) -> Outlook | None:
+    """What a run would do; None when the engine must be asked. Reads hosts, changes nothing."""
+    try:
+        found = state.latest(environment, stack)
+        declared = None if found is None else _declared(environment, loaded, stack)
+        if found is None or declared is None or not declared.inputs:
+            return None
+        known = {one["urn"]: one for one in found.get("resources", ())}
+        if not _is_sound(found, declared) or list(_violations(environment, declared)):
+            return None
+        changes = _changes(environment, declared, known)
+    except (DomainError, DriverError, LookupError, OSError, TypeError, ValueError):
+        return None  # The engine says it with all its circumstances.
+    if changes is None:
+        return None
+    outputs = [known[urn].get("outputs") or {} for urn in declared.inputs if urn in known]
+    return Outlook(
+        changes=changes,
+        resources=len(declared.inputs),
+        hosts=tuple(sorted({str(bag["host"]["name"]) for bag in declared.inputs.values()})),
+        waiting={str(bag.get("title")): tuple(bag["rebootRequired"]) for bag in outputs if bag.get("rebootRequired")},
+    )
+
+
+def _declared(environment: Mapping[str, str], loaded: Loaded, stack: str) -> _Declared | None:
+    """None for a stack that has no sound file, or a machine whose end is reached."""
+    if loaded.blocking(stack):
+        return None
+    backend, prefix = backend_id(environment), f"urn:pulumi:{stack}::{PROJECT}::vps:component:"
+    if stack.startswith(HOST_STACKS):
+        host = loaded.fleet.hosts[stack.removeprefix(HOST_STACKS)]
+        inputs = declaration.host_resources(loaded.fleet, host, backend)
+        return _Declared(inputs=inputs, components=frozenset({f"{prefix}Host::{host.name}"}), exports={})
+    client = loaded.fleet.clients[stack.removeprefix(CLIENT_STACKS)]
+    every = list(client.vps.values())
+    today = dt.datetime.now(dt.UTC).date()
+    if any(vps.ends and vps.ends <= today for vps in every):
+        return None
+    return _Declared(
+        inputs={
+            declaration.machine_urn(client, vps): declaration.machine_inputs(loaded.fleet, client, vps, backend)
+            for vps in every
+        },
+        components=frozenset(f"{prefix}Vps::{vps.id}" for vps in every),
+        exports={vps.key: declaration.exports(vps) for vps in every},
+    )
+
+
+def _is_sound(found: Mapping[str, Any], declared: _Declared) -> bool:
+    """Whether state holds nothing half-done, nothing twice, and nothing that isn't declared."""
+    every = found.get("resources", [])
+    rest = [one["urn"] for one in every if one["type"] not in (STACK, PROVIDER)]
+    whole = all(one.keys() <= AT_REST for one in every) and not found.get("pending_operations")
+    return whole and len(rest) == len(set(rest)) and set(rest) <= declared.inputs.keys() | declared.components
+
+
+def _changes(
+    environment: Mapping[str, str], declared: _Declared, known: Mapping[str, dict[str, Any]]
+) -> dict[str, tuple[str, ...]] | None:
+    """By title; None when something would be refused. Raises as the plugin would."""
+    connections = Connections(environment)
+    try:
+        kinds = resources(connections)
+
+        def judge(urn: str) -> tuple[str, ...] | None:
+            kind, inputs = kinds[urn.split("::")[2].rpartition("$")[2]], _plain(declared.inputs[urn])
+            if kind.check(inputs):
+                return None
+            if urn not in known:
+                return (kind.announce(urn, inputs) or NEW,)
+            return _differences(kind, known[urn], inputs)
+
+        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+            judged = list(pool.map(judge, declared.inputs))
+    finally:
+        connections.close()
+    changes: dict[str, tuple[str, ...]] = {}
+    for (urn, inputs), words in zip(declared.inputs.items(), judged, strict=True):
+        if words is None:
+            return None
+        if words:
+            changes[str(inputs.get("title") or urn.rpartition("::")[2])] = words
+    root = next((one for one in known.values() if one["type"] == STACK), {})
+    if not changes and _plain(root.get("outputs") or {}) != _plain(declared.exports):
+        changes["outputs of the stack"] = (RECORDED,)
+    return changes
+
+
+def _differences(kind: Resource, one: Mapping[str, Any], declared: Bag) -> tuple[str, ...] | None:
+    """In words, between what is declared and what is there; none when there are none, None when it can't be told."""
+    inputs, outputs = _plain(one["inputs"]), _plain(one["outputs"])
+    identity, answered, observed = kind.read(one["id"], one["urn"], outputs, inputs)
+    if identity != one["id"]:
+        return None
+    changes = kind.changes(observed, answered, declared)
+    if changes:
+        kind.preview_update(answered, declared, changes)
+        return tuple(change.consequence.words for change in changes if change.consequence.words) or (RECORDED,)
+    # The engine protects what the program asks for: everything but a machine whose end is declared.
+    kept = bool(one.get("protect", False)) == (not declared.get("ends"))
+    still = kept and _known(_plain(answered)) == _known(outputs) and _plain(observed) == inputs
+    return () if still else (RECORDED,)
+
+
+def _violations(environment: Mapping[str, str], declared: _Declared) -> Iterator[str]:
+    # The pack finds the fleet in its environment, under the engine as well.
+    os.environ["VPS_FLEET"] = environment["VPS_FLEET"]
+    for urn, bag in declared.inputs.items():
+        kind, _, name = urn.split("::", 2)[2].partition("::")
+        found = Registered(
+            type=kind.rpartition("$")[2], name=name, protected=not bag.get("ends"), properties=_plain(bag)
+        )
+        for rule in RULES:
+            yield from rule.violations(found)
+
+
+def _known(outputs: Bag) -> Bag:
+    """What state shall go by: how full a pool was by the way is no such thing, and always another."""
+    return {key: value for key, value in outputs.items() if key != "facts"}
+
+
+def _plain(bag: Mapping[str, Any]) -> Bag:
+    """As it would arrive after its way through the engine."""
+    return from_struct(to_struct(bag))
