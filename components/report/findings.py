@@ -38,6 +38,11 @@ class Audit:
         return any(finding.kind != "unknown" for finding in self.findings)
 
     @property
+    def is_late(self) -> bool:
+        """Whether a host was perhaps asked before a run of the engine made what state remembers: ask it once more."""
+        return any(finding.kind in ("missing", "foreign") and finding.stack for finding in self.findings)
+
+    @property
     def has_strangers(self) -> bool:
         """Whether a machine carries the fleet's mark that neither state nor the declared UUIDs know."""
         return any(finding.kind == "foreign" and not finding.stack for finding in self.findings)

@@ -5,17 +5,18 @@ others put there too. So everything is looked for behind the last end of a metad
 libvirtd's own elements stands. What looks otherwise than expected is left in.
 """
 
-METADATA_END = "\n  </metadata>\n"
+METADATA, METADATA_END = "\n  <metadata", "\n  </metadata>\n"
 SYSTEM, DEVICES, DEVICES_END = "\n  <os>\n", "\n  <devices>\n", "\n  </devices>\n"
 CONTROLLER, NIC, NIC_END = "\n    <controller ", "\n    <interface ", "\n    </interface>\n"
 READ_OF_TOP = ("\n  <vcpu", "\n  <memory ", "\n  <maxMemory ", "\n  <cputune>")
 READ_OF_DEVICES = ("\n    <disk ", NIC, "\n    <memory ")
 
 
-def of(text: str) -> str:
+def of(text: str, *, metadata: bool = True) -> str:
     """The domain without what stands between its system and its devices, its controllers, and what follows its NICs.
 
-    Nothing is cut where vCPUs, memory, CPU tuning, disks, NICs or memory devices stand.
+    Nothing is cut where vCPUs, memory, CPU tuning, disks, NICs or memory devices stand. Without `metadata` that is cut
+    as well.
     """
     behind = text.rfind(METADATA_END)
     devices = text.find(DEVICES, behind)
@@ -34,7 +35,9 @@ def of(text: str) -> str:
         rest += len(NIC_END) - 1
     if _holds(text, READ_OF_DEVICES, rest, end):
         rest = end
-    return f"{text[:system]}{text[devices:controller]}{text[nic:rest]}{text[end:]}"
+    # What stands before metadata is escaped, so that the first that looks like its begin is it.
+    head = text[:system] if metadata else text[: text.find(METADATA)] + text[behind + len(METADATA_END) - 1 : system]
+    return f"{head}{text[devices:controller]}{text[nic:rest]}{text[end:]}"
 
 
 def _or(found: int, otherwise: int) -> int:

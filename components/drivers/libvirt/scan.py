@@ -73,7 +73,7 @@ class Scan:
         notes = marks.find(config)
         if notes is None:
             return None
-        live = tree.glance(excerpt.of(described.live)) if described.live else None
+        live = tree.glance(excerpt.of(described.live, metadata=False)) if described.live else None
         subject = Subject(config=config, live=live, notes=notes, in_force=in_force)
         return machines.describe(subject, described.power, lost=self._lost(config, notes))
 

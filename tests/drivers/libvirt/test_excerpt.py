@@ -56,8 +56,12 @@ def test_plumbing_is_left_out():
 )
 def test_metadata_that_looks_like_a_domain_misleads_nobody(metadata):
     whole = described("legacy", OURS + metadata)
+    attributes, top, devices = read(whole)
 
-    assert read(excerpt.of(whole)) == read(whole)
+    assert read(excerpt.of(whole)) == (attributes, top, devices)
+    without = [part for part in top if not part.startswith("<metadata")]
+    assert len(without) == len(top) - 1
+    assert read(excerpt.of(whole, metadata=False)) == (attributes, without, devices)
 
 
 @pytest.mark.parametrize("kind", READ)
