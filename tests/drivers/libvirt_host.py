@@ -28,7 +28,8 @@ class LibvirtHost(Host):
 
         os.environ[FAULTS] = str(faults_file)
         try:
-            return LibvirtDriver(ref, stop_seconds=0.3)
+            # What a killed process held is outlasted sooner.
+            return LibvirtDriver(ref, stop_seconds=0.3, lease_seconds=4)
         finally:
             del os.environ[FAULTS]
 

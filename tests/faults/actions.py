@@ -16,6 +16,7 @@ from components.provider.inputs import MachineInputs, parse
 from tests.faults.stand_in import Aborted, StandIn
 
 EXPECTED = (Aborted, DriverError)
+LEASE_S = 4
 STOP_S = 0.3
 """How long a guest that knows no power button is asked, on a real host."""
 
@@ -106,5 +107,5 @@ def _connect(host: HostRef) -> Driver:
     if host.driver == "libvirt":
         from components.drivers.libvirt.driver import LibvirtDriver
 
-        return LibvirtDriver(host, stop_seconds=STOP_S)
+        return LibvirtDriver(host, stop_seconds=STOP_S, lease_seconds=LEASE_S)
     return _original(host)

@@ -33,7 +33,7 @@ from components.drivers.libvirt.creation import Creation
 from components.drivers.libvirt.ending import Ending
 from components.drivers.libvirt.errors import Lost, is_code
 from components.drivers.libvirt.images import Images
-from components.drivers.libvirt.lease import Leases
+from components.drivers.libvirt.lease import LEASE_S, Leases
 from components.drivers.libvirt.monitor import Monitor
 from components.drivers.libvirt.moving import LibvirtGate
 from components.drivers.libvirt.networks import Networks
@@ -56,7 +56,7 @@ _once_more = retry(retry=retry_if_exception_type(Lost), stop=stop_after_attempt(
 class LibvirtDriver:
     """One libvirt host; see `components.drivers.base.Driver` for what each method promises."""
 
-    def __init__(self, host: HostRef, stop_seconds: float = STOP_S) -> None:
+    def __init__(self, host: HostRef, stop_seconds: float = STOP_S, lease_seconds: int = LEASE_S) -> None:
         self._host = host
         self._stop_seconds = stop_seconds
         path = os.environ.get(FAULTS)
@@ -64,7 +64,7 @@ class LibvirtDriver:
         self._connection = Connection(host)
         self._probe, self._monitor = Probe(host), Monitor()
         self._starter = Starter(host)
-        leases = Leases()
+        leases = Leases(lease_seconds)
         self._remains = Remains(self._connection)
         self._creation = Creation(self._connection, leases, self._starter, faults)
         self._change = Change(self._connection, leases, faults)

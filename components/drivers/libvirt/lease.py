@@ -24,9 +24,13 @@ PAUSE_S = 0.05
 
 
 class Leases:
-    """The leases that this process takes on one host; its own threads queue here before they ask the host."""
+    """The leases that this process takes on one host, each for `seconds` unless renewed.
 
-    def __init__(self) -> None:
+    Its own threads queue here before they ask the host.
+    """
+
+    def __init__(self, seconds: int = LEASE_S) -> None:
+        self._seconds = seconds
         self._lock = threading.Lock()
         self._mine: dict[str, threading.Lock] = {}
 
@@ -42,7 +46,8 @@ class Leases:
         if not mine.acquire(timeout=wait):
             raise _busy(what, name)
         try:
-            held = Held(what, pool, name, _take(what, pool, name, time.monotonic() + wait))
+            taken = _take(what, pool, name, self._seconds, time.monotonic() + wait)
+            held = Held(what, pool, name, taken, self._seconds)
             try:
                 yield held
             finally:
@@ -54,7 +59,8 @@ class Leases:
 class Held:
     """A lease that we hold, renewed by a thread of its own."""
 
-    def __init__(self, what: str, pool: libvirt.virStoragePool, name: str, size: int) -> None:
+    def __init__(self, what: str, pool: libvirt.virStoragePool, name: str, size: int, seconds: int) -> None:
+        self._seconds = seconds
         self._what = what
         self._pool = pool
         self._name = name
@@ -67,7 +73,7 @@ class Held:
     def still_ours(self) -> bool:
         """Whether the host still holds the lease for us, and not only for a moment."""
         with self._lock:
-            return self._ours() is not None and self._size >> 6 > time.time() + LEASE_S / 4
+            return self._ours() is not None and self._size >> 6 > time.time() + self._seconds / 4
 
     def need(self) -> None:
         """Raises DriverError when the lease was lost: what was looked at under it may have changed since."""
@@ -88,12 +94,12 @@ class Held:
                 held.delete(0)
 
     def _renew(self) -> None:
-        while not self._over.wait(LEASE_S / 4):
+        while not self._over.wait(self._seconds / 4):
             with self._lock, suppress(libvirt.libvirtError):
                 held = self._ours()
                 if held is None:
                     return
-                size = _size(self._size & TOKEN)
+                size = _size(self._seconds, self._size & TOKEN)
                 held.resize(size, 0)
                 self._size = size
 
@@ -102,13 +108,13 @@ class Held:
         return held if held is not None and held.info()[1] == self._size else None
 
 
-def _size(token: int) -> int:
-    return (int(time.time()) + LEASE_S) << 6 | token
+def _size(seconds: int, token: int) -> int:
+    return (int(time.time()) + seconds) << 6 | token
 
 
-def _take(what: str, pool: libvirt.virStoragePool, name: str, until: float) -> int:
+def _take(what: str, pool: libvirt.virStoragePool, name: str, seconds: int, until: float) -> int:
     while True:
-        size = _size(secrets.randbelow(TOKEN + 1))
+        size = _size(seconds, secrets.randbelow(TOKEN + 1))
         try:
             volumes.make_raw(pool, name, size)
         except libvirt.libvirtError as problem:

@@ -83,9 +83,8 @@ def test_a_lease_that_was_lost_is_told_before_the_write(pool):
             held.need()
 
 
-def test_a_long_lease_is_renewed_and_still_given_back(pool, monkeypatch):
-    monkeypatch.setattr(lease, "LEASE_S", 2)
-    with Leases().hold("Unable", pool, "long", wait=5):
+def test_a_long_lease_is_renewed_and_still_given_back(pool):
+    with Leases(seconds=2).hold("Unable", pool, "long", wait=5):
         first = volumes.find(pool, "lease-long").info()[1] >> 6
         time.sleep(2.5)
         assert volumes.find(pool, "lease-long").info()[1] >> 6 > first
