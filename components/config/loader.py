@@ -15,7 +15,6 @@ from pydantic import ValidationError
 
 from components.config import folder as places
 from components.config.catalogue_file import CatalogueFile
-from components.config.client_file import ClientFile
 from components.config.documents import Document, Flaw, parse, read
 from components.config.draft import File, draft
 from components.config.fleet_file import FleetFile
@@ -184,12 +183,15 @@ def load(folder: Path, instead: Mapping[str, bytes] | None = None, *, clients_to
             hosts[stem] = host_file.domain(stem)
         if not whole:
             broken.add((places.HOSTS, stem))
-    for stem in pile.names(places.CLIENTS) if clients_too else ():
-        client_file, whole = pile.read(f"{places.CLIENTS}/{stem}.yaml", ClientFile)
-        if client_file is not None:
-            clients[stem] = client_file.domain(stem)
-        if not whole:
-            broken.add((places.CLIENTS, stem))
+    if clients_too:
+        from components.config.client_file import ClientFile
+
+        for stem in pile.names(places.CLIENTS):
+            client_file, whole = pile.read(f"{places.CLIENTS}/{stem}.yaml", ClientFile)
+            if client_file is not None:
+                clients[stem] = client_file.domain(stem)
+            if not whole:
+                broken.add((places.CLIENTS, stem))
     everything = replace(base, hosts=hosts, clients=clients)
     unread = Unread(frozenset(pile.unread))
     judged = (found for found in rule_problems(everything, unread) if not unread.covers(*found.path))
