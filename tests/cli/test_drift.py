@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from components.cli.main import app
 from components.config.loader import load
 from components.declaration import host_ref, machine_inputs
+from components.drivers import registry
 from components.drivers.base import ImageSpec, Mark, NetworkSpec, Phase, PoolSpec
 from components.drivers.fake.driver import FakeDriver
 from components.engine.backend import ID_FILE
@@ -80,6 +81,28 @@ def test_a_machine_that_is_gone_is_missing(fleet: Path) -> None:
     world(fleet).unlink()
 
     assert "missing" in drift(fleet, 2)
+
+
+def test_a_machine_that_was_being_made_is_not_called_missing(fleet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hosts are asked while state is read: a run may end between the two."""
+    answers = iter([()])
+    survey = registry.survey
+    monkeypatch.setattr(registry, "survey", lambda host: next(answers, None) or survey(host))
+
+    assert "no drift" in drift(fleet, 0)
+
+
+def test_what_a_host_says_does_not_steer_the_terminal(fleet: Path) -> None:
+    domain = json.loads(world(fleet).read_text())
+    domain["mark"]["vps"] = "v\x1b[31m\x07"
+    world(fleet).write_text(json.dumps(domain))
+    checkpoint = fleet.parent / ".vps/state/.pulumi/stacks/aegir-vps" / f"{STACK}.json"
+    checkpoint.unlink()
+
+    said = drift(fleet, 2)
+
+    assert "v?[31m?" in said
+    assert "\x1b" not in said
 
 
 def test_a_machine_of_ours_that_only_the_files_know_is_taken_over_by_the_next_up(fleet: Path) -> None:
