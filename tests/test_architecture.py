@@ -59,7 +59,7 @@ COVERED_ELSEWHERE = {
     # It does nothing without an engine's state.
     "components/cli/retire.py": "tests/engine/test_retire.py",
     "components/drivers/fake/access.py": "tests/drivers/test_access.py",
-    "components/drivers/libvirt/access.py": "tests/boot/test_access.py",
+    "components/drivers/libvirt/access.py": "tests/boot/test_golden.py",
 }
 """Modules that are judged in another place than the mirrored one."""
 

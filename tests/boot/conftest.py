@@ -50,22 +50,27 @@ class LabBench(Bench):
                 volume.delete()
 
 
+def apply_host(lab: Lab, image: Image, folder: Path) -> LabBench:
+    """The example's project in `folder` with this image for its client, the lab applied as its host."""
+    project = make_project(folder)
+    use_host(project, driver="libvirt", uri=lab.uri, probe=lab.probe)
+    bench = LabBench(project, lab)
+    lock.record(project.fleet, image)
+    if image.name != IMAGE:
+        _offer(project.fleet, image.name)
+    bench.vps("init", HOST_STACK, STACK)
+    bench.up(HOST_STACK)
+    return bench
+
+
 @pytest.fixture
 def lab_project(lab: Lab, tmp_path: Path) -> Iterator[Callable[[Image], LabBench]]:
     """Make the example's project on the lab with this image for its client, the host applied."""
     made: list[LabBench] = []
 
     def make(image: Image) -> LabBench:
-        project = make_project(tmp_path)
-        use_host(project, driver="libvirt", uri=lab.uri, probe=lab.probe)
-        bench = LabBench(project, lab)
-        made.append(bench)
-        lock.record(project.fleet, image)
-        if image.name != IMAGE:
-            _offer(project.fleet, image.name)
-        bench.vps("init", HOST_STACK, STACK)
-        bench.up(HOST_STACK)
-        return bench
+        made.append(apply_host(lab, image, tmp_path))
+        return made[-1]
 
     yield make
     for bench in made:

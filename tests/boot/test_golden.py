@@ -1,85 +1,138 @@
-"""The main job for real: one client file, `pulumi up`, and the guest answers over both its addresses."""
+"""The main job for real: one client file, an `up`, and the golden image's guest answers and follows its declaration.
+
+One guest for all of it: its first boot is most of what these tests take.
+"""
 
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from components.domain.images import Image
 from components.images.build import build
 from components.lab.command import LabError
 from components.lab.example import IMAGE
-from tests.boot.conftest import LabBench
+from components.lab.host import Lab
+from tests.boot.conftest import LabBench, apply_host
 from tests.engine.conftest import STACK
+from tests.engine.processes import wait_until
 
 pytestmark = [pytest.mark.boot, pytest.mark.lab, pytest.mark.engine]
 
+VPS = "example-coop/web1"
 WEB_DEADLINE_S = 1200
 LOGIN_DEADLINE_S = 600
 """The web server answers before sshd and cloud-init are ready."""
 GROWN_DEADLINE_S = 300
 
 
-@pytest.fixture(scope="session")
-def golden(tmp_path_factory: pytest.TempPathFactory) -> Image:
-    return build(IMAGE, tmp_path_factory.mktemp("lock"), lambda _: None)
+@dataclass
+class Guest:
+    """The client's delivered machine, and the key of its owner."""
+
+    bench: LabBench
+    key: Path
+    other: Path
+    """A key that nobody declared."""
+
+    def login(self, key: Path, command: str) -> subprocess.CompletedProcess[str]:
+        """One attempt to run a command as the owner does."""
+        options = ("BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR")
+        words = [f"-o{option}" for option in options]
+        return self.bench.lab.run(["ssh", "-i", str(key), *words, "ada@192.0.2.10", command], timeout=180)
+
+    def ask(self, command: str) -> str:
+        """What a command prints, as soon as the guest lets its owner in."""
+        end = time.monotonic() + LOGIN_DEADLINE_S
+        while True:
+            try:
+                done = self.login(self.key, command)
+            except LabError:
+                assert time.monotonic() < end, f"no login within {LOGIN_DEADLINE_S} s"
+                continue
+            if done.returncode == 0:
+                return done.stdout
+            assert time.monotonic() < end, done.stderr
+            time.sleep(2)
+
+    def page(self, url: str) -> str:
+        """The page at an address, as soon as it answers."""
+
+        def fetch() -> subprocess.CompletedProcess[str]:
+            return self.bench.lab.run(["curl", "--silent", "--fail", "--max-time", "5", url], timeout=10)
+
+        wait_until(lambda: fetch().returncode == 0, f"{url} did not answer", WEB_DEADLINE_S)
+        return fetch().stdout
 
 
-def _answer(bench: LabBench, url: str) -> str:
-    end = time.monotonic() + WEB_DEADLINE_S
-    while True:
-        done = bench.lab.run(["curl", "--silent", "--fail", "--max-time", "5", url], timeout=10)
-        if done.returncode == 0:
-            return done.stdout
-        assert time.monotonic() < end, f"{url} did not answer within {WEB_DEADLINE_S} s"
-        time.sleep(2)
+def _key(folder: Path, name: str) -> tuple[Path, str]:
+    key = folder / name
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", key], check=True)
+    return key, key.with_suffix(".pub").read_text().strip()
 
 
-def _ask(bench: LabBench, key: Path, command: str) -> str:
-    """Run a command in the guest as the client's owner does."""
-    options = ("-oBatchMode=yes", "-oStrictHostKeyChecking=no", "-oUserKnownHostsFile=/dev/null", "-oLogLevel=ERROR")
-    end = time.monotonic() + LOGIN_DEADLINE_S
-    while True:
-        try:
-            done = bench.lab.run(["ssh", "-i", str(key), *options, "ada@192.0.2.10", command], timeout=180)
-        except LabError:
-            assert time.monotonic() < end, f"no login within {LOGIN_DEADLINE_S} s"
-            continue
-        if done.returncode == 0:
-            return done.stdout
-        assert time.monotonic() < end, done.stderr
-        time.sleep(2)
-
-
-def test_guest_answers_over_ipv4_and_ipv6(
-    lab_project: Callable[[Image], LabBench], golden: Image, tmp_path: Path
-) -> None:
-    """The page names client and VPS; nothing drifts once the guest runs, and a larger package is in the guest live."""
-    bench = lab_project(golden)
-    key = tmp_path / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "ada", "-f", key], check=True)
-    public = key.with_suffix(".pub").read_text().strip()
+@pytest.fixture(scope="module")
+def guest(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
+    keys = tmp_path_factory.mktemp("keys")
+    (key, public), (other, _) = _key(keys, "ada"), _key(keys, "other")
+    image = build(IMAGE, tmp_path_factory.mktemp("lock"), lambda _: None)
+    bench = apply_host(lab, image, tmp_path_factory.mktemp("project"))
     bench.edit(lambda client: client["contacts"]["ada"].update(ssh_key=public))
     bench.up()
+    yield Guest(bench=bench, key=key, other=other)
+    bench.clear()
+
+
+def test_it_answers_over_ipv4_and_ipv6(guest: Guest) -> None:
+    """The page names client and VPS; nothing drifts once the guest runs."""
     for url in ("http://192.0.2.10/", "http://[2001:db8:1::10]/"):
-        page = _answer(bench, url)
+        page = guest.page(url)
         assert "Example Cooperative" in page
         assert "v-h3k9" in page
-    bench.pulumi("refresh", "--preview-only", "--expect-no-changes", "--stack", STACK)
+    guest.bench.pulumi("refresh", "--preview-only", "--expect-no-changes", "--stack", STACK)
+
+
+def test_keys_and_name_reach_it_by_an_act_of_their_own(guest: Guest) -> None:
+    """A running guest learns them by `vps access` and by nothing else: proven by who may log in."""
+    bench, seen = guest.bench, "cat /proc/sys/kernel/random/boot_id; hostname"
+    boot_id, name = guest.ask(seen).split()
+    assert name == "web1"
+
+    bench.edit(
+        lambda client: client["contacts"]["ada"].update(ssh_key=guest.other.with_suffix(".pub").read_text().strip())
+    )
+    bench.edit(lambda client: client["vps"]["web1"].update(fqdn="shop.coop.example"))
+    assert "until `vps access` sets it" in " ".join(bench.vps("preview", STACK).split())
+    bench.vps("up", STACK, "--yes")
+    assert guest.login(guest.key, seen).returncode == 0
+    assert guest.login(guest.other, seen).returncode != 0
+
+    said = bench.vps("access", VPS, "--yes")
+
+    assert "ada: has exactly the declared keys" in said
+    assert "host name: shop" in said
+    assert guest.login(guest.key, seen).returncode != 0
+    guest.key, guest.other = guest.other, guest.key
+    assert guest.ask(seen).split() == [boot_id, "shop"]
+
+
+def test_a_larger_package_is_in_it_live(guest: Guest) -> None:
+    """Memory, disk and its filesystem, CPU cap; the boot is the same."""
+    bench = guest.bench
     (name,) = bench.virtual_machines()
     before = bench.connection().lookupByName(name).ID()
     seen = (
         "cat /proc/sys/kernel/random/boot_id; free -m | awk '/^Mem:/ { print $2 }'; df -BG --output=size / | tail -n 1"
     )
-    boot_id, memory_mib, disk = _ask(bench, key, seen).split()
+    boot_id, memory_mib, disk = guest.ask(seen).split()
     assert int(memory_mib) > 2048 - 140
     assert disk == "10G"
     bench.edit(lambda client: client["vps"]["web1"].update(package="medium@2026-01"))
     bench.up()
     end = time.monotonic() + GROWN_DEADLINE_S
-    while (after := _ask(bench, key, seen).split())[2] != "40G" and time.monotonic() < end:
+    while (after := guest.ask(seen).split())[2] != "40G" and time.monotonic() < end:
         time.sleep(2)
     assert after[0] == boot_id
     assert int(after[1]) - int(memory_mib) > 2000
@@ -87,4 +140,4 @@ def test_guest_answers_over_ipv4_and_ipv6(
     domain = bench.connection().lookupByName(name)
     assert domain.ID() == before
     assert domain.schedulerParameters()["global_quota"] == 300000
-    assert "waits for the next reboot" not in bench.vps("show", "example-coop/web1")
+    assert "waits for the next reboot" not in bench.vps("show", VPS)
