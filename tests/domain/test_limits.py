@@ -24,3 +24,17 @@ def test_values_are_shown_with_their_unit(key: str, value: int | None, shown: st
 def test_a_key_that_is_no_limit_is_an_error() -> None:
     with pytest.raises(KeyError):
         limits.unit("colour")
+
+
+def test_declared_limits_are_told_from_everything_else_that_is_declared() -> None:
+    found = limits.declared(
+        {
+            "vcpus": 2,
+            "order": 1,
+            "disks": {"root": {"sizeGib": 10, "standalone": True, "image": {"name": "i"}}},
+            "nics": {"n0": {"rateMbitS": 0, "mac": "m"}},
+        }
+    )
+
+    assert found == {"vcpus": 2, "disks.root.sizeGib": 10, "nics.n0.rateMbitS": 0}
+    assert limits.declared({}) == {}
