@@ -51,14 +51,25 @@ def up(
     if asks and not (sys.stdin.isatty() and sys.stdout.isatty()):
         cause = f"Unable to ask whether {stack} may be applied: this is no terminal."
         raise DomainError(cause, f"Nothing was touched. Say --yes, or run it in a terminal; vps preview {stack} looks.")
-    engine.environment[commit.INSTEAD] = instead_of
-    with engine.turn(stack, "vps up"):
+    waited = []
+
+    def say(line: str) -> None:
+        waited.append(line)
+        typer.echo(line)
+
+    with engine.turn(stack, "vps up", say=say):
+        if waited:
+            # Whoever went first may have applied files that came after we read ours.
+            engine, loaded = _ready(stack, fleet)
+        engine.environment[commit.INSTEAD] = instead_of
         # Asked once it is our turn: whoever went first may have applied a commit that we lack.
         word = commit.need(engine.environment, loaded.folder, stack, engine_path())
         if word:
             typer.echo(word)
         found = outlook(engine.environment, loaded, stack)
-        if found is not None and found.is_still:
+        # Only a run of the engine notes a commit.
+        is_noted = not instead_of and commit.is_settled(engine.environment, loaded.folder, stack)
+        if found is not None and found.is_still and is_noted:
             _tell_still(found, stack)
             return
         code = engine.run(["up", *_policies(), "--stack", stack, *_unasked(found, yes=yes)])

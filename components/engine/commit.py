@@ -10,12 +10,15 @@ import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from components.domain.problems import DomainError
 from components.engine.backend import PROJECT, local_folder
 
 HEAD = "git.head"
 """Where the engine notes the commit, among a run's environment."""
+DIRTY = "git.dirty"
+"""Where it notes that something in the checkout stood in no commit."""
 UNTOUCHED = {"same", "refresh", "read"}
 """What a run may have done to a resource without changing it."""
 INSTEAD = "VPS_INSTEAD_OF"
@@ -58,19 +61,40 @@ def need(environment: Mapping[str, str], fleet: Path, stack: str, pulumi: Path |
 
 def last(environment: Mapping[str, str], stack: str) -> str | None:
     """The commit last applied to the stack: empty when none is noted, None where only the engine can tell."""
+    if local_folder(environment) is None:
+        return None
+    return _commit(_last_run(environment, stack))
+
+
+def is_settled(environment: Mapping[str, str], fleet: Path, stack: str) -> bool:
+    """Whether another run could not note better what is applied to the stack than the last one did.
+
+    One that applied uncommitted files noted the commit beneath them. Once there is another, a run must note that, even
+    where it finds nothing to change: else a checkout that lacks it may undo them. Only of a `file://` backend.
+    """
+    run = _last_run(environment, stack)
+    if not run or (run.get("environment") or {}).get(DIRTY) != "true":
+        return True
+    head = _run(fleet, "rev-parse", "--verify", "HEAD")
+    return head is None or head.returncode != 0 or head.stdout.strip() == _commit(run)
+
+
+def _last_run(environment: Mapping[str, str], stack: str) -> dict[str, Any]:
+    """What the engine noted of the run that last applied a commit; empty when there is none."""
     folder = local_folder(environment)
     if folder is None:
-        return None
+        return {}
     runs = folder / ".pulumi" / "history" / PROJECT / stack
     # Their names carry the time in nanoseconds, all of one length.
     for run in sorted(runs.glob("*.history.json"), key=lambda path: path.name, reverse=True):
         try:
-            commit = _commit(json.loads(run.read_bytes()))
+            found = json.loads(run.read_bytes())
         except (OSError, ValueError):
             continue
-        if commit:
-            return commit
-    return ""
+        if _commit(found):
+            noted: dict[str, Any] = found
+            return noted
+    return {}
 
 
 def _commit(run: object) -> str:

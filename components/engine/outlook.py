@@ -10,22 +10,24 @@ import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from components import declaration
 from components.config.loader import Loaded
 from components.domain.names import CLIENT_STACKS, HOST_STACKS
-from components.domain.problems import DomainError
-from components.drivers.errors import DriverError
-from components.engine import state
+from components.engine import rebuild, state
 from components.engine.backend import PROJECT, backend_id
+from components.engine.project import CHECKOUT
 from components.provider.connections import Connections
 from components.provider.kinds import Resource, resources
 from components.provider.properties import Bag, from_struct, to_struct
+from components.provider.roaming import RoamingMachine
 from policies.machine import Resource as Registered
 from policies.rules import RULES
 
 AT_ONCE = 8
+MAIN = "__main__.py"
 STACK, PROVIDER = "pulumi:pulumi:Stack", "pulumi:providers:vps"
 AT_REST = frozenset(
     (
@@ -35,6 +37,8 @@ AT_REST = frozenset(
     )
 )
 """What the engine writes of a resource that nothing is the matter with; any other key is its business."""
+OTHERWISE = (rebuild.REBUILD, "PULUMI_DISABLE_REFRESH_BEFORE_UPDATE")
+"""Environment in which the engine would not ask the hosts, or not for all that the files declare."""
 RECORDED = "recorded anew, nothing on a host is touched"
 NEW = "new"
 
@@ -70,6 +74,8 @@ class _Declared:
 def outlook(environment: Mapping[str, str], loaded: Loaded, stack: str) -> Outlook | None:
     """What a run would do; None when the engine must be asked. Reads hosts, changes nothing."""
     try:
+        if any(map(environment.get, OTHERWISE)) or not _is_our_program(loaded.folder):
+            return None
         found = state.latest(environment, stack)
         declared = None if found is None else _declared(environment, loaded, stack)
         if found is None or declared is None or not declared.inputs:
@@ -78,8 +84,8 @@ def outlook(environment: Mapping[str, str], loaded: Loaded, stack: str) -> Outlo
         if not _is_sound(found, declared) or list(_violations(environment, declared)):
             return None
         changes = _changes(environment, declared, known)
-    except (DomainError, DriverError, LookupError, OSError, TypeError, ValueError):
-        return None  # The engine says it with all its circumstances.
+    except Exception:  # noqa: BLE001 - whatever it is, the engine meets it as well and says it with its circumstances
+        return None
     if changes is None:
         return None
     outputs = [known[urn].get("outputs") or {} for urn in declared.inputs if urn in known]
@@ -89,6 +95,11 @@ def outlook(environment: Mapping[str, str], loaded: Loaded, stack: str) -> Outlo
         hosts=tuple(sorted({str(bag["host"]["name"]) for bag in declared.inputs.values()})),
         waiting={str(bag.get("title")): tuple(bag["rebootRequired"]) for bag in outputs if bag.get("rebootRequired")},
     )
+
+
+def _is_our_program(fleet: Path) -> bool:
+    """Whether the engine would run the program as it is delivered: one that declares more is not known here."""
+    return (fleet / MAIN).read_bytes() == (CHECKOUT / "stacks" / MAIN).read_bytes()
 
 
 def _declared(environment: Mapping[str, str], loaded: Loaded, stack: str) -> _Declared | None:
@@ -116,20 +127,41 @@ def _declared(environment: Mapping[str, str], loaded: Loaded, stack: str) -> _De
 
 
 def _is_sound(found: Mapping[str, Any], declared: _Declared) -> bool:
-    """Whether state holds nothing half-done, nothing twice, and nothing that isn't declared."""
+    """Whether state holds nothing half-done, nothing twice, nothing without its like, and nothing that isn't declared.
+
+    What would not be refreshed is judged otherwise by the engine than here, where the hosts are always asked.
+    """
     every = found.get("resources", [])
     rest = [one["urn"] for one in every if one["type"] not in (STACK, PROVIDER)]
     whole = all(one.keys() <= AT_REST for one in every) and not found.get("pending_operations")
-    return whole and len(rest) == len(set(rest)) and set(rest) <= declared.inputs.keys() | declared.components
+    ours = [one for one in every if one["urn"] in declared.inputs]
+    placed = all(one.get("parent") in declared.components and one.get("refreshBeforeUpdate") for one in ours)
+    known = {one["urn"] for one in every}
+    led_to = {urn for one in every for urn in _leads(one)}
+    sound = whole and placed and led_to <= known
+    return sound and len(rest) == len(set(rest)) and set(rest) <= declared.inputs.keys() | declared.components
+
+
+def _leads(one: Mapping[str, Any]) -> Iterator[str]:
+    """The URNs of the resources that must stand in state for this one to be sound."""
+    if one.get("parent"):
+        yield one["parent"]
+    if one.get("provider"):
+        yield one["provider"].rpartition("::")[0]
+    yield from one.get("dependencies") or ()
 
 
 def _changes(
     environment: Mapping[str, str], declared: _Declared, known: Mapping[str, dict[str, Any]]
 ) -> dict[str, tuple[str, ...]] | None:
-    """By title; None when something would be refused. Raises as the plugin would."""
+    """By title; None when something would be refused, or said beside it. Raises as the plugin would."""
     connections = Connections(environment)
+    said: list[str] = []
     try:
         kinds = resources(connections)
+        for one in kinds.values():
+            if isinstance(one, RoamingMachine):
+                one.say = lambda _, words: said.append(words)
 
         def judge(urn: str) -> tuple[str, ...] | None:
             kind, inputs = kinds[urn.split("::")[2].rpartition("$")[2]], _plain(declared.inputs[urn])
@@ -143,6 +175,8 @@ def _changes(
             judged = list(pool.map(judge, declared.inputs))
     finally:
         connections.close()
+    if said:
+        return None
     changes: dict[str, tuple[str, ...]] = {}
     for (urn, inputs), words in zip(declared.inputs.items(), judged, strict=True):
         if words is None:

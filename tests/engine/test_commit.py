@@ -51,11 +51,13 @@ def applied(
     stack: str = STACK,
     result: str = "succeeded",
     changed: str = "",
+    dirty: bool = False,
 ) -> None:
     """A run as the engine notes it."""
     folder = Path(backend["PULUMI_BACKEND_URL"].removeprefix("file://")) / ".pulumi/history/aegir-vps" / stack
     folder.mkdir(parents=True, exist_ok=True)
-    run = {"kind": kind, "environment": {commit.HEAD: head} if head else {}, "result": result}
+    noted = {commit.HEAD: head, commit.DIRTY: str(dirty).lower()} if head else {}
+    run = {"kind": kind, "environment": noted, "result": result}
     run["resourceChanges"] = {"same": 2, **({changed: 1} if changed else {})}
     (folder / f"{stack}-{1795340283165741770 + number}.history.json").write_text(json.dumps(run))
 
@@ -130,6 +132,53 @@ def test_the_last_run_that_applied_something_counts(backend: dict[str, str]) -> 
     applied(backend, "98" * 20, number=6, result="failed", changed="update")
     assert commit.last(backend, STACK) == "98" * 20, "half of it is in force"
     assert commit.last({"PULUMI_BACKEND_URL": "s3://bucket"}, STACK) is None
+
+
+def test_what_was_applied_uncommitted_is_settled_by_a_run_of_its_commit(
+    checkout: Path, backend: dict[str, str], tmp_path: Path
+) -> None:
+    """The commit beneath is noted; a checkout of it would pass, and take back what came on top."""
+    one = git(checkout, "rev-parse", "HEAD")
+    assert commit.is_settled(backend, checkout, STACK), "nothing was applied"
+    applied(backend, one, number=1, dirty=True)
+    assert commit.is_settled(backend, checkout, STACK), "no other commit could be noted yet"
+    two = commit_all(checkout.parent, "two")
+    assert not commit.is_settled(backend, checkout, STACK)
+    assert commit.is_settled(backend, tmp_path, STACK), "nobody can compare"
+    applied(backend, two, number=2)
+    commit_all(checkout.parent, "three")
+    assert commit.is_settled(backend, checkout, STACK), "all of it stands in the commit that is noted"
+
+
+@pytest.mark.engine
+def test_what_was_applied_uncommitted_is_noted_once_it_is_committed(bench: Bench) -> None:
+    """Although nothing is to change then: whoever lacks the commit would undo it."""
+    folder = bench.project.folder
+    git(folder, "init", "-q", "-b", "main")
+    (folder / ".gitignore").write_text(".vps/\n")
+    old = commit_all(folder, "one")
+    bench.edit(lambda client: client.update(name="Another Cooperative"))
+    bench.vps("up", STACK, "--yes")
+    assert commit.last(bench.environment, STACK) == old
+    new = commit_all(folder, "two")
+    bench.vps("up", STACK, "--yes")
+    assert commit.last(bench.environment, STACK) == new
+    git(folder, "checkout", "-q", old)
+    assert "does not contain" in bench.vps("up", STACK, "--yes", code=1)
+
+
+@pytest.mark.engine
+def test_a_rewritten_history_is_noted_although_nothing_is_to_change(bench: Bench) -> None:
+    """Said once, by who knows; the next run needs no word."""
+    folder = bench.project.folder
+    git(folder, "init", "-q", "-b", "main")
+    (folder / ".gitignore").write_text(".vps/\n")
+    old = commit_all(folder, "one")
+    bench.vps("up", STACK, "--yes")
+    git(folder, "commit", "-q", "--amend", "-m", "uno")
+    assert "does not contain" in bench.vps("up", STACK, "--yes", code=1)
+    bench.vps("up", STACK, "--yes", "--instead-of", old)
+    assert f"{STACK}: nothing to change." in bench.vps("up", STACK, "--yes")
 
 
 @pytest.mark.engine

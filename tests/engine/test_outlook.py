@@ -3,13 +3,18 @@
 import copy
 import datetime as dt
 import json
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from components.config.loader import load
+from components.engine import lock
 from components.engine.outlook import Outlook, outlook
-from components.engine.run import Engine
+from components.provider.connections import ADDRESSES, addresses
 from policies import declared, hardware, limits
 from tests.engine.conftest import HOST_STACK, STACK, Bench
 
@@ -29,7 +34,8 @@ def found(bench: Bench, stack: str = STACK) -> Outlook | None:
     for cached in (declared._read, limits._sold, hardware._host_problems):
         cached.cache_clear()
     loaded = load(bench.project.fleet)
-    return outlook(Engine(project=bench.project, environment=bench.environment).environment, loaded, stack)
+    hosts = {ADDRESSES: addresses(loaded.fleet.hosts.values())}
+    return outlook({**bench.environment, **hosts}, loaded, stack)
 
 
 def checkpoint(bench: Bench, change: Callable[[dict], object]) -> None:
@@ -74,6 +80,24 @@ def smaller(catalogue: dict) -> None:
     }
 
 
+def is_provider(one: dict) -> bool:
+    return one["type"].startswith("pulumi:providers:")
+
+
+def lose_the_component(latest: dict) -> None:
+    latest["resources"] = [one for one in latest["resources"] if one["type"] != "vps:component:Vps"]
+
+
+def lose_the_component_and_its_trace(latest: dict) -> None:
+    lose_the_component(latest)
+    machine(latest).pop("parent")
+
+
+def declare_more(bench: Bench) -> None:
+    program = bench.project.fleet / "__main__.py"
+    program.write_text(program.read_text() + 'pulumi.export("more", "of it")\n')
+
+
 WILL_BE_DONE: dict[str, Callable[[Bench], object]] = {
     "the name in the file": lambda bench: bench.edit(lambda client: web1(client).update(fqdn="other.coop.example")),
     "a second VPS": lambda bench: bench.edit(second),
@@ -106,6 +130,23 @@ REFUSED_OR_UNSURE: dict[str, Callable[[Bench], object]] = {
         lambda latest: latest["resources"].append(
             {"urn": latest["resources"][0]["urn"] + "x", "custom": False, "type": "other:index:Thing"}
         ),
+    ),
+    "a component that state lacks": lambda bench: checkpoint(bench, lose_the_component),
+    "a component that state never had": lambda bench: checkpoint(bench, lose_the_component_and_its_trace),
+    "a provider that state lacks": lambda bench: checkpoint(
+        bench, lambda latest: latest["resources"].remove(next(filter(is_provider, latest["resources"])))
+    ),
+    "a machine that the engine would not look at": lambda bench: checkpoint(
+        bench, lambda latest: machine(latest).pop("refreshBeforeUpdate")
+    ),
+    "outputs that are no map": lambda bench: checkpoint(bench, lambda latest: machine(latest).update(outputs="none")),
+    "an engine that is told not to look at hosts": lambda bench: bench.environment.update(
+        PULUMI_DISABLE_REFRESH_BEFORE_UPDATE="true"
+    ),
+    "a rebuild": lambda bench: bench.environment.update(VPS_REBUILD="[]"),
+    "a program that declares more": declare_more,
+    "a host that is declared lost, yet answers": lambda bench: bench.edit(
+        lambda host: host.update(lost={"since": "2026-01-01T00:00:00Z", "fenced": "power off"}), file="hosts/lab1.yaml"
     ),
     "what the policy pack forbids": lambda bench: bench.edit(
         lambda host: host["inventory"][1].pop("serial"), file="hosts/lab1.yaml"
@@ -195,3 +236,28 @@ def test_a_backend_that_only_the_engine_reads_is_its_business(applied: Bench) ->
     """No file to look into."""
     loaded = load(applied.project.fleet)
     assert outlook({**applied.environment, "PULUMI_BACKEND_URL": "s3://elsewhere"}, loaded, STACK) is None
+
+
+def test_files_that_came_while_it_waited_are_applied(applied: Bench) -> None:
+    """Whoever held the stack applied them perhaps, or the checkout was brought up to date meanwhile."""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        with lock.hold(applied.environment, STACK, "a test"):
+            up = beside.submit(applied.vps, "up", STACK, "--yes")
+            turn = applied.project.work / "state" / "aegir-vps-turns" / f"{STACK}.json"
+            while len(openers(turn)) < 2 and not up.done():
+                time.sleep(0.05)
+            applied.edit(lambda client: web1(client).update(fqdn="other.coop.example"))
+        said = up.result()
+    assert "waits: " in said
+    assert "nothing to change" not in said
+    assert machine({"resources": applied.state()})["inputs"]["seed"]["values"]["fqdn"] == "other.coop.example"
+
+
+def openers(file: Path) -> list[int]:
+    """The processes that hold the file open."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if any(handle.readlink() == file for handle in process.glob("fd/*")):
+                found.append(int(process.name))
+    return found
