@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from components.domain.problems import DomainError
 from components.engine.backend import PROJECT, local_folder
 
@@ -61,7 +63,7 @@ def latest(environment: Mapping[str, str], stack: str) -> dict[str, Any] | None:
     if folder is None:
         return None
     try:
-        document = json.loads(_checkpoint(folder, stack).read_bytes())
+        document = orjson.loads(_checkpoint(folder, stack).read_bytes())
     except FileNotFoundError:
         return {}
     except ValueError as error:
