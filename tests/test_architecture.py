@@ -43,7 +43,6 @@ CONTRACT = {
         "libvirt/travel",
         "moving",
     ],
-    "ownership": ["libvirt/takeover"],
     "power": ["fake/power", "libvirt/wishes"],
     "reinstall": ["fake/reinstall", "libvirt/reinstall"],
     "restore": ["libvirt/restoring"],

@@ -80,7 +80,7 @@ class Creation:
         notes = self._starter.notes(spec, mark)
         with self._leases.hold(what, pool, "admission", wait=ADMISSION_S) as lease:
             if (domain := machines.find(handle, spec.uuid)) is not None:
-                return self._takeover.claim(what, handle, domain, spec, mark)
+                return self._takeover.claim(what, handle, domain, spec, mark, lease)
             self._need_names(what, handle, pool, spec, notes)
             need_free(what, spec, mark.reinstall, [record.found for record in trash.read(handle, pool)])
             with self._faults.step("create.admit"):
@@ -193,19 +193,32 @@ class Creation:
         host = self._connection.host.name
         for name, disk in spec.disks.items():
             if disk.origin is not None:
-                draft.need_never_ran(what, domain, notes.mark.incarnation)
+                self._clear(what, pool, domain, notes.disks[name].volume, notes.mark.incarnation)
                 with self._faults.step("create.disk"):
                     intake.bring(what, handle, pool, notes.disks[name].volume, disk, disk.origin)
                 continue
             image = images.need(what, pool, disk.image, host)
-            draft.need_never_ran(what, domain, notes.mark.incarnation)
-            volumes.remove(pool, notes.disks[name].volume)
+            self._clear(what, pool, domain, notes.disks[name].volume, notes.mark.incarnation)
             with self._faults.step("create.disk"):
                 volumes.make_disk(pool, notes.disks[name].volume, disk, image)
             # Whoever removes an image unpublishes it first and then looks for disks: one of us two sees the other.
             images.need(what, pool, disk.image, host)
-        draft.need_never_ran(what, domain, notes.mark.incarnation)
-        volumes.remove(pool, notes.seed)
+        self._clear(what, pool, domain, notes.seed, notes.mark.incarnation)
         with self._faults.step("create.seed"):
             volume = volumes.make_raw(pool, notes.seed, len(seed))
             volumes.upload(handle, volume, io.BytesIO(seed), len(seed))
+
+    def _clear(
+        self, what: str, pool: libvirt.virStoragePool, domain: libvirt.virDomain, name: str, incarnation: str
+    ) -> None:
+        """Remove what a broken run left of a volume.
+
+        Under the lease: a run that took the machine over meanwhile needs it to start on the volume of that name.
+        """
+        draft.need_never_ran(what, domain, incarnation)
+        if volumes.find(pool, name) is None:
+            return
+        with self._leases.hold(what, pool, "admission", wait=ADMISSION_S) as lease:
+            draft.need_never_ran(what, domain, incarnation)
+            lease.need()
+            volumes.remove(pool, name)

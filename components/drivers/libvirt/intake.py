@@ -18,9 +18,8 @@ def bring(
     disk: DiskSpec,
     source: DiskFile,
 ) -> None:
-    """Make the volume `name` anew from the file, as large as declared. Raises as `origin.need` before it begins."""
+    """Make the volume `name`, which isn't there, from the file, as large as declared. Raises as `origin.need`."""
     length = origin.need(what, source, disk.size_gib)
-    volumes.remove(pool, name)
     with Path(source.path).open("rb") as stream:
         volume = volumes.make_raw(pool, name, length)
         volumes.upload(handle, volume, stream, length)
