@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from components.domain.problems import DomainError
+from components.engine import state
 from components.engine.backend import PROJECT, local_folder
 
 HEAD = "git.head"
@@ -86,14 +87,14 @@ def _last_run(environment: Mapping[str, str], stack: str) -> dict[str, Any]:
         return {}
     runs = folder / ".pulumi" / "history" / PROJECT / stack
     # Their names carry the time in nanoseconds, all of one length.
-    for run in sorted(runs.glob("*.history.json"), key=lambda path: path.name, reverse=True):
+    noted = (run for ending in ("", state.COMPRESSED) for run in runs.glob(f"*.history.json{ending}"))
+    for run in sorted(noted, key=lambda path: path.name, reverse=True):
         try:
-            found = json.loads(run.read_bytes())
+            found = state.document(run)
         except (OSError, ValueError):
             continue
         if _commit(found):
-            noted: dict[str, Any] = found
-            return noted
+            return found
     return {}
 
 

@@ -37,8 +37,8 @@ AT_REST = frozenset(
     )
 )
 """What the engine writes of a resource that nothing is the matter with; any other key is its business."""
-OTHERWISE = (rebuild.REBUILD, "PULUMI_DISABLE_REFRESH_BEFORE_UPDATE")
-"""Environment in which the engine would not ask the hosts, or not for all that the files declare."""
+OTHERWISE = (rebuild.REBUILD, "PULUMI_DISABLE_REFRESH_BEFORE_UPDATE", "PULUMI_OPTION_")
+"""How variables begin with which the engine asks no hosts, or is given options: targets, policy packs of others."""
 RECORDED = "recorded anew, nothing on a host is touched"
 NEW = "new"
 
@@ -74,7 +74,7 @@ class _Declared:
 def outlook(environment: Mapping[str, str], loaded: Loaded, stack: str) -> Outlook | None:
     """What a run would do; None when the engine must be asked. Reads hosts, changes nothing."""
     try:
-        if any(map(environment.get, OTHERWISE)) or not _is_our_program(loaded.folder):
+        if any(name.startswith(OTHERWISE) for name in environment) or not _is_our_program(loaded.folder):
             return None
         found = state.latest(environment, stack)
         declared = None if found is None else _declared(environment, loaded, stack)

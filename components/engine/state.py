@@ -15,6 +15,8 @@ from components.domain.problems import DomainError
 from components.engine.backend import PROJECT, local_folder
 
 MACHINE = "vps:index:Machine"
+COMPRESSED = ".gz"
+"""How the engine's files end where PULUMI_DIY_BACKEND_GZIP is set; it changes over with the next run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,7 @@ class Lock:
 def is_initialised(environment: Mapping[str, str], stack: str) -> bool | None:
     """Whether the backend knows the stack; None where only the engine can tell."""
     folder = local_folder(environment)
-    return None if folder is None else _checkpoint(folder, stack).is_file()
+    return None if folder is None else any(path.is_file() for path in _checkpoints(folder, stack))
 
 
 def stacks(environment: Mapping[str, str]) -> list[str] | None:
@@ -51,7 +53,8 @@ def stacks(environment: Mapping[str, str]) -> list[str] | None:
     folder = local_folder(environment)
     if folder is None:
         return None
-    return sorted(path.stem for path in _checkpoint(folder, "any").parent.glob("*.json"))
+    kept = (path.name for every in _checkpoints(folder, "*") for path in every.parent.glob(every.name))
+    return sorted({name.removesuffix(COMPRESSED).removesuffix(".json") for name in kept})
 
 
 def latest(environment: Mapping[str, str], stack: str) -> dict[str, Any] | None:
@@ -62,17 +65,39 @@ def latest(environment: Mapping[str, str], stack: str) -> dict[str, Any] | None:
     folder = local_folder(environment)
     if folder is None:
         return None
-    try:
-        document = orjson.loads(_checkpoint(folder, stack).read_bytes())
-    except FileNotFoundError:
-        return {}
-    except ValueError as error:
-        raise DomainError(
-            f"The state of {stack} is broken: {_checkpoint(folder, stack)}: {error}.",
-            "Nothing was touched. Its last good copy stands beside it, with the ending .bak.",
-        ) from error
-    found: dict[str, Any] = document.get("checkpoint", {}).get("latest") or {}
+    for path in _checkpoints(folder, stack):
+        try:
+            found: dict[str, Any] = document(path).get("checkpoint", {}).get("latest") or {}
+        except FileNotFoundError:
+            continue
+        except ValueError as error:
+            raise DomainError(
+                f"The state of {stack} is broken: {path}: {error}.",
+                "Nothing was touched. Its last good copy stands beside it, with the ending .bak.",
+            ) from error
+        return found
+    return {}
+
+
+def document(path: Path) -> dict[str, Any]:
+    """What the engine wrote into a file, compressed or not. Raises ValueError for what is no map, and OSError."""
+    content = path.read_bytes()
+    if path.name.endswith(COMPRESSED):
+        content = _decompressed(content)
+    found = orjson.loads(content)
+    if not isinstance(found, dict):
+        raise ValueError("it holds no map")
     return found
+
+
+def _decompressed(content: bytes) -> bytes:
+    import gzip
+    import zlib
+
+    try:
+        return gzip.decompress(content)
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise ValueError(str(error)) from error
 
 
 def resources(environment: Mapping[str, str], stack: str) -> list[dict[str, Any]] | None:
@@ -141,8 +166,10 @@ def boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
-def _checkpoint(folder: Path, stack: str) -> Path:
-    return folder / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
+def _checkpoints(folder: Path, stack: str) -> tuple[Path, Path]:
+    """Where the stack's state may stand: plain, or compressed."""
+    plain = folder / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
+    return plain, plain.with_name(plain.name + COMPRESSED)
 
 
 def _plain(timestamp: str) -> str:

@@ -190,6 +190,11 @@ def test_the_engine_notes_what_we_look_for(bench: Bench) -> None:
     old = commit_all(folder, "one")
     bench.edit(lambda client: client.update(name="Another Cooperative"))
     new = commit_all(folder, "two")
+    bench.environment["PULUMI_DIY_BACKEND_GZIP"] = "true"
+    bench.up()
+    assert commit.last(bench.environment, STACK) == new
+    assert f"{STACK}: nothing to change. " in bench.vps("preview", STACK), "compressed, it is read as well"
+    del bench.environment["PULUMI_DIY_BACKEND_GZIP"]
     bench.up()
     assert commit.last(bench.environment, STACK) == new
     assert commit.asked(bench.environment, bench.project.fleet, STACK, engine_path()) == new

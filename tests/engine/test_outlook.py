@@ -143,6 +143,7 @@ REFUSED_OR_UNSURE: dict[str, Callable[[Bench], object]] = {
     "an engine that is told not to look at hosts": lambda bench: bench.environment.update(
         PULUMI_DISABLE_REFRESH_BEFORE_UPDATE="true"
     ),
+    "an option for the engine": lambda bench: bench.environment.update(PULUMI_OPTION_POLICY_PACK="/of/another"),
     "a rebuild": lambda bench: bench.environment.update(VPS_REBUILD="[]"),
     "a program that declares more": declare_more,
     "a host that is declared lost, yet answers": lambda bench: bench.edit(

@@ -1,5 +1,6 @@
 """Checkpoints and locks of a local backend, read without the engine."""
 
+import gzip
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from components.domain.problems import DomainError
 from components.engine import state
 
 STACK = "client.example-coop"
@@ -112,6 +114,31 @@ def test_machines_of_a_checkpoint(tmp_path: Path, environment: dict[str, str]) -
     (folder / f"{STACK}.json").write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
     assert state.is_initialised(environment, STACK)
     assert state.machines(environment, STACK) == [{"uuid": "a"}]
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{", b"\xff"], ids=["no map", "no JSON", "no text"])
+@pytest.mark.parametrize("ending", ["", state.COMPRESSED])
+def test_a_state_that_is_broken_is_said_to_be(
+    tmp_path: Path, environment: dict[str, str], content: bytes, ending: str
+) -> None:
+    """Whoever took it for an empty one would make everything anew."""
+    path = tmp_path / ".pulumi/stacks/aegir-vps" / f"{STACK}.json{ending}"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    with pytest.raises(DomainError, match="is broken"):
+        state.latest(environment, STACK)
+
+
+def test_a_state_that_the_engine_compressed_is_read_too(tmp_path: Path, environment: dict[str, str]) -> None:
+    """It would be taken for a stack that was never made."""
+    path = tmp_path / ".pulumi/stacks/aegir-vps" / f"{STACK}.json.gz"
+    path.parent.mkdir(parents=True)
+    path.with_name(f"{path.name}.bak").write_bytes(b"")
+    path.with_name(f"{path.name}.attrs").write_bytes(b"")
+    path.write_bytes(gzip.compress(json.dumps({"checkpoint": {"latest": {"resources": [{"urn": "a"}]}}}).encode()))
+    assert state.is_initialised(environment, STACK)
+    assert state.stacks(environment) == [STACK]
+    assert state.resources(environment, STACK) == [{"urn": "a"}]
 
 
 def test_other_backends_are_left_to_the_engine() -> None:
