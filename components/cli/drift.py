@@ -63,6 +63,8 @@ def _everything(fleet: Path | None, *, as_json: bool) -> None:
         answers = asked.result()
     found = audit(loaded.fleet.id, recorded, answers, frozenset(), unread)
     if found.is_late:
+        # State first: what a run changed between both looks is then on the host already.
+        recorded, unread, notes = _recorded(folder)
         answers = _ask(loaded)
         found = audit(loaded.fleet.id, recorded, answers, frozenset(), unread)
     if found.has_strangers:

@@ -39,8 +39,8 @@ class Audit:
 
     @property
     def is_late(self) -> bool:
-        """Whether a host was perhaps asked before a run of the engine made what state remembers: ask it once more."""
-        return any(finding.kind in ("missing", "foreign") and finding.stack for finding in self.findings)
+        """Whether state and host were perhaps read before and after a run of the engine: both are to be read again."""
+        return any(finding.kind not in ("unknown", "benign") and finding.stack for finding in self.findings)
 
     @property
     def has_strangers(self) -> bool:

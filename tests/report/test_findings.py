@@ -28,10 +28,11 @@ def test_a_stranger_has_no_stack():
     assert not audit(finding("foreign"), finding("missing", stack="")).has_strangers
 
 
-def test_what_state_knows_and_a_host_lacks_is_looked_at_again():
+def test_what_state_and_host_say_otherwise_is_looked_at_again():
     assert audit(finding("missing")).is_late
     assert audit(finding("foreign")).is_late
-    assert not audit(finding("foreign", stack=""), finding("breach")).is_late
+    assert audit(finding("breach")).is_late
+    assert not audit(finding("foreign", stack=""), finding("benign"), finding("unknown")).is_late
 
 
 def test_the_document_is_plain():
