@@ -262,7 +262,8 @@ def _until_it_ends(make: Callable[[], Command], again: Callable[[], None] = lamb
             failed.append(f"hung, killed after {terraform.HANGS_S} s")
             again()
         except CannotMeasure as problem:
-            failed.append(str(problem).strip().splitlines()[-1].strip())
+            lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
+            failed.append(next((line for line in lines if line.startswith("Error")), lines[-1])[:100])
             again()
         else:
             return "".join(f"; theirs {why}, and was run again" for why in failed), sample
