@@ -10,7 +10,7 @@ from typing import Any
 
 from components.config import folder as places
 from components.config.loader import Loaded
-from components.declaration import image_inputs, network_inputs
+from components.declaration import host_resources
 from components.domain.names import CLIENT_STACKS, HOST_STACKS
 from components.domain.problems import DomainError, Problem
 from components.engine import state
@@ -93,13 +93,11 @@ def without_line(loaded: Loaded, stack: str, held: list[dict[str, Any]]) -> list
             return []
         declared = {vps.machine_uuid(loaded.fleet.id, client.id) for vps in client.vps.values()}
         return [one for one in held if one.get("type") == state.MACHINE and _outputs(one).get("uuid") not in declared]
-    name = stack.removeprefix(HOST_STACKS)
-    host = loaded.fleet.hosts.get(name)
+    host = loaded.fleet.hosts.get(stack.removeprefix(HOST_STACKS))
     if host is None or loaded.blocking(stack):
         return []
-    names = {f"{name}-pool", *(f"{name}-network-{key}" for key in network_inputs(loaded.fleet, host))}
-    names |= {f"{name}-image-{key}" for key in image_inputs(loaded.fleet, host)}
-    return [one for one in held if one["urn"].rpartition("::")[2] not in names]
+    urns = host_resources(loaded.fleet, host, backend="").keys()
+    return [one for one in held if one["urn"] not in urns]
 
 
 def title(resource: Mapping[str, Any]) -> str:

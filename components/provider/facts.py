@@ -10,8 +10,9 @@ from typing import Any
 
 from components.domain.growth import Guest
 from components.domain.limits import UNLIMITED
+from components.domain.limits import declared as declared_limits
 from components.drivers.base import Machine, Mark, Phase, Power
-from components.provider.properties import Bag, flatten
+from components.provider.properties import Bag
 
 PRESENT = "present"
 MISSING = "missing"
@@ -20,16 +21,6 @@ FOREIGN = "not ours any more"
 LOST = "its host is lost"
 FALSELY_LOST = "declaredLost"
 """Key in state: since when its host is declared lost, although it answers and holds the machine."""
-
-LIMIT_NAMES = frozenset({"vcpus", "cpuCapPercent", "memoryMib", "sizeGib", "iops", "rateMibS", "rateMbitS"})
-
-
-def declared_limits(inputs: Mapping[str, Any]) -> dict[str, int]:
-    """Every declared limit of a bag by its key."""
-    flat = flatten(
-        {key: inputs[key] for key in ("vcpus", "cpuCapPercent", "memoryMib", "disks", "nics") if key in inputs}
-    )
-    return {key: value for key, value in flat.items() if key.rsplit(".", 1)[-1] in LIMIT_NAMES}
 
 
 def outputs(inputs: Mapping[str, Any], machine: Machine, *, seed_digest: str, incarnation: str) -> Bag:

@@ -9,9 +9,9 @@ from rich.text import Text
 from components.declaration import machine_inputs
 from components.domain.clients import Client, Vps
 from components.domain.fleet import Fleet
-from components.domain.limits import display
+from components.domain.limits import declared, display
 from components.drivers.base import Machine, Power
-from components.provider.facts import declared_limits, limit_table
+from components.provider.facts import limit_table
 
 NO_LIMIT = "no limit in force"
 """What drivers give as the source of a limit that nobody enforces."""
@@ -44,7 +44,7 @@ def document(fleet: Fleet, client: Client, vps: Vps, machine: Machine | None) ->
     return {
         **known,
         "power": _power(machine),
-        "limits": limit_table(declared_limits(inputs), machine),
+        "limits": limit_table(declared(inputs), machine),
         "antispoof": {
             name: {"declared": nic["antispoof"], "effective": machine.guarded.get(name)}
             for name, nic in inputs["nics"].items()

@@ -7,8 +7,9 @@ import pytest
 
 from components.domain.growth import Guest
 from components.domain.limits import Reading
+from components.domain.limits import declared as declared_limits
 from components.drivers.base import Machine, Mark, Phase, Power
-from components.provider.facts import declared_limits, guest, limit_table, observed_inputs, outputs
+from components.provider.facts import guest, limit_table, observed_inputs, outputs
 from components.provider.properties import Bag
 
 
