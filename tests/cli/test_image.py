@@ -28,7 +28,7 @@ def rows(fleet):
     return {row["name"]: row for row in listed}
 
 
-def test_an_image_that_was_never_built_is_listed_with_its_command(fleet, own_cache):  # noqa: F811
+def test_an_image_that_was_never_built_is_listed_with_its_command(fleet, own_cache):
     assert rows(fleet)["tiny"] == {
         "name": "tiny",
         "sha256": None,
@@ -42,7 +42,7 @@ def test_an_image_that_was_never_built_is_listed_with_its_command(fleet, own_cac
     }
 
 
-def test_building_records_what_the_cache_has(fleet, own_cache):  # noqa: F811
+def test_building_records_what_the_cache_has(fleet, own_cache):
     entry = put(own_cache, name="tiny", inputs=recipe.load("tiny").inputs())
     done = run("build", "tiny", "--fleet", str(fleet))
     assert done.exit_code == 0
@@ -53,7 +53,7 @@ def test_building_records_what_the_cache_has(fleet, own_cache):  # noqa: F811
     assert "on this machine" in run("list", "--fleet", str(fleet)).stdout
 
 
-def test_a_changed_recipe_and_a_missing_file_are_told(fleet, own_cache):  # noqa: F811
+def test_a_changed_recipe_and_a_missing_file_are_told(fleet, own_cache):
     entry = put(own_cache, name="tiny", inputs=recipe.load("tiny").inputs())
     run("build", "tiny", "--fleet", str(fleet))
     (own_cache / f"{entry.sha256}.qcow2").unlink()
@@ -63,7 +63,7 @@ def test_a_changed_recipe_and_a_missing_file_are_told(fleet, own_cache):  # noqa
     assert notes == "not on this machine: vps image build tiny, the recipe has changed since, expired 2020-01-01"
 
 
-def test_a_wrong_name_builds_none_of_the_others(fleet, own_cache):  # noqa: F811
+def test_a_wrong_name_builds_none_of_the_others(fleet, own_cache):
     put(own_cache, name="tiny", inputs=recipe.load("tiny").inputs())
     done = run("build", "tiny", "tyni", "--fleet", str(fleet))
     assert isinstance(done.exception, ImageError)

@@ -16,20 +16,20 @@ from tests.cli.world import TITLE, MadeWorld
 FENCED = ("--fenced", "power off at the PDU, Olena, 10:40")
 
 
-def _silence(made: MadeWorld) -> None:  # noqa: F811
+def _silence(made: MadeWorld) -> None:
     (made.project.work / "world").rename(made.project.work / "gone")
     (made.project.fleet / "hosts/lab1.yaml").write_text(
         (made.project.fleet / "hosts/lab1.yaml").read_text().replace("/world\n", "/no/such/world\n")
     )
 
 
-def _speak(made: MadeWorld) -> None:  # noqa: F811
+def _speak(made: MadeWorld) -> None:
     (made.project.work / "gone").rename(made.project.work / "world")
     path = made.project.fleet / "hosts/lab1.yaml"
     path.write_text(path.read_text().replace("/no/such/world\n", "/world\n"))
 
 
-def _restored(made: MadeWorld) -> FakeDriver:  # noqa: F811
+def _restored(made: MadeWorld) -> FakeDriver:
     """The machine as `vps up` would have made it on lab2 after its host was lost."""
     fleet = load(made.project.fleet).fleet
     driver = FakeDriver(host_ref(fleet.hosts["lab2"]))
@@ -43,11 +43,11 @@ def _restored(made: MadeWorld) -> FakeDriver:  # noqa: F811
     return driver
 
 
-def _loss(made: MadeWorld):  # noqa: F811
+def _loss(made: MadeWorld):
     return load(made.project.fleet).fleet.hosts["lab1"].lost
 
 
-def test_a_host_that_answers_is_not_lost(made: MadeWorld) -> None:  # noqa: F811
+def test_a_host_that_answers_is_not_lost(made: MadeWorld) -> None:
     with pytest.raises(DomainError, match=r"it answers, so its machines may run.*vps move"):
         _vps(made, "host", "lost", "lab1", *FENCED, "--yes")
 
@@ -55,7 +55,7 @@ def test_a_host_that_answers_is_not_lost(made: MadeWorld) -> None:  # noqa: F811
 
 
 def test_a_silent_host_is_declared_lost_with_who_fenced_it_and_how_its_machines_come_back(
-    made: MadeWorld,  # noqa: F811
+    made: MadeWorld,
 ) -> None:
     _silence(made)
     with pytest.raises(DomainError, match="how and when"):
@@ -73,7 +73,7 @@ def test_a_silent_host_is_declared_lost_with_who_fenced_it_and_how_its_machines_
         _vps(made, "host", "lost", "lab1", *FENCED, "--yes")
 
 
-def test_a_returned_host_loses_its_stale_copy_to_the_trash_and_is_whole_again(made: MadeWorld) -> None:  # noqa: F811
+def test_a_returned_host_loses_its_stale_copy_to_the_trash_and_is_whole_again(made: MadeWorld) -> None:
     machine = made.machine()
     made.driver.power(machine.uuid, "off", machine.mark)
     _silence(made)
@@ -92,7 +92,7 @@ def test_a_returned_host_loses_its_stale_copy_to_the_trash_and_is_whole_again(ma
     assert "lab1 is back" in said
 
 
-def test_what_belongs_there_stays_and_the_host_is_released(made: MadeWorld) -> None:  # noqa: F811
+def test_what_belongs_there_stays_and_the_host_is_released(made: MadeWorld) -> None:
     before = made.machine()
     _silence(made)
     _vps(made, "host", "lost", "lab1", *FENCED, "--yes")
@@ -105,7 +105,7 @@ def test_what_belongs_there_stays_and_the_host_is_released(made: MadeWorld) -> N
     assert _loss(made) is None
 
 
-def test_a_copy_that_runs_is_a_twin_and_nothing_is_touched(made: MadeWorld) -> None:  # noqa: F811
+def test_a_copy_that_runs_is_a_twin_and_nothing_is_touched(made: MadeWorld) -> None:
     _silence(made)
     _vps(made, "host", "lost", "lab1", *FENCED, "--yes")
     _vps(made, "restore", TITLE, "--to", "lab2", "--empty")
@@ -121,7 +121,7 @@ def test_a_copy_that_runs_is_a_twin_and_nothing_is_touched(made: MadeWorld) -> N
     assert _loss(made) is not None
 
 
-def test_what_may_be_the_only_copy_keeps_the_host_held(made: MadeWorld) -> None:  # noqa: F811
+def test_what_may_be_the_only_copy_keeps_the_host_held(made: MadeWorld) -> None:
     machine = made.machine()
     made.driver.power(machine.uuid, "off", machine.mark)
     _silence(made)
@@ -137,7 +137,7 @@ def test_what_may_be_the_only_copy_keeps_the_host_held(made: MadeWorld) -> None:
     assert _loss(made) is not None
 
 
-def test_a_host_that_was_never_lost_is_said_to_be_none(made: MadeWorld) -> None:  # noqa: F811
+def test_a_host_that_was_never_lost_is_said_to_be_none(made: MadeWorld) -> None:
     before = made.machine()
 
     assert "lab1 is not declared lost" in _vps(made, "host", "return", "lab1")
@@ -145,7 +145,7 @@ def test_a_host_that_was_never_lost_is_said_to_be_none(made: MadeWorld) -> None:
     assert made.machine() == before
 
 
-def test_an_unknown_host_is_named_with_the_known_ones(made: MadeWorld) -> None:  # noqa: F811
+def test_an_unknown_host_is_named_with_the_known_ones(made: MadeWorld) -> None:
     for command in (("lost", "kvm9", *FENCED), ("return", "kvm9")):
         with pytest.raises(DomainError, match="Known: lab1, lab2"):
             _vps(made, "host", *command)
