@@ -23,13 +23,13 @@ class LibvirtHost(Host):
         self.furnish()
 
     @staticmethod
-    def connect(ref: HostRef, faults_file: Path) -> Driver:
+    def connect(ref: HostRef, faults_file: Path, ask_seconds: float = 60) -> Driver:
         from components.drivers.libvirt.driver import FAULTS, LibvirtDriver
 
         os.environ[FAULTS] = str(faults_file)
         try:
-            # What a killed process held is outlasted sooner.
-            return LibvirtDriver(ref, stop_seconds=0.3, lease_seconds=4)
+            # What a killed process held is outlasted sooner; a QEMU that emulates beside others may answer late.
+            return LibvirtDriver(ref, stop_seconds=0.3, lease_seconds=4, ask_seconds=ask_seconds)
         finally:
             del os.environ[FAULTS]
 

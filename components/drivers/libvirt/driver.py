@@ -34,7 +34,7 @@ from components.drivers.libvirt.ending import Ending
 from components.drivers.libvirt.errors import Lost, is_code
 from components.drivers.libvirt.images import Images
 from components.drivers.libvirt.lease import LEASE_S, Leases
-from components.drivers.libvirt.monitor import Monitor
+from components.drivers.libvirt.monitor import ASK_S, Monitor
 from components.drivers.libvirt.moving import LibvirtGate
 from components.drivers.libvirt.networks import Networks
 from components.drivers.libvirt.pools import Pools
@@ -56,13 +56,19 @@ _once_more = retry(retry=retry_if_exception_type(Lost), stop=stop_after_attempt(
 class LibvirtDriver:
     """One libvirt host; see `components.drivers.base.Driver` for what each method promises."""
 
-    def __init__(self, host: HostRef, stop_seconds: float = STOP_S, lease_seconds: int = LEASE_S) -> None:
+    def __init__(
+        self,
+        host: HostRef,
+        stop_seconds: float = STOP_S,
+        lease_seconds: int = LEASE_S,
+        ask_seconds: float = ASK_S,
+    ) -> None:
         self._host = host
         self._stop_seconds = stop_seconds
         path = os.environ.get(FAULTS)
         faults = Faults(Path(path) if path else None)
         self._connection = Connection(host)
-        self._probe, self._monitor = Probe(host), Monitor()
+        self._probe, self._monitor = Probe(host), Monitor(ask_seconds)
         self._starter = Starter(host)
         leases = Leases(lease_seconds)
         self._remains = Remains(self._connection)
