@@ -4,11 +4,14 @@ The demo and the engine tests work in such a folder, so that the checkout stays 
 already is never written again: what somebody edited in a demo stays.
 """
 
+import copy
 import datetime as dt
 import hashlib
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -21,12 +24,14 @@ HOST = "lab1"
 CLIENT = "example-coop"
 VPS = "web1"
 IMAGE = "base-debian-13"
+"""Built from Debian packages alone, so everybody can have it."""
 FAKE_IMAGE = b"aegir-vps: the fake driver's golden image; no guest ever boots from it\n"
 
 
-def make_project(folder: Path) -> Project:
-    """The example as a project of its own in `folder`, on the lab host."""
+def make_project(folder: Path, image: str = IMAGE) -> Project:
+    """The example as a project of its own in `folder`, on the lab host, its VPS made from `image`."""
     fleet = folder / "stacks"
+    is_new = not (fleet / "catalogue.yaml").exists()
     for part in ("", "hosts", "clients", "pulumi"):
         (fleet / part).mkdir(parents=True, exist_ok=True)
     for source in _sources():
@@ -39,7 +44,10 @@ def make_project(folder: Path) -> Project:
         plugin = CHECKOUT / ".venv" / "bin"
         text = (CHECKOUT / "Pulumi.yaml").read_text(encoding="utf-8")
         settings.write_text(text.replace("path: .venv/bin", f"path: {plugin}"), encoding="utf-8")
-    return Project(folder=folder.resolve(), fleet=fleet.resolve())
+    project = Project(folder=folder.resolve(), fleet=fleet.resolve())
+    if is_new:
+        use_image(project, image)
+    return project
 
 
 def make_fake_project(folder: Path) -> Project:
@@ -53,16 +61,40 @@ def make_fake_project(folder: Path) -> Project:
 
 def use_host(project: Project, *, driver: str, uri: str, probe: str) -> None:
     """Let the example's host be another one: the only line of the example that an environment changes."""
-    path = project.fleet / "hosts" / f"{HOST}.yaml"
+
+    def change(document: dict[str, Any]) -> None:
+        document.update({"driver": driver, "uri": uri, "probe": probe})
+        if not probe:
+            del document["probe"]
+
+    _edit(project.fleet / "hosts" / f"{HOST}.yaml", change)
+
+
+def use_image(project: Project, image: str) -> None:
+    """Let the example's VPS be made from `image`, and the host hold no other: not everybody can build all of them."""
+
+    def keep(document: dict[str, Any]) -> None:
+        for other in [name for name in document["images"] if name != image]:
+            del document["images"][other]
+
+    def choose(document: dict[str, Any]) -> None:
+        document["vps"][VPS]["image"] = image
+
+    _edit(project.fleet / "catalogue.yaml", keep)
+    _edit(project.fleet / "images.lock.yaml", keep)
+    _edit(project.fleet / "clients" / f"{CLIENT}.yaml", choose)
+
+
+def _edit(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change one file of a project; its comments stay, and a file in which nothing changes is not written."""
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 4096
     document = yaml.load(path)
-    if (document["driver"], document["uri"], document.get("probe", "")) == (driver, uri, probe):
+    before = copy.deepcopy(document)
+    change(document)
+    if document == before:
         return
-    document.update({"driver": driver, "uri": uri, "probe": probe})
-    if not probe:
-        del document["probe"]
     partial = path.with_suffix(".partial")
     with partial.open("w", encoding="utf-8") as stream:
         yaml.dump(document, stream)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from components.config.loader import load
-from components.lab.example import make_fake_project, make_project
+from components.lab.example import make_fake_project, make_project, use_image
 
 
 def test_project_is_sound_and_the_plugin_is_found(tmp_path: Path) -> None:
@@ -23,3 +23,17 @@ def test_edits_survive_a_second_run(tmp_path: Path) -> None:
     project = make_fake_project(tmp_path)
     assert client.read_text() == edited
     assert load(project.fleet).fleet.hosts["lab1"].driver == "fake"
+
+
+def test_its_vps_is_made_from_the_image_that_was_asked_for_and_no_other_is_needed(tmp_path: Path) -> None:
+    """A fleet that offers an image which can't be built here would stop the host's stack."""
+    project = make_project(tmp_path)
+    catalogue = project.fleet / "catalogue.yaml"
+    catalogue.write_text(catalogue.read_text() + "  other-image: {title: Another}\n")
+
+    use_image(project, "base-debian-13")
+
+    fleet = load(project.fleet).fleet
+    assert (fleet.offers.keys(), fleet.images.keys()) == ({"base-debian-13"}, {"base-debian-13"})
+    assert "# Images that VPSs may be made from" in catalogue.read_text()
+    assert fleet.clients["example-coop"].vps["web1"].image == "base-debian-13"
