@@ -1,6 +1,7 @@
 """`vps image build|list`: golden images on this machine and in the fleet's lock file."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,9 @@ app.command("retire")(retire)
 def build(
     names: Names,
     fleet: FleetFolder = None,
+    bundle: Annotated[
+        Path | None, typer.Option("--bundle", help="The pinned sources that go in, made by `vps image bundle`.")
+    ] = None,
     verify: Annotated[bool, typer.Option("--verify", help="Hash a cached image again before trusting it.")] = False,
 ) -> None:
     """Act: make sure images are built, cached and recorded in images.lock.yaml."""
@@ -30,10 +34,12 @@ def build(
     from components.images.recipe import load
 
     folder = find_fleet(fleet)
+    if bundle and len(names) > 1:
+        raise typer.BadParameter("a bundle belongs to one image: build them one by one")
     for name in names:
         load(name, folder)
     for name in names:
-        image = make(name, folder, lambda line: typer.echo(line, err=True), verify_bytes=verify)
+        image = make(name, folder, lambda line: typer.echo(line, err=True), verify_bytes=verify, archive=bundle)
         typer.echo(f"{name} {image.sha256} {image.bytes / 1024**2:.0f} MiB, expires {image.expires}")
 
 
@@ -55,7 +61,7 @@ def show(
 
 
 def listing(fleet: Path) -> list[dict[str, object]]:
-    """One row per recipe or locked image: name, sha256, bytes, virtual_gib, built, expires, cached, current, notes."""
+    """One row per recipe or locked image: its lock entry (None: not locked), cached, current, notes."""
     from components.images import cache, lock, recipe
 
     locked = lock.locked(fleet)
@@ -65,7 +71,9 @@ def listing(fleet: Path) -> list[dict[str, object]]:
     for name in sorted({*recipes, *locked}):
         image = locked.get(name)
         cached = image is not None and cache.describe(image.sha256) is not None
-        current = image is not None and name in recipes and recipe.load(name, fleet).inputs() == image.inputs
+        current = False
+        if image is not None and name in recipes:
+            current = replace(recipe.load(name, fleet), baked=image.bundle).inputs() == image.inputs
         notes: list[str] = []
         if image is None:
             notes.append(f"not locked: vps image build {name}")
@@ -84,6 +92,8 @@ def listing(fleet: Path) -> list[dict[str, object]]:
                 "virtual_gib": image.virtual_gib if image else None,
                 "built": image.built.isoformat() if image else None,
                 "expires": image.expires.isoformat() if image else None,
+                "flavour": image.flavour or None if image else None,
+                "bundle": image.bundle or None if image else None,
                 "cached": cached,
                 "current": current,
                 "notes": ", ".join(notes),

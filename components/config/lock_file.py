@@ -22,6 +22,10 @@ class ImageShape(Shape):
     """Digest of what it was built from."""
     built: Date
     expires: Date
+    flavour: Text = ""
+    """What kind of managed guest it is."""
+    bundle: Annotated[Text, Field(json_schema_extra={"pattern": "^([0-9a-f]{64})?$"})] = ""
+    """Of the archive of pinned sources that was baked into it."""
 
     def domain(self, name: str) -> Image:
         """The image."""
@@ -33,6 +37,8 @@ class ImageShape(Shape):
             inputs=self.inputs,
             built=self.built,
             expires=self.expires,
+            flavour=self.flavour,
+            bundle=self.bundle,
         )
 
 

@@ -8,7 +8,8 @@ from datetime import date
 class Image:
     """One entry of images.lock.yaml. `bytes` is the file's size, `virtual_gib` the smallest disk that holds it.
 
-    `inputs` is the digest of what it was built from; after `expires` no new VPS should be made from it.
+    `inputs` is the digest of what it was built from; after `expires` no new VPS should be made from it. `flavour` says
+    what kind of managed guest it is, `bundle` is the SHA-256 of the sources baked into it; empty where there are none.
     """
 
     name: str
@@ -18,6 +19,8 @@ class Image:
     inputs: str
     built: date
     expires: date
+    flavour: str = ""
+    bundle: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +29,5 @@ class ImageOffer:
 
     name: str
     new_installs_until: date | None
+    title: str = ""
+    """As clients read it."""

@@ -6,11 +6,13 @@ same inputs that the lock doesn't name is recorded instead of building. A failin
 
 import os
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from components.domain.images import Image
 from components.images import busybox, cache, debian, disk, lock, verify
+from components.images.bundled import Bundle, examine
 from components.images.errors import ImageError
 from components.images.recipe import RECIPES, Recipe, load
 from components.images.steps import Progress, Steps
@@ -19,26 +21,47 @@ _NEEDED_BYTES = {"debian": 6 * disk.GIB, "busybox": disk.GIB // 2}
 
 
 def build(
-    name: str, fleet: Path, progress: Progress = print, *, verify_bytes: bool = False, recipes: Path = RECIPES
+    name: str,
+    fleet: Path,
+    progress: Progress = print,
+    *,
+    verify_bytes: bool = False,
+    recipes: Path = RECIPES,
+    archive: Path | None = None,
 ) -> Image:
     """Make sure that image `name` is cached and that `fleet`'s lock file names it; returns its entry.
 
-    `verify_bytes` hashes a cached image again before it is trusted. Raises ImageError; then the lock file is as before.
+    `verify_bytes` hashes a cached image again before it is trusted; `archive` is the bundle that goes into the image
+    (without it, what the lock file names is enough while it is cached and nothing else has changed).
+    Raises ImageError; then the lock file is as before.
     """
     recipe = load(name, fleet, recipes)
+    bundle = _bundle(recipe, archive)
     if not fleet.is_dir():
         raise ImageError(f"Unable to build image {name}: there is no fleet folder {fleet}.", "Name it with --fleet.")
-    lock.locked(fleet)
+    named = lock.locked(fleet).get(name)
+    baked = bundle.sha256 if bundle else named.bundle if named and recipe.bundle else ""
+    recipe = replace(recipe, baked=baked)
     with cache.locked(progress):
         entry = _cached(recipe, fleet, verify_bytes)
         if entry is None:
-            entry = _build(recipe, progress)
+            entry = _build(recipe, progress, bundle)
         else:
             progress(f"{name}: cached and unchanged ({entry.sha256[:12]}…)")
         image = entry.image()
         if lock.record(fleet, image):
             progress(f"{name}: recorded in {fleet / lock.FILE}")
         return image
+
+
+def _bundle(recipe: Recipe, archive: Path | None) -> Bundle | None:
+    if archive is None:
+        return None
+    if not recipe.bundle:
+        raise ImageError(
+            f"Unable to build image {recipe.name}: it takes no bundle, and {archive} was given.", "Leave --bundle out."
+        )
+    return examine(archive)
 
 
 def _cached(recipe: Recipe, fleet: Path, verify_bytes: bool) -> cache.Entry | None:
@@ -55,7 +78,13 @@ def _cached(recipe: Recipe, fleet: Path, verify_bytes: bool) -> cache.Entry | No
     return None
 
 
-def _build(recipe: Recipe, progress: Progress) -> cache.Entry:
+def _build(recipe: Recipe, progress: Progress, bundle: Bundle | None) -> cache.Entry:
+    if recipe.bundle and bundle is None:
+        raise ImageError(
+            f"Unable to build image {recipe.name}: its pinned sources ({recipe.bundle}) come as a bundle, and none was"
+            " given.",
+            f"Make it with `vps image bundle {recipe.name}`, then `vps image build {recipe.name} --bundle FILE`.",
+        )
     folder = cache.folder()
     # Only this process holds the lock, so whatever an earlier build left behind is dead.
     for stale in folder.glob(".building-*"):
@@ -73,7 +102,7 @@ def _build(recipe: Recipe, progress: Progress) -> cache.Entry:
     work.mkdir()
     steps = Steps(recipe.name, log, progress)
     try:
-        return _make(steps, recipe, work)
+        return _make(steps, recipe, work, bundle)
     except OSError as error:
         raise ImageError(
             f"Unable to build image {recipe.name}: {error}. The log is {log}.", "Mend what it names and run it again."
@@ -82,7 +111,7 @@ def _build(recipe: Recipe, progress: Progress) -> cache.Entry:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _make(steps: Steps, recipe: Recipe, work: Path) -> cache.Entry:
+def _make(steps: Steps, recipe: Recipe, work: Path, bundle: Bundle | None) -> cache.Entry:
     inputs = recipe.inputs()
     ids = disk.Identities(
         disk=recipe.identity("disk"),
@@ -90,9 +119,11 @@ def _make(steps: Steps, recipe: Recipe, work: Path) -> cache.Entry:
         root_partition=recipe.identity("root partition"),
         root_filesystem=recipe.identity("root filesystem"),
     )
-    maker = debian.tree if recipe.kind == "debian" else busybox.tree
-    tree, boot_img, core_img = maker(steps, recipe, work, ids.root_filesystem)
     is_debian = recipe.kind == "debian"
+    if is_debian:
+        tree, boot_img, core_img = debian.tree(steps, recipe, work, ids.root_filesystem, bundle)
+    else:
+        tree, boot_img, core_img = busybox.tree(steps, recipe, work, ids.root_filesystem)
     if is_debian and (found := debian.leftovers(tree) + [Path(user) for user in debian.passwords(tree)]):
         raise ImageError(
             f"Unable to accept the image {recipe.name}: it carries {', '.join(map(str, found))}.", "Mend the recipe."
@@ -102,11 +133,14 @@ def _make(steps: Steps, recipe: Recipe, work: Path) -> cache.Entry:
     convert = ["qemu-img", "convert", "-c", "-W", "-m", str(min(8, os.cpu_count() or 1)), "-f", "raw", "-O", "qcow2"]
     steps.run("compress", [*convert, "-o", "compression_type=zstd", str(raw), str(image)], deadline_s=900)
     verify.verify(steps, recipe, raw, image)
-    if recipe.inputs() != inputs:
+    if recipe.inputs() != inputs or (bundle and not bundle.unchanged()):
         raise ImageError(
             f"Unable to accept the image {recipe.name}: its recipe was changed while it was built.", "Build it again."
         )
     today = datetime.now(tz=UTC).date()
+    expires = today + timedelta(days=recipe.expires_days)
+    if recipe.flavour and recipe.flavour.expires:
+        expires = min(expires, recipe.flavour.expires)
     entry = cache.Entry(
         name=recipe.name,
         sha256=cache.digest(image),
@@ -114,8 +148,10 @@ def _make(steps: Steps, recipe: Recipe, work: Path) -> cache.Entry:
         virtual_gib=recipe.size_gib,
         inputs=inputs,
         built=today.isoformat(),
-        expires=(today + timedelta(days=recipe.expires_days)).isoformat(),
+        expires=expires.isoformat(),
         packages=debian.packages(tree) if is_debian else {},
+        flavour=recipe.flavour.name if recipe.flavour else "",
+        bundle=recipe.baked,
     )
     entry = cache.store(image, entry, debian.schemas(tree) if is_debian else {})
     steps.say(f"built, {entry.bytes / 1024**2:.0f} MiB, {entry.sha256[:12]}…")

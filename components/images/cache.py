@@ -38,6 +38,8 @@ class Entry:
     expires: str
     packages: dict[str, str]
     stamp: int = 0
+    flavour: str = ""
+    bundle: str = ""
 
     def image(self) -> Image:
         """The same as the lock file's entry."""
@@ -49,6 +51,8 @@ class Entry:
             inputs=self.inputs,
             built=date.fromisoformat(self.built),
             expires=date.fromisoformat(self.expires),
+            flavour=self.flavour,
+            bundle=self.bundle,
         )
 
 

@@ -1,15 +1,17 @@
-"""A whole Debian system as a tree of files: mmdebstrap, the recipe's overlay, its hooks, then a scrubbing.
+"""A whole Debian system as a tree of files: mmdebstrap, the layers' overlays, the bundle, hooks, then a scrubbing.
 
-The recipe's folder holds `overlay/` (files laid over the system before the hooks), `essential/` (scripts run in the
-system before its packages are installed) and `hooks/` (scripts run on the building machine, with the tree as $1).
+A layer's folder holds `overlay/` (files laid over the system before any hook), `essential/` (scripts run in the system
+before its packages are installed) and `hooks/` (scripts run on the building machine, with the tree as $1).
 """
 
+import json
 import os
 import shlex
 import shutil
 from pathlib import Path
 
-from components.images import sources
+from components.images import layers, sources
+from components.images.bundled import Bundle
 from components.images.errors import ImageError
 from components.images.recipe import Recipe
 from components.images.steps import Steps
@@ -36,8 +38,13 @@ FORBIDDEN = (
 )
 _MODE = "--mode=u=rwX,go=rX"
 
+TOLD = "opt/vps/flavour.json"
+"""What the guest is, for its own scripts: flavour.yaml with its name and the digest of its bundle."""
 
-def tree(steps: Steps, recipe: Recipe, work: Path, root_uuid: str) -> tuple[Path, Path, Path]:
+
+def tree(
+    steps: Steps, recipe: Recipe, work: Path, root_uuid: str, bundle: Bundle | None = None
+) -> tuple[Path, Path, Path]:
     """Make the root tree of the disk; returns it with GRUB's boot.img and core.img, both from the image itself."""
     if os.geteuid() != 0:
         raise ImageError(
@@ -52,16 +59,18 @@ def tree(steps: Steps, recipe: Recipe, work: Path, root_uuid: str) -> tuple[Path
     command = [
         "mmdebstrap", "--mode=root", "--format=directory", "--variant=apt", "--architectures=amd64",
         "--aptopt=APT::Install-Recommends false", "--aptopt=Acquire::Retries 3", "--aptopt=Acquire::http::Timeout 60",
-        f"--include={','.join(recipe.packages)}",
+        f"--include={','.join(recipe.all_packages())}",
     ]  # fmt: skip
-    command += [f"--essential-hook={script}" for script in _scripts(recipe.folder / "essential")]
-    overlay = recipe.folder / "overlay"
-    if overlay.is_dir():
-        command.append(
-            "--customize-hook=tar --sort=name --owner=0 --group=0 --numeric-owner "
-            f'{_MODE} -C {shlex.quote(str(overlay))} -cf - . | tar --no-overwrite-dir -C "$1" -xf -'
-        )
-    command += [f"--customize-hook={script}" for script in _scripts(recipe.folder / "hooks")]
+    laid = recipe.layers()
+    command += [f"--essential-hook={script}" for script in layers.scripts(laid, "essential")]
+    command += [f"--customize-hook={_pour(folder)}" for folder in layers.overlays(laid)]
+    if bundle:
+        command.append(f"--customize-hook={bundle.unpack()}")
+    if recipe.flavour:
+        told = work / "flavour.json"
+        told.write_text(describe(recipe), encoding="utf-8")
+        command.append(f'--customize-hook=install -D -m 644 {shlex.quote(str(told))} "$1/{TOLD}"')
+    command += [f"--customize-hook={script}" for script in layers.scripts(laid, "hooks")]
     command += [recipe.suite, str(root), str(list_file)]
     steps.run(
         "Debian packages",
@@ -78,6 +87,13 @@ def tree(steps: Steps, recipe: Recipe, work: Path, root_uuid: str) -> tuple[Path
     installed.chmod(0o644)
     _settle(root)
     return root, root / "usr/lib/grub/i386-pc/boot.img", root / "boot/grub/i386-pc/core.img"
+
+
+def describe(recipe: Recipe) -> str:
+    """The text of TOLD, as JSON."""
+    said = recipe.flavour.said if recipe.flavour else {}
+    named = {"schema": 1, "name": recipe.flavour.name if recipe.flavour else "", "image": recipe.name}
+    return json.dumps({**said, **named, "bundle": recipe.baked or None}, indent=1, default=str) + "\n"
 
 
 def scrub(root: Path) -> None:
@@ -129,5 +145,6 @@ def schemas(root: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.glob("*.json"))}
 
 
-def _scripts(folder: Path) -> list[str]:
-    return [str(path) for path in sorted(folder.glob("*.sh"))] if folder.is_dir() else []
+def _pour(folder: Path) -> str:
+    packed = f"tar --sort=name --owner=0 --group=0 --numeric-owner {_MODE} -C {shlex.quote(str(folder))} -cf - ."
+    return f'{packed} | tar --no-overwrite-dir -C "$1" -xf -'

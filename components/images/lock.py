@@ -53,8 +53,10 @@ def locked(fleet: Path) -> dict[str, Image]:
                 inputs=str(entry["inputs"]),
                 built=_date(entry["built"]),
                 expires=_date(entry["expires"]),
+                flavour=str(entry.get("flavour", "")),
+                bundle=str(entry.get("bundle", "")),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ImageError(
                 f"Unable to read {fleet / FILE}: the entry of {name} is not understood ({error}).",
                 f"Take it out and run `vps image build {name}`.",
@@ -79,8 +81,15 @@ def record(fleet: Path, image: Image) -> bool:
         "built": DoubleQuotedScalarString(image.built.isoformat()),
         "expires": DoubleQuotedScalarString(image.expires.isoformat()),
     }
-    if all(entry.get(key) == value for key, value in wanted.items()):
+    if image.flavour:
+        wanted["flavour"] = image.flavour
+    if image.bundle:
+        wanted["bundle"] = DoubleQuotedScalarString(image.bundle)
+    stale = [key for key in ("flavour", "bundle") if key in entry and key not in wanted]
+    if not stale and all(entry.get(key) == value for key, value in wanted.items()):
         return False
+    for key in stale:
+        del entry[key]
     entry.update(wanted)
     out = StringIO()
     _yaml().dump(data, out)

@@ -2,15 +2,16 @@
 
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from components.images import layers
 from components.images.errors import ImageError
+from components.images.layers import Flavour, Layer
 from components.images.sources import Mirrors
 
 RECIPES = Path(__file__).resolve().parents[2] / "templates" / "images"
@@ -19,6 +20,7 @@ FORMAT = 1
 """Of the builder itself: raised by hand when its code changes what comes out, so that images are built anew."""
 
 KINDS = ("debian", "busybox")
+_KEYS = ("kind", "suite", "size_gib", "expires_days", "packages", "modules", "flavour", "bundle")
 _NAMESPACE = uuid.UUID("5b3f1c52-6a0f-5a53-9d53-0c8c3a3f7f10")
 
 
@@ -28,7 +30,9 @@ class Recipe:
 
     `kind`: `debian` (a whole system by mmdebstrap) or `busybox` (kernel and busybox in an initramfs, for tests);
     `size_gib`: smallest disk that holds it; `expires_days`: age in days after which no new VPS should be made from it;
-    `modules`: kernel modules that a `busybox` image loads, dependencies come along.
+    `modules`: kernel modules that a `busybox` image loads, dependencies come along; `flavour`: what a managed guest is
+    (it adds two layers: that of every guest and the flavour's own); `bundle`: the flavour's manifest of pinned sources;
+    `baked`: SHA-256 of the archive that was packed from it, empty when none is at hand.
     """
 
     name: str
@@ -40,20 +44,26 @@ class Recipe:
     packages: tuple[str, ...]
     modules: tuple[str, ...] = ()
     mirrors: Mirrors | None = None
+    flavour: Flavour | None = None
+    bundle: str = ""
+    baked: str = ""
+
+    def layers(self) -> tuple[Layer, ...]:
+        """What the tree is laid of, the lowest first; the recipe's own folder comes last."""
+        own = Layer(name=f"image {self.name}", folder=self.folder, packages=self.packages)
+        return (*(self.flavour.layers if self.flavour else ()), own)
+
+    def all_packages(self) -> tuple[str, ...]:
+        """The Debian packages of all layers, each once."""
+        return tuple(dict.fromkeys(package for layer in self.layers() for package in layer.packages))
 
     def inputs(self) -> str:
-        """SHA-256 over the recipe's files, their executable bits, the builder's format and the operator's mirrors."""
-        files = sorted(path for path in self.folder.rglob("*") if path.is_file() or path.is_symlink())
-        listing = [
-            [
-                path.relative_to(self.folder).as_posix(),
-                bool(path.stat().st_mode & 0o100),
-                hashlib.sha256(path.read_bytes()).hexdigest(),
-            ]
-            for path in files
-        ]
+        """SHA-256 over all layers' files and their executable bits, the bundle, the builder's format, the mirrors."""
         mirrors = [self.mirrors.archive, self.mirrors.security] if self.mirrors else []
-        return hashlib.sha256(json.dumps([FORMAT, self.name, listing, mirrors]).encode()).hexdigest()
+        named: list[object] = [FORMAT, self.name, layers.listing(self.folder), mirrors]
+        if self.flavour:
+            named.append([self.flavour.name, self.flavour.listing(), self.baked])
+        return hashlib.sha256(json.dumps(named).encode()).hexdigest()
 
     def identity(self, role: str) -> str:
         """A UUID for a disk, partition or filesystem that is the same whenever the inputs are."""
@@ -76,11 +86,17 @@ def load(name: str, fleet: Path | None = None, recipes: Path = RECIPES) -> Recip
             f"Choose one of {', '.join(known(recipes)) or '(none)'}, or write {recipes / name / 'recipe.yaml'}.",
         )
     folder = recipes / name
-    data = _mapping(folder / "recipe.yaml")
+    data = layers.mapping(folder / "recipe.yaml")
     wrong = _problems(data)
     if wrong:
         raise ImageError(
             f"Unable to build image {name}: {folder / 'recipe.yaml'}: {'; '.join(wrong)}.", "Mend the recipe."
+        )
+    flavour = layers.flavour(data["flavour"], recipes.parent) if "flavour" in data else None
+    if flavour and "bundle" in data and not (flavour.folder / data["bundle"]).is_file():
+        raise ImageError(
+            f"Unable to build image {name}: its flavour {flavour.name} has no manifest {data['bundle']}.",
+            f"Write {flavour.folder / data['bundle']}, or name another one as `bundle` in {folder / 'recipe.yaml'}.",
         )
     return Recipe(
         name=name,
@@ -92,21 +108,13 @@ def load(name: str, fleet: Path | None = None, recipes: Path = RECIPES) -> Recip
         packages=tuple(data["packages"]),
         modules=tuple(data.get("modules", ())),
         mirrors=_mirrors(fleet) if fleet else None,
+        flavour=flavour,
+        bundle=data.get("bundle", ""),
     )
 
 
-def _mapping(file: Path) -> dict[str, Any]:
-    try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ImageError(f"Unable to read {file}: {error}.", "Mend the file.") from error
-    if not isinstance(data, dict):
-        raise ImageError(f"Unable to read {file}: it is no mapping of names to values.", "Mend the file.")
-    return data
-
-
 def _problems(data: Mapping[str, Any]) -> list[str]:
-    wrong = [f"unknown key `{key}`" for key in data if key not in Recipe.__dataclass_fields__]
+    wrong = [f"unknown key `{key}`" for key in data if key not in _KEYS]
     if data.get("kind") not in KINDS:
         wrong.append(f"`kind` must be one of {', '.join(KINDS)}")
     if not isinstance(data.get("suite"), str):
@@ -119,14 +127,24 @@ def _problems(data: Mapping[str, Any]) -> list[str]:
         value = data.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             wrong.append(f"`{key}` must be a list of names")
+    named = [key for key in ("flavour", "bundle") if key in data]
+    wrong += [f"`{key}` must be a plain name" for key in named if not _is_plain(data[key])]
+    if "flavour" in data and data.get("kind") == "busybox":
+        wrong.append("`flavour` needs kind `debian`")
+    if "bundle" in data and "flavour" not in data:
+        wrong.append("`bundle` needs a `flavour` whose folder holds it")
     return wrong
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[a-z0-9][a-z0-9._-]*", value) is not None
 
 
 def _mirrors(fleet: Path) -> Mirrors | None:
     file = fleet / "fleet.yaml"
     if not file.is_file():
         return None
-    named = _mapping(file).get("apt")
+    named = layers.mapping(file).get("apt")
     if named is None:
         return None
     if not isinstance(named, dict) or not all(isinstance(named.get(key), str) for key in ("archive", "security")):

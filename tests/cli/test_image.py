@@ -36,6 +36,8 @@ def test_an_image_that_was_never_built_is_listed_with_its_command(fleet, own_cac
         "virtual_gib": None,
         "built": None,
         "expires": None,
+        "flavour": None,
+        "bundle": None,
         "cached": False,
         "current": False,
         "notes": "not locked: vps image build tiny",

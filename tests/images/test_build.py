@@ -114,7 +114,7 @@ def made(recipes, monkeypatch):
         "var/lib/dpkg/status": "Package: base-files\nStatus: install ok installed\nVersion: 13\n",
     }
 
-    def tree(steps, wanted, work, root_uuid):
+    def tree(steps, wanted, work, root_uuid, bundle):
         for name, text in files.items():
             (work / "root" / name).parent.mkdir(parents=True, exist_ok=True)
             (work / "root" / name).write_text(text() if callable(text) else text)

@@ -225,7 +225,7 @@ def test_the_guests_renderer_makes_static_interfaces(guest_cloudinit, tmp_path):
     )
     file = tmp_path / "10-cloud-init-enp1s0.network"
     file.write_text(json.loads(done.stdout)["enp1s0"])
-    script = (TEMPLATES / "images/base-debian-13/overlay/usr/local/lib/vps/network-by-mac").read_text()
+    script = (TEMPLATES / "guest/overlay/usr/local/lib/vps/network-by-mac").read_text()
     assert "/etc/systemd/network" in script
     moved = script.replace("/etc/systemd/network", str(tmp_path))
     subprocess.run(["sh", "-c", moved], check=True, timeout=10)

@@ -1,0 +1,124 @@
+"""The archive of pinned sources that a flavour's image carries: looked through before it is unpacked into the tree.
+
+It is made by `vps image bundle`; the builder trusts no archive: whatever could reach outside its place is refused.
+"""
+
+import contextlib
+import json
+import posixpath
+import shlex
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from components.images import cache
+from components.images.errors import ImageError
+
+PLACE = "opt/vps/bundle"
+"""Where it lies in the guest, from the root of the tree."""
+
+MANIFEST = "manifest.json"
+
+_MANIFEST_BYTES = 4 << 20
+_ZSTD = b"\x28\xb5\x2f\xfd"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """An archive that may be baked: its file, the SHA-256 of its bytes, and the manifest inside."""
+
+    file: Path
+    sha256: str
+    manifest: dict[str, Any]
+
+    def unpack(self) -> str:
+        """The shell command that puts it into the tree whose root is `$1`."""
+        reader = "zstd -dcq" if _is_zstd(self.file) else "cat"
+        return (
+            f'mkdir -p "$1/{PLACE}" && {reader} {shlex.quote(str(self.file))}'
+            f' | tar --no-same-owner --no-same-permissions -C "$1/{PLACE}" -xf -'
+        )
+
+    def unchanged(self) -> bool:
+        """Whether the file still has the bytes that were looked through."""
+        return cache.digest(self.file) == self.sha256
+
+
+def examine(file: Path) -> Bundle:
+    """Look through the archive. Raises ImageError when it can't be read or holds what an image must not."""
+    try:
+        sha256 = cache.digest(file)
+        wrong, manifest = _contents(file)
+    except (OSError, tarfile.TarError, ValueError) as error:
+        raise _refusal(file, f"it can't be read ({error})") from error
+    if wrong:
+        raise _refusal(file, f"it holds {', '.join(wrong[:5])}{' and more' if len(wrong) > 5 else ''}")
+    if manifest is None:
+        raise _refusal(file, f"there is no {MANIFEST} in it")
+    return Bundle(file=file.resolve(), sha256=sha256, manifest=manifest)
+
+
+def _contents(file: Path) -> tuple[list[str], dict[str, Any] | None]:
+    wrong: list[str] = []
+    manifest: dict[str, Any] | None = None
+    with _stream(file) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
+        for member in archive:
+            name = posixpath.normpath(member.name)
+            if fault := _fault(member, name):
+                wrong.append(f"{member.name} ({fault})")
+            elif name == MANIFEST and member.isfile() and member.size <= _MANIFEST_BYTES:
+                data = archive.extractfile(member)
+                manifest = json.loads(data.read()) if data else None
+                if not isinstance(manifest, dict):
+                    raise ValueError(f"{MANIFEST} is no mapping")
+    return wrong, manifest
+
+
+def _fault(member: tarfile.TarInfo, name: str) -> str:
+    """What is wrong with one member, in words, or nothing."""
+    if _outside(name):
+        return "a name outside"
+    if member.issym():
+        return "a link to outside" if _outside(posixpath.join(posixpath.dirname(name), member.linkname)) else ""
+    if not (member.isfile() or member.isdir()):
+        return "neither file nor folder nor link"
+    return "setuid or setgid" if member.mode & 0o6000 else ""
+
+
+def _outside(name: str) -> bool:
+    plain = posixpath.normpath(name)
+    return plain.startswith("/") or plain.split("/")[0] == ".."
+
+
+@contextlib.contextmanager
+def _stream(file: Path) -> Iterator[IO[bytes]]:
+    if not _is_zstd(file):
+        with file.open("rb") as plain:
+            yield plain
+        return
+    process = subprocess.Popen(["zstd", "-dcq", str(file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        yield process.stdout
+        while process.stdout.read(1 << 20):
+            pass
+        if process.wait(timeout=60):
+            raise OSError(process.stderr.read().decode("utf-8", "replace").strip())
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+
+
+def _is_zstd(file: Path) -> bool:
+    with file.open("rb") as handle:
+        return handle.read(4) == _ZSTD
+
+
+def _refusal(file: Path, cause: str) -> ImageError:
+    return ImageError(f"Unable to use the bundle {file}: {cause}.", "Make it anew with `vps image bundle NAME`.")
