@@ -24,6 +24,7 @@ from components.config.texts import (
 from components.domain.images import ImageOffer
 from components.domain.limits import Limits
 from components.domain.packages import Backup, Growth, Package
+from components.domain.services import SERVICE_KINDS, Service, Wording
 from components.domain.terms import LENGTHS, Discount
 
 
@@ -84,6 +85,8 @@ class PackageShape(Shape):
     grows_to: GrowthShape
     backup: BackupShape | None = None
     price: PriceShape
+    about: Text | None = None
+    """What it is for, in a sentence for clients."""
     adopted: bool = False
     """Whether it only says what adopted machines have: nothing new is sold under it, and caps may be `unlimited`."""
 
@@ -99,6 +102,7 @@ class PackageShape(Shape):
             set_up=self.price.set_up,
             grows_to=Growth(vcpus=self.grows_to.vcpus, memory_mib=self.grows_to.memory, disk_gib=self.grows_to.disk),
             backup=Backup(every_hours=self.backup.every, keep_days=self.backup.keep) if self.backup else None,
+            about=self.about or "",
             adopted=self.adopted,
         )
 
@@ -130,7 +134,55 @@ class OfferShape(Shape):
 
     def domain(self, name: str) -> ImageOffer:
         """The offer."""
-        return ImageOffer(name=name, new_installs_until=self.new_installs_until)
+        return ImageOffer(name=name, title=self.title, new_installs_until=self.new_installs_until)
+
+
+class WordingShape(Shape):
+    """How a service is called in another language."""
+
+    title: Text | None = None
+    per: Text | None = None
+    note: Text | None = None
+
+    def domain(self) -> Wording:
+        """The words."""
+        return Wording(title=self.title or "", per=self.per or "", note=self.note or "")
+
+
+class ServiceShape(Shape):
+    """One thing that clients may order beside their package."""
+
+    kind: Annotated[str, Field(json_schema_extra={"enum": list(SERVICE_KINDS)})]
+    """option: runs on beside a VPS; work: done once, on order; offer: for information only."""
+    title: Text
+    price: Money | None = None
+    """Left out: quoted on request."""
+    currency: Annotated[Text | None, Field(pattern="^[A-Z]{3}$")] = None
+    """Left out: the fleet's. Nothing is ever converted."""
+    per: Text | None = None
+    """What the price is for, like hour, or VPS and month."""
+    note: Text | None = None
+    """Conditions: what of it is free, what it needs."""
+    free_with_vip: bool = False
+    row: Text | None = None
+    """The row of the contract that promises it, like WORK-13."""
+    translations: Annotated[dict[str, WordingShape], Field(default_factory=dict)]
+    """By language, like uk."""
+
+    def domain(self, key: str) -> Service:
+        """The service."""
+        return Service(
+            key=key,
+            kind=self.kind,
+            title=self.title,
+            price=self.price,
+            currency=self.currency or "",
+            per=self.per or "",
+            note=self.note or "",
+            free_with_vip=self.free_with_vip,
+            row=self.row or "",
+            translations={language: one.domain() for language, one in self.translations.items()},
+        )
 
 
 class CatalogueFile(FileShape):
@@ -145,3 +197,5 @@ class CatalogueFile(FileShape):
     """By name and version, like standard@2026-01."""
     images: Annotated[dict[str, OfferShape], Field(json_schema_extra=NEVER_EMPTY)]
     """By name; their digests stand in images.lock.yaml."""
+    services: Annotated[dict[str, ServiceShape], Field(default_factory=dict)]
+    """What may be ordered beside a package; it stands in every client's kit, in this order."""

@@ -10,6 +10,7 @@ from components.config.texts import Address4, Address6, Days, Hours, Range4, Ran
 from components.domain.datacentres import Datacentre
 from components.domain.hardware import KINDS, Spare
 from components.domain.networks import Network
+from components.domain.services import Support
 
 
 class PowerShape(Shape):
@@ -149,6 +150,21 @@ class RetentionShape(Shape):
     """Disks of ended VPSs."""
 
 
+class SupportShape(Shape):
+    """How clients reach the provider; it stands in every client's kit."""
+
+    email: Text
+    url: Text | None = None
+    """Of the helpdesk, where tickets are opened."""
+    phone: Text | None = None
+    hours: Text | None = None
+    """When somebody answers, in words."""
+
+    def domain(self) -> Support:
+        """The support."""
+        return Support(email=self.email, url=self.url or "", phone=self.phone or "", hours=self.hours or "")
+
+
 class FleetFile(FileShape):
     """fleet.yaml: what all hosts and clients share: datacentres, networks, spares, currency, retention."""
 
@@ -174,3 +190,4 @@ class FleetFile(FileShape):
     spares: Annotated[dict[str, SpareShape], Field(default_factory=dict)]
     retention: RetentionShape
     apt: AptShape | None = None
+    support: SupportShape | None = None

@@ -239,6 +239,7 @@ def _shared(pile: _Pile) -> Fleet:
             datacentres={name: one.domain(name) for name, one in common.datacentres.items()},
             networks={name: one.domain(name) for name, one in common.networks.items()},
             spares={name: one.domain(name) for name, one in common.spares.items()},
+            support=common.support.domain() if common.support else None,
         )
     if catalogue is not None:
         fleet = replace(
@@ -247,6 +248,7 @@ def _shared(pile: _Pile) -> Fleet:
             offers={name: one.domain(name) for name, one in catalogue.images.items()},
             contracts=tuple(catalogue.contracts),
             discounts=tuple(one.domain() for one in catalogue.term_discounts),
+            services={key: one.domain(key) for key, one in catalogue.services.items()},
         )
     if lock is not None:
         fleet = replace(fleet, images={name: one.domain(name) for name, one in lock.images.items()})

@@ -10,6 +10,7 @@ from components.domain.hosts import Host
 from components.domain.images import Image, ImageOffer
 from components.domain.networks import Network
 from components.domain.packages import Package
+from components.domain.services import Service, Support
 from components.domain.terms import Discount
 
 
@@ -35,6 +36,10 @@ class Fleet:
     contracts: tuple[str, ...] = ()
     discounts: tuple[Discount, ...] = ()
     images: Mapping[str, Image] = field(default_factory=dict)
+    support: Support | None = None
+    """How clients reach us; None while nobody declared it."""
+    services: Mapping[str, Service] = field(default_factory=dict)
+    """What is sold beside packages, in the catalogue's order."""
     hosts: Mapping[str, Host] = field(default_factory=dict)
     clients: Mapping[str, Client] = field(default_factory=dict)
 

@@ -38,6 +38,8 @@ class Package:
     set_up: Decimal
     grows_to: Growth
     backup: Backup | None = None
+    about: str = ""
+    """What it is for, in a sentence for clients."""
     adopted: bool = False
     """Made for adopted machines only: it says what they have, and caps that they never had may be unlimited."""
 

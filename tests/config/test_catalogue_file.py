@@ -10,6 +10,7 @@ from components.config.catalogue_file import CatalogueFile
 from components.config.documents import parse
 from components.domain.limits import UNLIMITED, Limits
 from components.domain.packages import Backup, Growth, Package
+from components.domain.services import Service, Wording
 from components.domain.terms import Discount
 
 TEXT = b"""
@@ -21,11 +22,24 @@ packages:
     grows_to: {vcpus: 4, memory: 4 GiB, disk: 1 TiB}
     backup: {every: 24 h, keep: 14 days}
     price: {month: "19.50", set_up: "5.00"}
+    about: For one site.
 term_discounts: [{months: 12, percent: 10 %}]
 contracts: {standard@2026-01: {title: Managed VPS, from: "2026-01-01"}}
 images:
   old: {title: Old, new_installs_until: "2026-06-30"}
   new: {title: New}
+services:
+  ip-change:
+    kind: work
+    title: Another address
+    price: "10.00"
+    currency: USD
+    per: change
+    note: The first is free.
+    free_with_vip: true
+    row: WORK-13
+    translations: {uk: {title: Other, per: once, note: Free.}}
+  advice: {kind: offer, title: Advice}
 """
 
 
@@ -50,11 +64,26 @@ def test_every_key_arrives() -> None:
         set_up=Decimal("5.00"),
         grows_to=Growth(vcpus=4, memory_mib=4096, disk_gib=1024),
         backup=Backup(every_hours=24, keep_days=14),
+        about="For one site.",
     )
     assert [one.domain() for one in catalogue.term_discounts] == [Discount(months=12, percent=10)]
     assert catalogue.images["old"].domain("old").new_installs_until == date(2026, 6, 30)
     assert catalogue.images["new"].domain("new").new_installs_until is None
+    assert (catalogue.images["old"].domain("old").title) == "Old"
     assert catalogue.contracts["standard@2026-01"].from_ == date(2026, 1, 1)
+    assert catalogue.services["ip-change"].domain("ip-change") == Service(
+        key="ip-change",
+        kind="work",
+        title="Another address",
+        price=Decimal("10.00"),
+        currency="USD",
+        per="change",
+        note="The first is free.",
+        free_with_vip=True,
+        row="WORK-13",
+        translations={"uk": Wording(title="Other", per="once", note="Free.")},
+    )
+    assert catalogue.services["advice"].domain("advice") == Service(key="advice", kind="offer", title="Advice")
 
 
 def test_what_adopted_machines_lack_is_unlimited() -> None:

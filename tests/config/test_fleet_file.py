@@ -6,6 +6,7 @@ from components.config.documents import parse
 from components.config.fleet_file import FleetFile
 from components.domain.hardware import Spare
 from components.domain.networks import AddressRange
+from components.domain.services import Support
 
 TEXT = b"""
 id: demo
@@ -31,6 +32,7 @@ spares:
   shelf: {kind: ram, model: R16, count: 4, place: dc1}
   order: {kind: cpu, model: C2, supplier: Parts Ltd, lead_time: 12 h}
 retention: {trash: 45 days}
+support: {email: help@hoster.example, url: "https://help.hoster.example/", phone: "+1 2", hours: always}
 """
 
 
@@ -52,3 +54,7 @@ def test_every_key_arrives() -> None:
         name="shelf", kind="ram", model="R16", count=4, place="dc1", supplier="", lead_time_hours=None
     )
     assert fleet.spares["order"].domain("order").lead_time_hours == 12
+    assert fleet.support is not None
+    assert fleet.support.domain() == Support(
+        email="help@hoster.example", url="https://help.hoster.example/", phone="+1 2", hours="always"
+    )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from components.domain.fleet import Fleet
 from components.domain.problems import Problem
-from components.domain.rules import capacity, catalogue, clients, common_ground, hosts, moves, uniqueness
+from components.domain.rules import capacity, catalogue, clients, common_ground, hosts, moves, services, uniqueness
 from components.domain.rules.references import NOTHING, Unread
 
 
@@ -19,6 +19,7 @@ def problems(fleet: Fleet, unread: Unread = NOTHING) -> Iterator[Problem]:
     """
     yield from common_ground.problems(fleet)
     yield from catalogue.problems(fleet)
+    yield from services.problems(fleet)
     yield from hosts.problems(fleet, unread)
     yield from clients.problems(fleet, unread)
     yield from moves.problems(fleet, unread)
