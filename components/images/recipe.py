@@ -93,11 +93,6 @@ def load(name: str, fleet: Path | None = None, recipes: Path = RECIPES) -> Recip
             f"Unable to build image {name}: {folder / 'recipe.yaml'}: {'; '.join(wrong)}.", "Mend the recipe."
         )
     flavour = layers.flavour(data["flavour"], recipes.parent) if "flavour" in data else None
-    if flavour and "bundle" in data and not (flavour.folder / data["bundle"]).is_file():
-        raise ImageError(
-            f"Unable to build image {name}: its flavour {flavour.name} has no manifest {data['bundle']}.",
-            f"Write {flavour.folder / data['bundle']}, or name another one as `bundle` in {folder / 'recipe.yaml'}.",
-        )
     return Recipe(
         name=name,
         folder=folder,
