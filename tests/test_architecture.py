@@ -31,6 +31,7 @@ CONTRACT = {
         "libvirt/volumes",
     ],
     "ends": ["libvirt/ending"],
+    "guest": ["fake/guest", "guest"],
     "host_objects": ["fake/network", "fake/storage", "libvirt/images", "libvirt/networks", "libvirt/pools"],
     "missing": ["libvirt/admission"],
     "moves": [
@@ -141,8 +142,8 @@ AGENT = {
 AGENT_FLAGS = ("SRC_AGENT", "GUEST_AGENT", "VCPU_GUEST", "QUIESCE")
 """Parts of the names of flags by which other calls would."""
 
-SPEAKS_WITH_AGENTS = Path("components/drivers/libvirt/access.py")
-"""An operator's own act, with a deadline for each answer; nothing else of ours waits for it or believes it."""
+SPEAKS_WITH_AGENTS = Path("components/drivers/libvirt/agent.py")
+"""Asked only where the guest's own word is wanted, with one deadline; nothing else waits for it or believes it."""
 
 
 def test_no_other_call_can_choose_a_guests_agent() -> None:

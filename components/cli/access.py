@@ -1,4 +1,4 @@
-"""`vps access`: the declared keys and name, set in a running guest by its own agent."""
+"""`vps access`: who may log in to a running guest and who has root there, set by its own agent, and its name."""
 
 import datetime as dt
 from pathlib import Path
@@ -18,7 +18,7 @@ def access(
     fleet: FleetFolder = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
 ) -> None:
-    """Act: set the declared SSH keys and host name in a running guest, and say what the guest says of it afterwards."""
+    """Act: grant and revoke login and root in a running guest as declared, and say what it says before and after."""
     from components.cli.consent import consent
     from components.cli.subject import Subject
     from components.domain.problems import DomainError
@@ -26,32 +26,55 @@ def access(
 
     subject = Subject.find(what, fleet)
     wanted = wish(subject.client, subject.vps, dt.datetime.now(dt.UTC).date())
-    for user, keys in wanted.keys.items():
-        typer.echo(f"{what}: {user}: {len(keys)} key{'s' * (len(keys) != 1)}{'' if keys else ', so no login'}")
+    for user, person in wanted.people.items():
+        keys = f"{len(person.keys)} key{'s' * (len(person.keys) != 1)}"
+        sudo = "root by sudo" if person.root else "no sudo"
+        granted = f"{keys}, {sudo}" if person.keys else "no login: the account is locked and its sessions end"
+        typer.echo(f"{what}: {user}: {granted} (request {person.request})")
     typer.echo(f"{what}: host name {wanted.hostname}")
     typer.echo(
-        "Whoever else has an account in the guest keeps it: a grant ends by `until:`, not by deleting its lines."
+        "Whoever else has an account in the guest keeps it, but no root that was given here: a grant ends by `until:`, "
+        "not by deleting its lines."
     )
-    consent("Set this in the guest, in the place of what these users have there?", given=yes)
+    consent("Set this in the guest, in the place of what these people have there?", given=yes)
     with hold(subject.environment, subject.stack, f"vps access {what}"), subject.home(starts=False) as home:
         mark = home.machine.mark
         if mark is None:
             raise DomainError(f"Unable to set access in {what}: it carries no mark of ours.", "Nothing was touched.")
         said = home.driver.access().set(home.machine.uuid, mark, wanted)
     typer.echo(f"The guest's own word, which nobody can check from outside ({home.host}):")
-    for user, words in said.users.items():
-        typer.echo(f"  {user}: {words or 'has exactly the declared keys'}")
-    typer.echo(f"  host name: {said.hostname or wanted.hostname}")
-    raise typer.Exit(0 if said.is_done else 1)
+    wrong = said.differs(wanted)
+    for user in wanted.people:
+        before, after = (str(standing.get(user, "nothing")) for standing in (said.before, said.after))
+        told = f"{before} -> {after}" if before != after else f"{after}, as before"
+        typer.echo(f"  {user}: {told}{f'; {wrong.pop(user)}' if user in wrong else ', as declared'}")
+    for user in said.dropped:
+        typer.echo(f"  {user}: sudo taken away: no lines of the file grant it")
+    typer.echo(f"  host name: {said.hostname}")
+    for subject_of, words in wrong.items():
+        typer.echo(f"  {subject_of}: {words}")
+    typer.echo("What changed stands in the guest's journal: journalctl -t vps-access")
+    raise typer.Exit(1 if said.differs(wanted) else 0)
 
 
 def wish(client: "Client", vps: "Vps", today: dt.date) -> "Wish":
-    """What the file grants: an ended grant leaves its user without a key; its first boot had those of all others."""
-    from components.drivers.access import Wish
+    """What the file grants today; who has no grant that runs keeps neither key nor root.
 
-    keys: dict[str, tuple[str, ...]] = {}
-    for grant in vps.access:
-        key = client.contacts[grant.who].ssh_key
-        runs = grant.until is None or today <= grant.until
-        keys[grant.who] = (*keys.get(grant.who, ()), *((key,) if key and runs else ()))
-    return Wish(hostname=vps.fqdn.partition(".")[0], keys=keys)
+    Of several grants that run, one with root is enough for root; the day from which one runs is for the record.
+    """
+    from components.cloudinit.template import gecos
+    from components.drivers.access import Person, Wish
+
+    people: dict[str, Person] = {}
+    for user in dict.fromkeys(grant.who for grant in vps.access):
+        grants = [grant for grant in vps.access if grant.who == user]
+        running = [grant for grant in grants if grant.until is None or today <= grant.until]
+        rooted = [grant for grant in running if grant.root]
+        contact = client.contacts[user]
+        people[user] = Person(
+            keys=(contact.ssh_key,) if contact.ssh_key and running else (),
+            root=bool(rooted),
+            request=(rooted or running or grants)[-1].request,
+            full_name=gecos(contact.name),
+        )
+    return Wish(hostname=vps.fqdn.partition(".")[0], people=people)

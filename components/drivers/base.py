@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from components.drivers.access import Access
     from components.drivers.adoption import Adopter
     from components.drivers.gate import Gate
+    from components.drivers.guest import Guest
     from components.drivers.trash import Trashed
 
 __all__ = [
@@ -280,7 +281,11 @@ class Driver(Protocol):
         ...
 
     def access(self) -> "Access":
-        """This host's part in setting keys and name of a running guest."""
+        """This host's part in setting who may log in to a running guest, and its name."""
+        ...
+
+    def guest(self) -> "Guest":
+        """This host's part in hearing its guests."""
         ...
 
     def close(self) -> None:

@@ -41,6 +41,10 @@ class HostFull(DriverError):
     """The host's pool or memory can't hold it; what was made so far stays marked and is resumed by the next call."""
 
 
+class GuestSilent(DriverError):
+    """A guest did not answer, or with what makes no sense: nothing is known of what it did meanwhile."""
+
+
 class Interrupted(DriverError):
     """Creation began and did not end: `machine` says what exists, so that state keeps it and the next run resumes."""
 

@@ -31,6 +31,7 @@ from components.drivers.fake.access import FakeAccess
 from components.drivers.fake.adoption import Adoption
 from components.drivers.fake.change import change
 from components.drivers.fake.creation import Creation
+from components.drivers.fake.guest import FakeGuest
 from components.drivers.fake.moving import FakeGate
 from components.drivers.fake.network import Networks
 from components.drivers.fake.reinstall import reinstall
@@ -239,6 +240,11 @@ class FakeDriver:
         """See `components.drivers.base.Driver`."""
         self._reach("access")
         return FakeAccess(self.world, self._host.name)
+
+    def guest(self) -> FakeGuest:
+        """See `components.drivers.base.Driver`."""
+        self._reach("guest")
+        return FakeGuest(self.world, self._host.name)
 
     def close(self) -> None:
         """Nothing to give back."""

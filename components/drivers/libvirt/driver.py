@@ -32,6 +32,7 @@ from components.drivers.libvirt.connection import Connection
 from components.drivers.libvirt.creation import Creation
 from components.drivers.libvirt.ending import Ending
 from components.drivers.libvirt.errors import Lost, is_code
+from components.drivers.libvirt.guest import LibvirtGuest
 from components.drivers.libvirt.images import Images
 from components.drivers.libvirt.lease import LEASE_S, Leases
 from components.drivers.libvirt.monitor import ASK_S, Monitor
@@ -213,6 +214,10 @@ class LibvirtDriver:
     def access(self) -> LibvirtAccess:
         """See `components.drivers.base.Driver`."""
         return LibvirtAccess(self._connection)
+
+    def guest(self) -> LibvirtGuest:
+        """See `components.drivers.base.Driver`."""
+        return LibvirtGuest(self._connection)
 
     def close(self) -> None:
         """See `components.drivers.base.Driver`."""

@@ -77,7 +77,7 @@ def look(host: HostRef) -> InForce:
     if not host.probe:
         return nothing("the host has no probe")
     try:
-        status, said, complained = _run(host.probe)
+        status, said, complained = run(host.probe, SCRIPT)
     except (OSError, TimeoutError) as problem:
         return nothing(f"the probe of the host failed: {problem}")
     if status != 0:
@@ -134,8 +134,8 @@ def bits(text: str) -> int | None:
     return round(float(number) * SUFFIXES[suffix])
 
 
-def _run(command: str) -> tuple[int, str, str]:
-    """Exit status, output and complaints of the probe. Raises TimeoutError when it takes or says too much.
+def run(command: str, script: str) -> tuple[int, str, str]:
+    """Exit status, output and complaints of a script on the host. Raises TimeoutError when it takes or says too much.
 
     It runs in a session of its own, so that whatever it started ends with it.
     """
@@ -147,7 +147,7 @@ def _run(command: str) -> tuple[int, str, str]:
         start_new_session=True,
     ) as process:
         try:
-            threading.Thread(target=_feed, args=(process.stdin,), name="probe script", daemon=True).start()
+            threading.Thread(target=_feed, args=(process.stdin, script), name="probe script", daemon=True).start()
             until = time.monotonic() + DEADLINE_S
             said, complained = _drain(process, until)
             return process.wait(max(0.1, until - time.monotonic())), said, complained
@@ -158,11 +158,11 @@ def _run(command: str) -> tuple[int, str, str]:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def _feed(stdin: IO[bytes] | None) -> None:
+def _feed(stdin: IO[bytes] | None, script: str) -> None:
     """Hand over the script; one that went away without reading it says so by its exit status."""
     assert stdin is not None
     try:
-        stdin.write(SCRIPT.encode())
+        stdin.write(script.encode())
         stdin.close()
     except OSError:
         return
