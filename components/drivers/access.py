@@ -122,9 +122,9 @@ def parse(said: str) -> GuestWord | None:
                 hostname = word(name)
             case _:
                 return None
-    for when, people in standing.items():
+    for moment, people in standing.items():
         for user, one in people.items():
-            told = tuple(key for key in keys.get((when, user), ()) if key.strip() and not key.startswith("#"))
+            told = tuple(key for key in keys.get((moment, user), ()) if key.strip() and not key.startswith("#"))
             people[user] = Standing(account=one.account, root=one.root, keys=told[: MOST_KEYS + 1])
     return GuestWord(
         hostname=hostname,
