@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from components.cli.bundle import bundle
 from components.cli.retire import image as retire
 
 app = typer.Typer(help="Act: build golden images from their recipes. Look: list them.", no_args_is_help=True)
@@ -17,6 +18,7 @@ FleetFolder = Annotated[Path | None, typer.Option("--fleet", help="The fleet fol
 
 
 app.command("retire")(retire)
+app.command("bundle")(bundle)
 
 
 @app.command("build")

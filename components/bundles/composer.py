@@ -1,0 +1,95 @@
+"""The packages of a composer.lock, each by the git commit that the lock names, as one tree with its `vendor` folder.
+
+Archives that the lock names are not taken: forges make them anew, so their bytes are no pin. `vendor/composer/
+installed.json` is written here, so that `composer dump-autoload` makes the autoloader offline when the image is built.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from components.bundles.errors import all_of
+from components.bundles.tree import Entry, Tree, sorted_entries
+
+INSTALLED = "vendor/composer/installed.json"
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*/[a-z0-9][a-z0-9._-]*", re.ASCII)
+_COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """One package: where upstream has it, and the commit that the lock pins."""
+
+    name: str
+    version: str
+    url: str
+    commit: str
+    licence: str
+
+
+def packages(lock: Path) -> list[Package]:
+    """What the lock pins, without what is for development. Raises BundleError that names every package without pin."""
+    found: list[Package] = []
+    wrong: list[str] = []
+    for entry in _listed(lock):
+        name = str(entry.get("name", ""))
+        source = entry.get("source") or {}
+        url, commit = str(source.get("url", "")), str(source.get("reference", ""))
+        if not _NAME.fullmatch(name):
+            wrong.append(f"{lock.name}: {name[:80]!r} is no package's name.")
+        elif source.get("type") != "git" or not url.startswith("https://") or not _COMMIT.fullmatch(commit):
+            wrong.append(f"{lock.name}: {name} is pinned by no git commit at an https address.")
+        else:
+            licence = " OR ".join(str(one) for one in entry.get("license") or ["NOASSERTION"])
+            version = str(entry.get("version", ""))
+            found.append(Package(name=name, version=version, url=url, commit=commit, licence=licence))
+    if wrong:
+        raise all_of(f"Unable to read {lock}", wrong, "Update the lock with composer: `composer update --lock`.")
+    return sorted(found, key=lambda one: one.name)
+
+
+def tree(lock: Path, parts: Sequence[tuple[Package, Tree]]) -> Tree:
+    """All packages in one `vendor` folder, with composer.json, the lock, and composer's own list of what is there."""
+    listed = [
+        {**entry, "install-path": f"../{entry['name']}"}
+        for entry in sorted(_listed(lock), key=lambda one: str(one["name"]))
+    ]
+    installed = json.dumps({"packages": listed, "dev": False, "dev-package-names": []}, indent=1, sort_keys=True)
+    own = {
+        "composer.json": lock.with_name("composer.json").read_bytes(),
+        "composer.lock": lock.read_bytes(),
+        INSTALLED: f"{installed}\n".encode(),
+    }
+    entries = [Entry(path=path, size=len(data)) for path, data in own.items()]
+    for package, part in parts:
+        entries += [replace(entry, path=f"vendor/{package.name}/{entry.path}") for entry in part.entries]
+    ordered = sorted_entries(entries)
+
+    def contents() -> Iterator[bytes]:
+        # Sorted by path, a package's files stand together: one reader at a time is enough.
+        readers = {f"vendor/{package.name}/": part.contents() for package, part in parts}
+        for entry in ordered:
+            if entry.path in own:
+                yield own[entry.path]
+            elif entry.target is None and not entry.is_folder:
+                yield next(readers["/".join(entry.path.split("/")[:3]) + "/"])
+
+    facts: list[dict[str, str]] = [
+        {"name": one.name, "version": one.version, "url": one.url, "commit": one.commit, "licence": one.licence}
+        for one, _ in parts
+    ]
+    return Tree(entries=ordered, contents=contents, facts={"packages": facts})
+
+
+def _listed(lock: Path) -> list[dict[str, Any]]:
+    try:
+        data = json.loads(lock.read_text(encoding="utf-8"))
+        listed = data["packages"]
+        if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+            raise TypeError("`packages` is no list of packages")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise all_of(f"Unable to read {lock}", [f"It is no composer.lock: {error}."]) from error
+    return listed
