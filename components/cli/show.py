@@ -1,4 +1,4 @@
-"""`vps show`: one VPS as declared, and as its host answers right now."""
+"""`vps show`: one VPS as declared, as its host answers right now, and as its guest says."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from components.domain.clients import Client, Vps
     from components.domain.fleet import Fleet
     from components.drivers.base import Machine
+    from components.guest.hearing import Heard
 
 
 def show(
@@ -18,7 +19,7 @@ def show(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """Look: client, address, limits declared, configured and effective, read from the host now."""
+    """Look: client, address, limits declared, configured and in force; delivery and health by the guest's own word."""
     import json
     from dataclasses import replace
 
@@ -42,32 +43,35 @@ def show(
     if subscription.host not in declared.hosts:
         raise DomainError(f"Host {subscription.host} of {vps} is not declared.", "Run: vps check")
     uuid = subscription.machine_uuid(declared.id, client.id)
-    machine = _read(declared, subscription.host, uuid)
+    machine, heard = _read(declared, subscription.host, uuid, subscription.id)
     source = subscription.move.source if subscription.move else ""
     if (machine is None or machine.mark is None or machine.mark.phase == "arriving") and source in declared.hosts:
-        still = None if declared.hosts[source].lost else _read(declared, source, uuid)
-        if still is not None:
+        still = (None, None) if declared.hosts[source].lost else _read(declared, source, uuid, subscription.id)
+        if still[0] is not None:
             typer.echo(f"{vps}: its move to {subscription.host} is not carried out yet: vps up client.{key}", err=True)
-            machine, subscription = still, replace(subscription, host=source)
-    table = document(declared, client, subscription, machine)
+            (machine, heard), subscription = still, replace(subscription, host=source)
+    table = document(declared, client, subscription, machine, heard)
     if as_json:
         typer.echo(json.dumps(table, indent=2))
     else:
         from rich.console import Console
 
         typer.echo(f"{'fleet':<10} {loaded.folder}")
-        print_document(table, Console(soft_wrap=True, highlight=False))
+        print_document(table, Console(soft_wrap=True, highlight=False), heard)
     if machine is None:
         raise typer.Exit(1)
 
 
-def _read(fleet: "Fleet", host: str, uuid: str) -> "Machine | None":
+def _read(fleet: "Fleet", host: str, uuid: str, vps: str) -> "tuple[Machine | None, Heard | None]":
+    """The machine as its host answers, and what its guest says of itself."""
     from components.declaration import host_ref
     from components.drivers.registry import connect
+    from components.guest.hearing import hear
 
     driver = connect(host_ref(fleet.hosts[host]))
     try:
-        return driver.read(uuid)
+        machine = driver.read(uuid)
+        return machine, None if machine is None else hear(driver, machine, vps)
     finally:
         driver.close()
 

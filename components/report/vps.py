@@ -1,5 +1,6 @@
-"""One VPS as declared and as its host answers: as data, and for people."""
+"""One VPS as declared, as its host answers and as its guest says: as data, and for people."""
 
+import datetime as dt
 from typing import Any
 
 from rich.console import Console
@@ -11,14 +12,21 @@ from components.domain.clients import Client, Vps
 from components.domain.fleet import Fleet
 from components.domain.limits import declared, display
 from components.drivers.base import Machine, Power
+from components.guest.hearing import Heard
 from components.provider.facts import limit_table
+from components.report import guest
 
 NO_LIMIT = "no limit in force"
 """What drivers give as the source of a limit that nobody enforces."""
 
 
-def document(fleet: Fleet, client: Client, vps: Vps, machine: Machine | None) -> dict[str, Any]:
-    """Everything `vps show` says, as data. Limits are keyed as in `domain.limits`; `machine` None is a missing one."""
+def document(
+    fleet: Fleet, client: Client, vps: Vps, machine: Machine | None, heard: Heard | None = None
+) -> dict[str, Any]:
+    """Everything `vps show` says, as data. Limits are keyed as in `domain.limits`; `machine` None is a missing one.
+
+    `guest` is what was `heard` of it, its own word; None when nobody asked.
+    """
     inputs = machine_inputs(fleet, client, vps, backend="")
     known = {
         "client": f"{client.name} ({client.id})",
@@ -40,6 +48,7 @@ def document(fleet: Fleet, client: Client, vps: Vps, machine: Machine | None) ->
             "grows": {},
             "rebootRequired": [],
             "notes": notes,
+            "guest": None,
         }
     return {
         **known,
@@ -54,6 +63,7 @@ def document(fleet: Fleet, client: Client, vps: Vps, machine: Machine | None) ->
         },
         "rebootRequired": list(machine.reboot_required),
         "notes": list(machine.host_notes),
+        "guest": None if heard is None else guest.document(heard),
     }
 
 
@@ -67,8 +77,8 @@ def _switch(value: bool | None) -> str:
     return "unknown" if value is None else "on" if value else "off"
 
 
-def show(document: dict[str, Any], console: Console) -> None:
-    """Print what `document` returned. Values are text of clients: no markup in them is obeyed."""
+def show(document: dict[str, Any], console: Console, heard: Heard | None = None) -> None:
+    """Print what `document` returned, and what the guest says. Texts are of clients: no markup in them is obeyed."""
     for key in ("client", "vps", "package", "host", "fqdn", "power"):
         console.print(f"{key:<10} {document[key]}", markup=False)
     console.print(f"{'addresses':<10} {', '.join(document['addresses'])}", markup=False)
@@ -94,3 +104,5 @@ def show(document: dict[str, Any], console: Console) -> None:
         console.print(f"waits for the next reboot: {', '.join(document['rebootRequired'])}", markup=False)
     for note in document["notes"]:
         console.print(f"note: {note}", markup=False)
+    if heard is not None:
+        guest.show(heard, console, dt.datetime.now(dt.UTC))
