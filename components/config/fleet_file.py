@@ -5,8 +5,11 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from components.config.backups import BackupsShape
+from components.config.guest_shapes import GuestsShape
 from components.config.shape import NEVER_EMPTY, FileShape, Shape
 from components.config.texts import Address4, Address6, Days, Hours, Range4, Range6, Reserved, Text
+from components.domain.authorities import Authority
 from components.domain.datacentres import Datacentre
 from components.domain.hardware import KINDS, Spare
 from components.domain.networks import Network
@@ -165,6 +168,31 @@ class SupportShape(Shape):
         return Support(email=self.email, url=self.url or "", phone=self.phone or "", hours=self.hours or "")
 
 
+class AcmeShape(Shape):
+    """Who gives certificates to sites with SSL; left out: sites are served by plain http."""
+
+    directory: Text
+    """URL of the ACME directory."""
+    email: Text | None = None
+    """Whom the authority warns."""
+    staging: bool
+    """Whether it is for trials only, so that browsers refuse what it gives."""
+    ca_file: Text | None = None
+    """File beside fleet.yaml with the certificate, in PEM, of a private CA."""
+    hsts: Days | None = None
+    """For how long browsers are told to insist on https; left out: they aren't."""
+
+    def domain(self, ca: str) -> Authority:
+        """The authority, with what `ca_file` holds."""
+        return Authority(
+            directory=self.directory,
+            email=self.email or "",
+            staging=self.staging,
+            ca=ca,
+            hsts_days=self.hsts or 0,
+        )
+
+
 class FleetFile(FileShape):
     """fleet.yaml: what all hosts and clients share: datacentres, networks, spares, currency, retention."""
 
@@ -191,3 +219,6 @@ class FleetFile(FileShape):
     retention: RetentionShape
     apt: AptShape | None = None
     support: SupportShape | None = None
+    backups: BackupsShape | None = None
+    acme: AcmeShape | None = None
+    guests: GuestsShape | None = None

@@ -14,6 +14,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from components.config import folder as places
+from components.config.authority import authority
 from components.config.catalogue_file import CatalogueFile
 from components.config.documents import Document, Flaw, parse, read
 from components.config.draft import File, draft
@@ -240,7 +241,13 @@ def _shared(pile: _Pile) -> Fleet:
             networks={name: one.domain(name) for name, one in common.networks.items()},
             spares={name: one.domain(name) for name, one in common.spares.items()},
             support=common.support.domain() if common.support else None,
+            backups=common.backups.domain() if common.backups else None,
+            guests=common.guests.domain() if common.guests else fleet.guests,
         )
+        if common.acme is not None:
+            declared, problem = authority(common.acme, pile.folder)
+            pile.problems.extend(_located([problem] if problem else [], pile.documents))
+            fleet = replace(fleet, authority=declared)
     if catalogue is not None:
         fleet = replace(
             fleet,

@@ -3,8 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from components.domain.authorities import Authority
+from components.domain.backups import Backups
 from components.domain.clients import Client, Vps
 from components.domain.datacentres import Datacentre
+from components.domain.guests import Guests
 from components.domain.hardware import Spare
 from components.domain.hosts import Host
 from components.domain.images import Image, ImageOffer
@@ -38,6 +41,12 @@ class Fleet:
     images: Mapping[str, Image] = field(default_factory=dict)
     support: Support | None = None
     """How clients reach us; None while nobody declared it."""
+    authority: Authority | None = None
+    """Who gives certificates; None: sites are served by plain http."""
+    guests: Guests = field(default_factory=Guests)
+    """What holds for every guest."""
+    backups: Backups | None = None
+    """Where backups go; None while nobody declared it."""
     services: Mapping[str, Service] = field(default_factory=dict)
     """What is sold beside packages, in the catalogue's order."""
     hosts: Mapping[str, Host] = field(default_factory=dict)

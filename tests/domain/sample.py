@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
+from components.domain.authorities import Authority
 from components.domain.clients import Access, Client, Contact, Contract, Panel, Vps
 from components.domain.datacentres import Datacentre
 from components.domain.fleet import Fleet
@@ -164,5 +165,6 @@ def fleet(*clients: Client, **changes: object) -> Fleet:
         images={"base-debian-13": IMAGE},
         hosts={"kvm1": HOST},
         clients={one.key: one for one in clients or (client(),)},
+        authority=Authority(directory="https://acme.hoster.example/directory"),
     )
     return replace(plain, **changes)  # type: ignore[arg-type]

@@ -8,7 +8,18 @@ from collections.abc import Iterator
 
 from components.domain.fleet import Fleet
 from components.domain.problems import Problem
-from components.domain.rules import capacity, catalogue, clients, common_ground, hosts, moves, services, uniqueness
+from components.domain.rules import (
+    backups,
+    capacity,
+    catalogue,
+    certificates,
+    clients,
+    common_ground,
+    hosts,
+    moves,
+    services,
+    uniqueness,
+)
 from components.domain.rules.references import NOTHING, Unread
 
 
@@ -20,6 +31,8 @@ def problems(fleet: Fleet, unread: Unread = NOTHING) -> Iterator[Problem]:
     yield from common_ground.problems(fleet)
     yield from catalogue.problems(fleet)
     yield from services.problems(fleet)
+    yield from backups.problems(fleet)
+    yield from certificates.problems(fleet, unread)
     yield from hosts.problems(fleet, unread)
     yield from clients.problems(fleet, unread)
     yield from moves.problems(fleet, unread)

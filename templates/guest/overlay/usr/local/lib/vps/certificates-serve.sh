@@ -33,7 +33,7 @@ tell_sites() { # flavours make vhosts of what changed, then nginx reads it; a na
     changed=''
     for name in $(wanted); do
         mark=$(readlink "$SERVED/$name") && mark=${mark##*/} || continue
-        [ "$(cat "$CERTS/told/$name" 2>/dev/null)" = "$mark" ] || changed="$changed $name"
+        [ -z "$impatient" ] && [ "$(cat "$CERTS/told/$name" 2>/dev/null)" = "$mark" ] || changed="$changed $name"
     done
     hsts
     [ -n "$changed$hsts_changed" ] || return 0
