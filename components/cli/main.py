@@ -18,6 +18,7 @@ from components.cli import (
     end,
     host,
     image,
+    kit,
     lab,
     move,
     power,
@@ -61,6 +62,7 @@ app.command("rebuild")(rebuild.rebuild)
 app.command("end")(end.end)
 app.command("move")(move.move)
 app.command("restore")(move.restore)
+app.command("kit")(kit.kit)
 for verb in (power.start, power.stop, power.reboot, power.suspend, power.resume):
     app.command(verb.__name__)(verb)
 app.command("access")(access.access)

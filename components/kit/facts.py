@@ -1,0 +1,202 @@
+"""What the documents of one client may say: drawn from the declared fleet, and nothing that isn't the client's to know.
+
+No host's name or address, no other client, no key (a fingerprint stands for one), no secret: none is declared.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from components.domain import units
+from components.domain.clients import Client, Contact, Vps
+from components.domain.fleet import Fleet
+from components.domain.limits import UNLIMITED
+from components.domain.packages import Package
+from components.domain.services import (
+    CLAIM_DAYS,
+    INCLUDED_MINUTES,
+    REBATES,
+    RESPONSE_S,
+    UPTIME_PERCENT,
+    Service,
+)
+from components.kit import dns
+from components.kit.addresses import Owners, assigned
+from components.kit.software import Software, software
+
+Facts = dict[str, Any]
+
+
+def facts(fleet: Fleet, client: Client, owned: Owners, as_of: date, language: str) -> Facts:
+    """Everything that a template may name. Raises DomainError when an address is assigned twice."""
+    addresses = assigned(fleet, client, owned)
+    records = [*dns.forward(client), *dns.reverse(client, dict(fleet.networks))]
+    return {
+        "provider": fleet.name,
+        "currency": fleet.currency,
+        "date": as_of.isoformat(),
+        "client": {
+            "key": client.key,
+            "id": client.id,
+            "name": client.name,
+            "language": client.language,
+            "version": client.contract.version,
+            "signed": client.contract.signed.isoformat(),
+            "level": client.contract.support,
+        },
+        "contacts": [_contact(key, contact) for key, contact in client.contacts.items()],
+        "machines": [_machine(fleet, client, vps) for vps in client.vps.values()],
+        "certified": [site for vps in client.vps.values() if vps.panel for site in vps.panel.ssl_sites],
+        "addresses": addresses,
+        "forward": [record for record in records if record.who == dns.CLIENT],
+        "reverse": [record for record in records if record.who == dns.PROVIDER],
+        "support": fleet.support,
+        "languages": list(fleet.languages),
+        "services": {
+            kind: [_service(fleet, one, language) for one in fleet.services.values() if one.kind == kind]
+            for kind in ("option", "work", "offer")
+        },
+        "promises": {
+            "response": {level: seconds // 60 for level, seconds in RESPONSE_S.items()},
+            "uptime": str(UPTIME_PERCENT),
+            "rebates": _rebates(),
+            "claim_days": CLAIM_DAYS,
+            "included_minutes": INCLUDED_MINUTES,
+        },
+    }
+
+
+def zone_files(found: Facts) -> Iterable[tuple[str, str]]:
+    """The zone fragments of all records."""
+    return dns.zone_files([*found["forward"], *found["reverse"]], found["client"]["key"])
+
+
+def fingerprint(ssh_key: str) -> str:
+    """Of a public key, as `ssh-keygen -l` prints it: `SHA256:…`."""
+    blob = base64.b64decode(ssh_key.split()[1])
+    return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+
+
+def _contact(key: str, contact: Contact) -> Facts:
+    return {
+        "key": key,
+        "name": contact.name,
+        "email": contact.email,
+        "roles": list(contact.roles),
+        "fingerprint": fingerprint(contact.ssh_key) if contact.ssh_key else "",
+    }
+
+
+def _machine(fleet: Fleet, client: Client, vps: Vps) -> Facts:
+    package, network, host = fleet.packages[vps.package], fleet.networks[vps.network], fleet.hosts[vps.host]
+    datacentre = fleet.datacentres[host.datacentre]
+    discount = next((one.percent for one in fleet.discounts if one.months == vps.term.months), 0)
+    people = client.contacts
+    return {
+        "key": vps.key,
+        "id": vps.id,
+        "fqdn": vps.fqdn,
+        "adopted": vps.is_adopted,
+        "power": vps.power,
+        "package": {
+            "key": package.key,
+            "about": package.about,
+            "month": _money(package.price_month),
+            "set_up": _money(package.set_up) if package.set_up else "",
+            "discount": discount,
+        },
+        "limits": _limits(package),
+        "term": {"months": vps.term.months, "start": vps.term.start.isoformat(), "renew": vps.term.renew},
+        "ends": vps.ends.isoformat() if vps.ends else "",
+        "addresses": [network.with_prefix(text) for text in (*vps.ipv4, *vps.ipv6)],
+        "bare": [*vps.ipv4, *vps.ipv6],
+        "gateways": [
+            str(gateway)
+            for texts, gateway in ((vps.ipv4, network.ipv4_gateway), (vps.ipv6, network.ipv6_gateway))
+            if texts and gateway
+        ],
+        "resolvers": list(network.dns),
+        "antispoof": vps.antispoof,
+        "image": _image(fleet, vps),
+        "panel": {"admin": _person(people, vps.panel.admin), "sites": list(vps.panel.ssl_sites)} if vps.panel else None,
+        "access": [
+            {
+                "who": grant.who,
+                "person": _person(people, grant.who),
+                "root": grant.root,
+                "since": grant.since.isoformat(),
+                "until": grant.until.isoformat() if grant.until else "",
+                "request": grant.request,
+                "fingerprint": fingerprint(key) if (key := people[grant.who].ssh_key) else "",
+            }
+            for grant in vps.access
+        ],
+        "backup": {"hours": package.backup.every_hours, "days": package.backup.keep_days} if package.backup else None,
+        "datacentre": {"title": datacentre.title, "address": datacentre.address},
+    }
+
+
+def _image(fleet: Fleet, vps: Vps) -> Facts:
+    image, offer = fleet.images.get(vps.image), fleet.offers.get(vps.image)
+    inside: Software | None = software(image) if image is not None else None
+    return {
+        "name": vps.image,
+        "title": offer.title if offer and offer.title else vps.image,
+        "locked": image is not None,
+        "built": image.built.isoformat() if image else "",
+        "digest": image.sha256[:12] if image else "",
+        "inside": inside,
+        "has_panel": inside is not None and inside.has_panel,
+    }
+
+
+def _limits(package: Package) -> Facts:
+    limits = package.limits
+    return {
+        "vcpus": str(limits.vcpus),
+        "cpu": _cap(limits.cpu_cap_percent, units.PERCENT),
+        "memory": units.MEMORY.format(limits.memory_mib),
+        "disk": units.DISK.format(limits.disk_gib),
+        "iops": "" if limits.disk_iops == UNLIMITED else str(limits.disk_iops),
+        "disk_rate": _cap(limits.disk_rate_mib_s, units.DISK_RATE),
+        "nic_rate": _cap(limits.nic_rate_mbit_s, units.NIC_RATE),
+        "traffic": units.TRAFFIC.format(package.traffic_gb),
+    }
+
+
+def _cap(value: int, unit: units.Quantity) -> str:
+    """A cap with its unit; empty where there is none."""
+    return "" if value == UNLIMITED else unit.format(value)
+
+
+def _person(people: Any, key: str) -> Facts:  # noqa: ANN401 - a mapping of contacts
+    contact = people[key]
+    return {"name": contact.name, "email": contact.email}
+
+
+def _service(fleet: Fleet, service: Service, language: str) -> Facts:
+    words = service.worded(language)
+    return {
+        "title": words.title,
+        "per": words.per,
+        "note": words.note,
+        "price": _money(service.price) if service.price is not None else "",
+        "currency": service.currency or fleet.currency,
+        "free_with_vip": service.free_with_vip,
+        "row": service.row,
+    }
+
+
+def _rebates() -> list[Facts]:
+    upper, found = UPTIME_PERCENT, []
+    for lower, percent in REBATES:
+        found.append({"from": str(lower) if lower else "", "below": str(upper), "percent": percent})
+        upper = lower
+    return found
+
+
+def _money(amount: Decimal) -> str:
+    return f"{amount:.2f}"

@@ -1,0 +1,69 @@
+"""What a client is promised and this command does not make: told by name, to be done by hand (contract KIT-6)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """One element of the contract that keeps onboarding incomplete, and what somebody has to do."""
+
+    element: str
+    what: str
+    do: str
+
+
+BY_HAND = (
+    Missing(element="ACC-1", what="the client's account in the helpdesk", do="Create it, once for each client."),
+    Missing(
+        element="ACC-2",
+        what="the private issue queue",
+        do="Open it to the client's registered contacts and to staff, and to nobody else.",
+    ),
+    Missing(element="ACC-3", what="the private wiki", do="Create it with the same visibility as the queue."),
+    Missing(
+        element="ACC-4",
+        what="the private repository with the configuration manifests",
+        do="Create it; the client reads, and writes upon request.",
+    ),
+)
+
+
+def missing(facts: dict[str, Any]) -> list[Missing]:
+    """Everything that is missing, in the order of the contract's elements."""
+    reverse = sorted({record.zone for record in facts["reverse"]})
+    found = [
+        *BY_HAND,
+        Missing(
+            element="KIT-1",
+            what="the server configuration in the client's private wiki",
+            do="Put server-configuration.md there, after every change again.",
+        ),
+        Missing(
+            element="KIT-4",
+            what=f"the reverse records in {', '.join(reverse)}",
+            do="Set those of dns/reverse-*.zone at your name servers.",
+        ),
+    ]
+    if facts["support"] is None:
+        found.append(
+            Missing(element="KIT-2", what="how to reach support", do="Declare `support` in fleet.yaml, run this again.")
+        )
+    if not any(facts["services"].values()):
+        found.append(
+            Missing(
+                element="KIT-5",
+                what="additional services and their prices",
+                do="Declare `services` in catalogue.yaml, run this again.",
+            )
+        )
+    found += (
+        Missing(
+            element="KIT-2",
+            what=f"who administers the panel of {machine['key']}",
+            do=f"Declare vps.{machine['key']}.panel.admin in the client's file, run this again.",
+        )
+        for machine in facts["machines"]
+        if machine["image"]["has_panel"] and machine["panel"] is None
+    )
+    return sorted(found, key=lambda one: one.element)
