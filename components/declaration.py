@@ -98,7 +98,9 @@ def machine_inputs(fleet: Fleet, client: Client, vps: Vps, backend: str) -> Inpu
         declared["move"] = {"from": vps.move.source, "live": vps.move.live}
     if vps.restore:
         restore = vps.restore
-        origin = {"empty": True} if restore.empty else {"disk": restore.disk, "sha256": restore.sha256}
+        origin: Inputs = {"empty": True} if restore.empty else {"disk": restore.disk, "sha256": restore.sha256}
+        if restore.backup:
+            origin["backup"] = restore.backup
         declared["restore"] = {"from": restore.source, **origin}
     return declared
 

@@ -112,10 +112,18 @@ class RestoreShape(Shape):
     """Of that file."""
     empty: bool = False
     """A new disk from the image: the client's data are not there."""
+    backup: Annotated[Text | None, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")] = None
+    """With `empty`: which backup its first boot brings back, by its time."""
 
     def domain(self) -> domain.Restore:
         """The intent."""
-        return domain.Restore(source=self.source, disk=self.disk or "", sha256=self.sha256 or "", empty=self.empty)
+        return domain.Restore(
+            source=self.source,
+            disk=self.disk or "",
+            sha256=self.sha256 or "",
+            empty=self.empty,
+            backup=self.backup or "",
+        )
 
 
 class VpsShape(Shape):

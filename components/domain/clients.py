@@ -62,12 +62,16 @@ class Move:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restore:
-    """What lets a machine whose host is lost be made elsewhere: from a disk's file with its digest, or `empty`."""
+    """What lets a machine whose host is lost be made elsewhere: from a disk's file with its digest, or `empty`.
+
+    With `backup`, the instant of one as its target saw it, an empty disk is filled from that at its first boot.
+    """
 
     source: str
     disk: str = ""
     sha256: str = ""
     empty: bool = False
+    backup: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

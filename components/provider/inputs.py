@@ -110,6 +110,8 @@ class RestoreInputs(Strict):
     disk: str = ""
     sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
     empty: bool = False
+    backup: Annotated[str, Field(pattern=r"^([0-9TZ:-]{20})?$")] = ""
+    """With `empty`: the instant of the backup that its first boot brings back."""
 
 
 class Versioned(Strict):
