@@ -14,6 +14,7 @@ from components.domain.hosts import Host
 from components.domain.networks import Network
 from components.drivers.base import SCHEMA, HostRef
 from components.engine.backend import PROJECT
+from components.guest.settings import settings
 
 Inputs = dict[str, Any]
 
@@ -87,7 +88,8 @@ def machine_inputs(fleet: Fleet, client: Client, vps: Vps, backend: str) -> Inpu
         "seed": {
             "template": TEMPLATE,
             "templateDigest": template_digest(TEMPLATE),
-            "values": _seed_values(client, vps, network, uuid, mac, addresses),
+            "values": _seed_values(client, vps, network, uuid, mac, addresses)
+            | {"settings": settings(fleet, client, vps)},
         },
     }
     if vps.is_adopted:

@@ -1,7 +1,7 @@
 """The contract of the templates: which values each of them takes, and whether given values fit.
 
 Read from `templates/variables.yaml`. A type is a kind (`components.cloudinit.kinds`), a record of that file,
-`list of` or `map of` one of them.
+`list of`, `map of` or `optional` one of them.
 """
 
 import functools
@@ -85,6 +85,16 @@ class _Map(Checker):
         return found
 
 
+class _Optional(Checker):
+    """A field of a record that may be absent, which state can't tell from null."""
+
+    def __init__(self, inner: Checker) -> None:
+        self.inner = inner
+
+    def problems(self, value: object) -> Found:
+        return self.inner.problems(value)
+
+
 class _Record(Checker):
     def __init__(self, fields: Mapping[str, Checker]) -> None:
         self.fields = fields
@@ -94,6 +104,8 @@ class _Record(Checker):
             return [("", f"expected a map, got {_seen(value)}.")]
         found: Found = []
         for name, checker in self.fields.items():
+            if isinstance(checker, _Optional) and value.get(name) is None:
+                continue
             if name not in value:
                 found.append((f".{name}", "missing."))
             elif inner := checker.problems(value[name]):
@@ -156,6 +168,8 @@ def _record(variables: Mapping[str, Variable], records: Mapping[str, Mapping[str
 def _checker(type_: str, records: Mapping[str, Mapping[str, Variable]]) -> Checker:
     if type_.startswith("list of "):
         return _List(_checker(type_.removeprefix("list of "), records))
+    if type_.startswith("optional "):
+        return _Optional(_checker(type_.removeprefix("optional "), records))
     if type_.startswith("map of "):
         return _Map(_checker(type_.removeprefix("map of "), records))
     if type_ in records:

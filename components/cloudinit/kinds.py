@@ -5,7 +5,7 @@ A check answers with nothing when the value fits, else with what was expected. I
 
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 Check = Callable[[object], str]
 
@@ -86,6 +86,30 @@ def _interface(value: object) -> str:
     return "an address with prefix length, such as 192.0.2.10/24"
 
 
+def _cidr(value: object) -> str:
+    if isinstance(value, str) and (_is_address(value) or not _interface(value)):
+        return ""
+    return "an address or a range, such as 192.0.2.0/24"
+
+
+def _options(value: object) -> str:
+    """A flavour's own settings: what they mean is the flavour's."""
+    if isinstance(value, Mapping) and all(
+        isinstance(name, str) and _option_name.fullmatch(name) and _is_option(item) for name, item in value.items()
+    ):
+        return ""
+    return "a map of names to texts, whole numbers, flags or lists of texts"
+
+
+_option_name = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+
+
+def _is_option(item: object) -> bool:
+    if isinstance(item, list | tuple):
+        return not any(map(_text, item))
+    return isinstance(item, bool) or not (_text(item) and _number(item))
+
+
 def _gateway(bits: int, example: str) -> Check:
     """The check of a gateway of one address family, or nothing."""
 
@@ -117,6 +141,10 @@ KINDS: dict[str, Check] = {
     "mac": _matching(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", "a MAC address in lower case"),
     "address": _address,
     "interface": _interface,
+    "range": _cidr,
+    "options": _options,
+    "day": _matching("(mon|tues|wednes|thurs|fri|satur|sun)day", "a day of the week, such as sunday"),
+    "clock": _matching(r"([01][0-9]|2[0-3]):[0-5][0-9]", "a time of day, such as 03:00"),
     "ipv4 gateway": _gateway(32, "192.0.2.1"),
     "ipv6 gateway": _gateway(128, "2001:db8::1"),
 }

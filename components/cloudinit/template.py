@@ -5,8 +5,9 @@ Every value enters YAML through the filter `quote` and HTML through `e`; nothing
 
 import functools
 import hashlib
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii
 
@@ -92,6 +93,31 @@ def quote(value: object) -> str:
     raise TypeError(f"quote takes a text, a number or a flag, not {type(value).__name__}")
 
 
+def as_json(value: object) -> str:
+    """A value as JSON on one line, in an order of its own: state hands over maps sorted and numbers as floats.
+
+    Raises UndefinedError for what nobody declared.
+    """
+    return json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def addresses(nics: Mapping[str, Mapping[str, Sequence[str]]]) -> list[str]:
+    """The addresses of all interfaces without their prefix lengths."""
+    return [address.partition("/")[0] for nic in nics.values() for address in nic["addresses"]]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, jinja2.Undefined):
+        return str(value)
+    return value
+
+
 def gecos(name: str) -> str:
     """A person's name as `/etc/passwd` can hold it: `:`, `,`, `=` and control characters become spaces."""
     return _NOT_GECOS.sub(" ", name).strip()
@@ -121,4 +147,6 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["quote"] = quote
     environment.filters["gecos"] = gecos
+    environment.filters["json"] = as_json
+    environment.filters["addresses"] = addresses
     return environment

@@ -5,8 +5,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from components.config.guest_shapes import MaintenanceShape, Options, options
 from components.config.shape import NEVER_EMPTY, FileShape, Shape
-from components.config.texts import Date, Text
+from components.config.texts import Date, Range, Text
 from components.domain import clients as domain
 from components.domain.terms import LENGTHS, Term
 
@@ -65,10 +66,12 @@ class PanelShape(Shape):
     admin: Text
     """A contact of this file."""
     ssl_sites: Annotated[tuple[Text, ...], Field(strict=False)] = ()
+    allow: Annotated[tuple[Range, ...] | None, Field(strict=False)] = None
+    """Addresses and ranges from where the panel may be reached; an empty list: from everywhere."""
 
     def domain(self) -> domain.Panel:
         """The panel."""
-        return domain.Panel(admin=self.admin, ssl_sites=self.ssl_sites)
+        return domain.Panel(admin=self.admin, ssl_sites=self.ssl_sites, allow=self.allow)
 
 
 class AccessShape(Shape):
@@ -175,6 +178,10 @@ class VpsShape(Shape):
     antispoof: bool = True
     """Whether its host drops what the guest sends under any MAC or address but its own; false is for an adopted
     machine until its addresses here are known to be all that it uses."""
+    options: Options
+    """Settings of the image's flavour, by their names; what they mean stands in the flavour's README."""
+    maintenance: MaintenanceShape | None = None
+    """When it may be rebooted; left out: as fleet.yaml says."""
 
     def domain(self, key: str) -> domain.Vps:
         """The VPS under its name in the file."""
@@ -200,6 +207,8 @@ class VpsShape(Shape):
             mac=self.mac,
             pool=self.pool,
             antispoof=self.antispoof,
+            options=options(self.options),
+            maintenance=self.maintenance.domain() if self.maintenance else None,
         )
 
 

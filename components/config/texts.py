@@ -89,6 +89,16 @@ def _address(value: object, version: int, example: str) -> IPv4Address | IPv6Add
     return found
 
 
+def _either(value: object) -> str:
+    remedy = "Write an address or a range, like 198.51.100.0/24."
+    text = _text(value, remedy)
+    try:
+        ip_network(text)
+    except ValueError as error:
+        raise DomainError(f'"{text}" is no address or range: {error}.', remedy) from error
+    return text
+
+
 def _reserved(value: object) -> AddressRange:
     return AddressRange.parse(_text(value, "Write an address or a range, like 192.0.2.2-192.0.2.9."))
 
@@ -159,6 +169,8 @@ Range6 = Annotated[
     PlainValidator(_speaking(lambda v: _range(v, 6, '"2001:db8:1::/64"'))),
     _schema(_NETWORK_6, "2001:db8:1::/64"),
 ]
+Range = Annotated[str, PlainValidator(_speaking(_either)), _schema(r"^[0-9a-fA-F:.]+(/[0-9]+)?$", "198.51.100.0/24")]
+"""An address or a range of either family, as text."""
 Address4 = Annotated[
     IPv4Address, PlainValidator(_speaking(lambda v: _address(v, 4, "192.0.2.1"))), _schema(_ADDRESS_4, "192.0.2.1")
 ]

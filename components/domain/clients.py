@@ -1,10 +1,11 @@
 """Clients and their VPSs, as one file per client declares them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from components.domain import names
+from components.domain.guests import Maintenance, Options
 from components.domain.terms import Term
 
 POWERS = ("managed", "stopped", "suspended")
@@ -35,10 +36,14 @@ class Contract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """The hosting system on the VPS: who administers it and which sites have SSL (contract OPT-1)."""
+    """The hosting system on the VPS: who administers it and which sites have SSL (contract OPT-1).
+
+    `allow` are the ranges from where it may be reached; empty: from everywhere, None: as the flavour has it.
+    """
 
     admin: str
     ssl_sites: tuple[str, ...] = ()
+    allow: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +108,9 @@ class Vps:
     mac: str | None = None
     pool: str | None = None
     antispoof: bool = True
+    options: Options = field(default_factory=dict)
+    maintenance: Maintenance | None = None
+    """Its own window for maintenance; None: the fleet's."""
 
     @property
     def is_adopted(self) -> bool:
