@@ -86,6 +86,7 @@ def listing(fleet: Path) -> list[dict[str, object]]:
             elif not current:
                 notes.append("the recipe has changed since")
             notes.append(f"expired {image.expires}" if image.expires < today else f"expires {image.expires}")
+        notes += _marks(name, image.flavour if image else "")
         rows.append(
             {
                 "name": name,
@@ -102,3 +103,17 @@ def listing(fleet: Path) -> list[dict[str, object]]:
             }
         )
     return rows
+
+
+def _marks(name: str, flavour: str) -> list[str]:
+    """What is to be said of the flavour of a recipe or locked image: its name, and its status unless it is supported."""
+    from components.guest import flavour as flavours
+    from components.images import recipe
+
+    if name in recipe.known():
+        own = recipe.load(name).flavour
+        flavour = own.name if own else ""
+    if flavour not in flavours.known():
+        return [f"flavour {flavour}"] if flavour else []
+    said = flavours.load(flavour)
+    return [f"flavour {flavour}{'' if said.status == 'supported' else f' ({said.status})'}"]

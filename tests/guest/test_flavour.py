@@ -1,0 +1,112 @@
+"""Flavours are data: the ones here load, and a broken one is told with all that is wrong and where."""
+
+from datetime import date
+
+import pytest
+
+from components.domain.problems import DomainError
+from components.guest import flavour
+from components.images import layers, recipe
+
+WHOLE = """\
+title: Something
+status: legacy
+reason: Its makers went home.
+versions:
+  - {name: Core, version: "7", expires: "2027-01-05"}
+  - {name: Debian, version: "12", expires: "2028-06-30"}
+  - {name: Own, version: "1"}
+options:
+  queue: {type: number, default: 5, description: Tasks at a time}
+  words: {type: list, default: [a], description: Words}
+defaults:
+  panel_allow: [127.0.0.1/32, "::1/128"]
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def put(text, name="odd"):
+        (tmp_path / name).mkdir(exist_ok=True)
+        (tmp_path / name / "flavour.yaml").write_text(text)
+        return tmp_path
+
+    return put
+
+
+@pytest.mark.parametrize("name", flavour.known())
+def test_every_flavour_of_ours_is_whole(name):
+    found = flavour.load(name)
+    assert found.title
+    assert flavour.expires(found) == layers.flavour(name, flavour.FLAVOURS.parent).expires
+
+
+def test_every_bundle_that_a_recipe_names_is_its_flavours():
+    for name in recipe.known():
+        found = recipe.load(name)
+        if found.bundle:
+            assert found.bundle in flavour.load(found.flavour.name).bundles
+
+
+def test_a_flavour_says_what_it_is(write):
+    folder = write(WHOLE)
+    (folder / "odd" / "bundle-a.yaml").write_text("name: a\n")
+    found = flavour.load("odd", folder)
+    assert (found.title, found.status, found.bundles) == ("Something", "legacy", ("bundle-a.yaml",))
+    assert flavour.expires(found) == date(2027, 1, 5)
+    assert flavour.mark(found) == "legacy: Its makers went home."
+    assert found.panel_allow == ("127.0.0.1/32", "::1/128")
+    assert found.options["queue"].default == 5
+    assert found.options["words"].default == ("a",)
+
+
+def test_a_supported_one_has_no_mark_and_maybe_no_day(write):
+    folder = write('title: T\nstatus: supported\nversions: [{name: A, version: "1"}]\n')
+    found = flavour.load("odd", folder)
+    assert flavour.mark(found) == ""
+    assert flavour.expires(found) is None
+
+
+def test_all_that_is_wrong_is_told_with_its_line(write):
+    folder = write(
+        "title: T\nstatus: dead\nversions: []\noptions:\n  a: {type: number, default: yes please, description: A}\n"
+        "  b: {type: colour, default: red, description: B}\ndefaults:\n  panel_allow: [everywhere]\n"
+    )
+    with pytest.raises(DomainError) as caught:
+        flavour.load("odd", folder)
+    text = str(caught.value)
+    assert 'flavour.yaml:2: status: "dead" is no status.' in text
+    assert "flavour.yaml:5: options.a.default: The default is no number." in text
+    assert 'flavour.yaml:6: options.b.type: "colour" is no type.' in text
+    assert 'flavour.yaml:8: defaults.panel_allow.0: "everywhere" is no range of addresses.' in text
+
+
+def test_keys_and_types_are_judged_together(write):
+    folder = write("titel: T\nstatus: 3\nversions: []\n")
+    with pytest.raises(DomainError) as caught:
+        flavour.load("odd", folder)
+    assert "There is no key `titel` here. Did you mean `title`?" in str(caught.value)
+    assert "flavour.yaml:2: status: 3 stands where text belongs." in str(caught.value)
+
+
+def test_an_old_one_must_say_why(write):
+    folder = write('title: T\nstatus: end-of-life\nversions: [{name: A, version: "1"}]\n')
+    with pytest.raises(DomainError, match="Nothing says why it is end-of-life"):
+        flavour.load("odd", folder)
+
+
+def test_an_unknown_one_is_told_with_those_that_are_there(write):
+    folder = write(WHOLE)
+    with pytest.raises(DomainError, match="Choose one of odd, or write it"):
+        flavour.load("even", folder)
+
+
+def test_options_of_a_client_are_judged(write):
+    found = flavour.load("odd", write(WHOLE))
+    assert flavour.refused(found, {"queue": 3, "words": ("x",)}) == []
+    wrong = flavour.refused(found, {"queue": True, "words": "x", "colour": "red"})
+    assert wrong == [
+        "The option `queue` of the flavour odd is a number: Tasks at a time.",
+        "The option `words` of the flavour odd is a list: Words.",
+        "The flavour odd has no option `colour`. It takes: queue, words.",
+    ]
