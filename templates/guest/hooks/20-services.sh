@@ -4,12 +4,6 @@ set -eu
 root=$1
 chroot "$root" systemctl --quiet enable systemd-networkd systemd-resolved systemd-timesyncd \
     grow-root network-by-mac nftables
-# Our own units, of every layer; a timer starts its service, which then has no [Install].
-for unit in "$root"/etc/systemd/system/vps-*.service "$root"/etc/systemd/system/vps-*.timer; do
-    if [ -f "$unit" ] && grep -q '^\[Install\]' "$unit"; then
-        chroot "$root" systemctl --quiet enable "${unit##*/}"
-    fi
-done
 # The network is the seed's alone.
 rm -f "$root"/etc/systemd/network/*.network
 printf 'LANG=C.UTF-8\n' >"$root/etc/default/locale"
