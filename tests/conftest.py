@@ -1,12 +1,17 @@
 """What several rooms' tests share."""
 
+import os
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from components.images.build import build
+from components.lab.example import IMAGE
 from components.lab.host import Lab
+from tests import trees
 from tests.faults import report as faults
 
 # A busy machine is no failure of a property; speed is measured by the bench.
@@ -33,3 +38,14 @@ def lab() -> Iterator[Lab]:
         yield made
     finally:
         made.down(data=True, grace_s=0)
+
+
+@pytest.fixture(scope="session")
+def golden_tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The root tree of the example's golden image, for guests in containers; nobody writes to it."""
+    if own := os.environ.get(trees.OVERRIDE):
+        yield Path(own)
+        return
+    image = build(IMAGE, tmp_path_factory.mktemp("lock"), lambda _: None)
+    with trees.tree(image.sha256) as tree:
+        yield tree
