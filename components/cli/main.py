@@ -14,12 +14,15 @@ from components.cli import (
     access,
     adopt,
     check,
+    deliver,
     drift,
     end,
+    health,
     host,
     image,
     kit,
     lab,
+    listing,
     move,
     power,
     rebuild,
@@ -54,7 +57,10 @@ app.command("schema")(schema.schema)
 app.command("up")(stack.up)
 app.command("preview")(stack.preview)
 app.command("drift")(drift.drift)
+app.command("list")(listing.list_all)
 app.command("show")(show.show)
+app.command("health")(health.health)
+app.command("deliver")(deliver.deliver)
 app.command("init")(stack.init)
 app.command("env")(stack.env)
 app.command("adopt")(adopt.adopt)

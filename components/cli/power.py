@@ -37,10 +37,31 @@ def stop(
 
 
 def reboot(
-    vps: Which, fleet: FleetFolder = None, yes: Yes = False, deadline: Deadline = None, force: Force = False
+    vps: Annotated[str | None, typer.Argument(metavar="CLIENT/VPS")] = None,
+    fleet: FleetFolder = None,
+    yes: Yes = False,
+    deadline: Deadline = None,
+    force: Force = False,
+    pending: Annotated[
+        bool, typer.Option("--pending", help="Only who says that it waits for a reboot, in its maintenance window.")
+    ] = False,
+    anytime: Annotated[bool, typer.Option("--now", help="With --pending: outside the window as well.")] = False,
 ) -> None:
     """Act: shut a VPS down and start it with what waits for a reboot; one that is off is started."""
-    _bring(vps, fleet, "reboot", "reboot", yes=yes, deadline_s=_deadline(deadline, force=force))
+    from components.domain.problems import DomainError
+
+    seconds = _deadline(deadline, force=force)
+    if pending:
+        from components.cli.reboots import pending as reboot_pending
+
+        def bring(title: str) -> None:
+            _bring(title, fleet, "reboot", "reboot", yes=True, deadline_s=seconds)
+
+        reboot_pending(vps, fleet, yes=yes, anytime=anytime, reboot=bring)
+        return
+    if vps is None or anytime:
+        raise DomainError("Say which: CLIENT/VPS, or --pending for all that wait (--now goes with it).", "")
+    _bring(vps, fleet, "reboot", "reboot", yes=yes, deadline_s=seconds)
 
 
 def suspend(

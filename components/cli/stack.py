@@ -72,10 +72,22 @@ def up(
         if found is not None and found.is_still and is_noted:
             _tell_still(found, stack)
             return
+        before = _installed(engine, stack)
         code = engine.run(["up", *_policies(), "--stack", stack, *_unasked(found, yes=yes)])
     for title in engine.ending(stack, loaded) if code == 0 else ():
         typer.echo(f"{title}: its end is reached and recorded; the next `vps up {stack}` ends it.")
+    if before is not None and (_installed(engine, stack) or set()) - before:
+        client = stack.removeprefix("client.")
+        typer.echo(f"A first boot takes minutes: vps deliver {client} waits for it and says how it went.")
     raise typer.Exit(code)
+
+
+def _installed(engine: "Engine", stack: str) -> set[tuple[str, int]] | None:
+    """The installations that state holds, by UUID and number; None where only the engine can tell."""
+    from components.engine import state
+
+    found = state.machines(engine.environment, stack)
+    return None if found is None else {(str(one.get("uuid")), int(one.get("reinstall") or 0)) for one in found}
 
 
 def preview(

@@ -6,11 +6,13 @@ A guest that is silent, slow or hostile costs one deadline and nobody else's tim
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 from components.domain.clients import Client, Vps
 from components.domain.fleet import Fleet
-from components.drivers.base import Driver, HostRef, Machine, Power
+from components.domain.hosts import Host
+from components.drivers.base import Driver, HostRef, Machine, Phase, Power
 from components.drivers.errors import DriverError
 from components.drivers.guest import DEADLINE_S
 from components.drivers.registry import connect
@@ -23,13 +25,14 @@ CHECKS_S = 300.0
 HOSTS_AT_ONCE = 32
 GUESTS_AT_ONCE = 4
 """Per host: libvirtd serves five calls of one connection and stops reading when all of them wait."""
+MISSING, UNKNOWN = "missing", "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """What a guest says; or why nothing is known (`silent`), with the end of its serial console where a host keeps it.
 
-    `power` is the host's fact, empty when the host did not answer or lacks the machine.
+    `power` is the host's fact, `missing` when it answered and lacks the machine, empty when it did not answer.
     """
 
     report: Report | None = None
@@ -77,6 +80,26 @@ def hear(
     return replace(known, report=found)
 
 
+def hear_one(fleet: Fleet, line: Line, *, now: bool = False, deadline_s: float = 0) -> Heard:
+    """One VPS of a fleet, wherever it lives while it moves, with its console when it is silent. Never raises."""
+    sources = (line.vps.move.source,) if line.vps.move else ()
+    silent, power = "", ""
+    for name in (line.vps.host, *sources):
+        host = fleet.hosts.get(name)
+        if host is None:
+            silent = silent or f"host {name} is not declared, or its file has problems"
+            continue
+        try:
+            with closing(connect(_ref(host))) as driver:
+                machine = driver.read(line.vps.machine_uuid(fleet.id, line.client.id))
+                if machine is not None and not (sources and machine.mark and machine.mark.phase == Phase.ARRIVING):
+                    return hear(driver, machine, line.vps.id, now=now, deadline_s=deadline_s)
+                silent, power = silent or f"{name} answered and does not hold it", power or MISSING
+        except DriverError as problem:
+            silent, power = silent or report.clean(problem.cause), UNKNOWN
+    return Heard(silent=silent, power="" if power == UNKNOWN else power)
+
+
 def hear_all(
     fleet: Fleet, lines: Iterable[Line], *, now: bool = False, ask: Callable[[Machine], bool] = lambda _: True
 ) -> dict[str, Heard]:
@@ -98,7 +121,7 @@ def _of_host(
     if host is None:
         return {line.title: Heard(silent=f"host {name} is not declared, or its file has problems") for line in lines}
     try:
-        driver = connect(HostRef(name=host.name, driver=host.driver, uri=host.uri, probe=host.probe))
+        driver = connect(_ref(host))
     except DriverError as problem:
         return {line.title: Heard(silent=report.clean(problem.cause)) for line in lines}
     try:
@@ -107,7 +130,7 @@ def _of_host(
         def one(line: Line) -> Heard:
             machine = machines.get(line.vps.machine_uuid(fleet.id, line.client.id))
             if machine is None:
-                return Heard(silent=f"{name} answered and does not hold it")
+                return Heard(silent=f"{name} answered and does not hold it", power=MISSING)
             if not ask(machine):
                 return Heard(power=str(machine.power), waits=machine.reboot_required)
             return hear(driver, machine, line.vps.id, now=now, console=False)
@@ -118,6 +141,10 @@ def _of_host(
         return {line.title: Heard(silent=report.clean(problem.cause)) for line in lines}
     finally:
         driver.close()
+
+
+def _ref(host: Host) -> HostRef:
+    return HostRef(name=host.name, driver=host.driver, uri=host.uri, probe=host.probe)
 
 
 def _console(driver: Driver, machine: Machine) -> tuple[str, ...]:
