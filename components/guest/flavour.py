@@ -50,6 +50,14 @@ class DefaultsShape(Shape):
     """From where the panel may be reached; empty: from everywhere."""
 
 
+class UpdatesShape(Shape):
+    """Sources of its bundles by the classes in which updates are promised and reported; the rest is in none."""
+
+    core: Annotated[list[Text], Field(default_factory=list)]
+    modules: Annotated[list[Text], Field(default_factory=list)]
+    platforms: Annotated[list[Text], Field(default_factory=list)]
+
+
 class FlavourShape(FileShape):
     """A flavour.yaml."""
 
@@ -59,6 +67,7 @@ class FlavourShape(FileShape):
     """Why it is legacy or at its end of life, and what to take instead."""
     versions: list[VersionShape]
     options: Annotated[dict[str, OptionShape], Field(default_factory=dict)]
+    updates: Annotated[UpdatesShape, Field(default_factory=lambda: UpdatesShape.model_validate({}))]
     defaults: Annotated[DefaultsShape, Field(default_factory=lambda: DefaultsShape.model_validate({}))]
 
 

@@ -64,11 +64,14 @@ def examine(file: Path) -> Bundle:
 def _contents(file: Path) -> tuple[list[str], dict[str, Any] | None]:
     wrong: list[str] = []
     manifest: dict[str, Any] | None = None
+    links: set[str] = set()
     with _stream(file) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
         for member in archive:
             name = posixpath.normpath(member.name)
-            if fault := _fault(member, name):
+            if fault := _fault(member, name) or ("below a link" if links & _above(name) else ""):
                 wrong.append(f"{member.name} ({fault})")
+            elif member.issym():
+                links.add(name)
             elif name == MANIFEST and member.isfile() and member.size <= _MANIFEST_BYTES:
                 data = archive.extractfile(member)
                 manifest = json.loads(data.read()) if data else None
@@ -86,6 +89,11 @@ def _fault(member: tarfile.TarInfo, name: str) -> str:
     if not (member.isfile() or member.isdir()):
         return "neither file nor folder nor link"
     return "setuid or setgid" if member.mode & 0o6000 else ""
+
+
+def _above(name: str) -> set[str]:
+    parts = name.split("/")
+    return {"/".join(parts[:end]) for end in range(1, len(parts))}
 
 
 def _outside(name: str) -> bool:

@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from components.domain.problems import DomainError
+from components.guest import flavour as guest_flavour
 from components.images.errors import ImageError
 
 _LAID = ("layer.yaml", "flavour.yaml", "essential", "overlay", "hooks")
@@ -47,19 +49,16 @@ def flavour(name: str, templates: Path) -> Flavour:
     Raises ImageError when there is none or when its files can't be understood.
     """
     folder = templates / "flavours" / name
-    if not (folder / "flavour.yaml").is_file():
-        known = sorted(path.parent.name for path in (templates / "flavours").glob("*/flavour.yaml"))
-        raise ImageError(
-            f"Unable to use the flavour {name}: there is no {folder / 'flavour.yaml'}.",
-            f"Choose one of {', '.join(known) or '(none)'}, or write it.",
-        )
-    said = mapping(folder / "flavour.yaml")
+    try:
+        loaded = guest_flavour.load(name, folder.parent)
+    except DomainError as error:
+        raise ImageError(str(error)) from error
     return Flavour(
         name=name,
         folder=folder,
         layers=(_layer("guest", templates / "guest"), _layer(f"flavour {name}", folder)),
-        said=said,
-        expires=_expires(folder / "flavour.yaml", said),
+        said=mapping(folder / "flavour.yaml"),
+        expires=guest_flavour.expires(loaded),
     )
 
 
@@ -109,18 +108,6 @@ def _layer(name: str, folder: Path) -> Layer:
     if wrong:
         raise ImageError(f"Unable to use the layer {name}: {file}: {'; '.join(wrong)}.", "Mend the file.")
     return Layer(name=name, folder=folder, packages=tuple(packages))
-
-
-def _expires(file: Path, said: dict[str, Any]) -> date | None:
-    versions = said.get("versions") or []
-    try:
-        found = [date.fromisoformat(str(version["expires"])) for version in versions if version.get("expires")]
-    except (AttributeError, TypeError, ValueError) as error:
-        raise ImageError(
-            f"Unable to read {file}: `versions` holds an entry whose `expires` is no date ({error}).",
-            'Write each as `{name: …, version: …, expires: "2028-06-30"}`.',
-        ) from error
-    return min(found, default=None)
 
 
 def _shell(folder: Path) -> list[Path]:

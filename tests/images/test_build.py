@@ -1,6 +1,8 @@
 """An image is built when it must be, recorded when it is there, and a failing build leaves its log."""
 
+import io
 import os
+import tarfile
 
 import pytest
 
@@ -179,3 +181,61 @@ def test_a_recipe_that_changed_while_it_was_built_is_refused(made, own_cache, re
     assert "its recipe was changed while it was built. Build it again." in refusal(own_cache, fleet, recipes, said)
     made["etc/motd"] = ""
     assert build("small", fleet, said.append, recipes=recipes).name == "small"
+
+
+@pytest.fixture
+def shop(recipes):
+    """The recipe `small` wants a bundle now."""
+    for name, text in {
+        "guest/layer.yaml": "packages: []\n",
+        "flavours/shop/flavour.yaml": "title: Shop\nstatus: supported\nversions:\n"
+        '  - {name: Shop, version: "1", expires: "2027-01-01"}\n',
+    }.items():
+        (recipes.parent / name).parent.mkdir(parents=True)
+        (recipes.parent / name).write_text(text)
+    file = recipes / "small" / "recipe.yaml"
+    file.write_text(file.read_text() + "flavour: shop\nbundle: bundle.yaml\n")
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """A bundle."""
+    file = tmp_path / "shop.tar"
+    with tarfile.open(file, "w") as packed:
+        packed.addfile(*member("manifest.json", b"{}"))
+    return file
+
+
+def member(name, data):
+    info = tarfile.TarInfo(name)
+    info.size = len(data)
+    return info, io.BytesIO(data)
+
+
+def test_a_bundle_that_is_wanted_and_not_given_names_its_command(made, shop, own_cache, recipes, fleet, said):
+    with pytest.raises(ImageError, match=r"bundle\.yaml.*`vps image bundle small`.*--bundle FILE"):
+        build("small", fleet, said.append, recipes=recipes)
+    assert said == []
+
+
+def test_a_bundle_that_nobody_wants_is_refused(own_cache, recipes, fleet, archive):
+    with pytest.raises(ImageError, match="takes no bundle"):
+        build("small", fleet, recipes=recipes, archive=archive)
+
+
+def test_what_was_baked_is_recorded_and_enough_for_the_next_run(made, shop, own_cache, recipes, fleet, said, archive):
+    image = build("small", fleet, said.append, recipes=recipes, archive=archive)
+    assert (image.flavour, image.bundle) == ("shop", cache.digest(archive))
+    assert image.expires.isoformat() <= "2027-01-01"
+    archive.unlink()
+    assert build("small", fleet, recipes=recipes) == image
+    assert lock.locked(fleet) == {"small": image}
+
+
+def test_another_bundle_is_another_image(made, shop, own_cache, recipes, fleet, said, archive):
+    image = build("small", fleet, said.append, recipes=recipes, archive=archive)
+    with tarfile.open(archive, "a") as packed:
+        packed.addfile(*member("var/more", b"x"))
+    other = build("small", fleet, said.append, recipes=recipes, archive=archive)
+    assert other.inputs != image.inputs
+    assert lock.locked(fleet) == {"small": other}

@@ -88,3 +88,12 @@ def test_a_broken_file_is_named_and_left_alone(fleet, text):
     with pytest.raises(ImageError, match=r"Unable to read .*images\.lock\.yaml"):
         lock.locked(fleet)
     assert (fleet / "images.lock.yaml").read_text() == text
+
+
+def test_flavour_and_bundle_are_written_and_taken_out_again(fleet):
+    aegir = dataclasses.replace(IMAGE, flavour="backdrop", bundle="ef" * 32)
+    lock.record(fleet, aegir)
+    assert f'    flavour: backdrop\n    bundle: "{"ef" * 32}"\n' in (fleet / "images.lock.yaml").read_text()
+    assert lock.locked(fleet) == {IMAGE.name: aegir}
+    assert lock.record(fleet, IMAGE)
+    assert lock.locked(fleet) == {IMAGE.name: IMAGE}

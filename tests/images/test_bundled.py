@@ -1,0 +1,110 @@
+"""No archive is trusted: what could reach outside its place never comes near a tree."""
+
+import io
+import json
+import os
+import stat
+import subprocess
+import tarfile
+
+import pytest
+
+from components.images import bundled
+from components.images.errors import ImageError
+
+MANIFEST = {"schema": 1, "name": "shop", "sources": []}
+
+
+def member(name, data=b"", **fields):
+    info = tarfile.TarInfo(name)
+    info.size = len(data)
+    for key, value in fields.items():
+        setattr(info, key, value)
+    return info, data
+
+
+GOOD = [
+    member("manifest.json", json.dumps(MANIFEST).encode()),
+    member("var/shop", type=tarfile.DIRTYPE, mode=0o755),
+    member("var/shop/run", b"#!/bin/sh\n", mode=0o755),
+    member("var/shop/link", type=tarfile.SYMTYPE, linkname="../shop/run"),
+]
+
+
+@pytest.fixture
+def pack(tmp_path):
+    """An archive of these members, as it is or compressed."""
+
+    def make(members, compress=True):
+        plain = tmp_path / "bundle.tar"
+        with tarfile.open(plain, "w") as archive:
+            for info, data in members:
+                archive.addfile(info, io.BytesIO(data))
+        if not compress:
+            return plain
+        subprocess.run(["zstd", "-q", "-f", str(plain)], check=True)
+        return plain.with_suffix(".tar.zst")
+
+    return make
+
+
+@pytest.mark.parametrize("compress", [True, False])
+def test_a_good_archive_lands_in_its_place(pack, tmp_path, compress):
+    bundle = bundled.examine(pack(GOOD, compress))
+    assert bundle.manifest == MANIFEST
+    assert bundle.unchanged()
+    root = tmp_path / "root"
+    root.mkdir()
+    subprocess.run(["sh", "-c", bundle.unpack(), "sh", str(root)], check=True)
+    script = root / bundled.PLACE / "var/shop/run"
+    assert os.access(script, os.X_OK)
+    assert (script.stat().st_uid, stat.S_IMODE(script.stat().st_mode)) == (os.geteuid(), 0o755)
+    assert (root / bundled.PLACE / "var/shop/link").resolve() == script
+
+
+@pytest.mark.parametrize(
+    ("bad", "seen"),
+    [
+        (member("../etc/passwd"), "a name outside"),
+        (member("/etc/passwd"), "a name outside"),
+        (member("var/../../x"), "a name outside"),
+        (member("var/away", type=tarfile.SYMTYPE, linkname="/etc/shadow"), "a link to outside"),
+        (member("var/away", type=tarfile.SYMTYPE, linkname="../../etc"), "a link to outside"),
+        (member("var/hard", type=tarfile.LNKTYPE, linkname="/etc/shadow"), "neither file nor folder nor link"),
+        (member("var/null", type=tarfile.CHRTYPE), "neither file nor folder nor link"),
+        (member("var/root", b"x", mode=0o4755), "setuid or setgid"),
+    ],
+)
+def test_what_reaches_outside_is_refused_and_named(pack, bad, seen):
+    with pytest.raises(ImageError, match=seen) as caught:
+        bundled.examine(pack([*GOOD, bad]))
+    assert bad[0].name in str(caught.value)
+
+
+def test_a_link_and_a_file_below_it_are_refused(pack):
+    through = [member("var/x", type=tarfile.SYMTYPE, linkname="."), member("var/x/file", b"x")]
+    with pytest.raises(ImageError, match="below a link"):
+        bundled.examine(pack([*GOOD, *through]))
+
+
+def test_a_bundle_without_manifest_is_none(pack):
+    with pytest.raises(ImageError, match=r"no manifest\.json in it"):
+        bundled.examine(pack(GOOD[1:]))
+    with pytest.raises(ImageError, match="can't be read"):
+        bundled.examine(pack([member("manifest.json", b"[]")]))
+
+
+def test_a_cut_or_missing_archive_is_told(pack, tmp_path):
+    file = pack([*GOOD, member("var/big", os.urandom(1 << 20))])
+    with file.open("r+b") as handle:
+        handle.truncate(file.stat().st_size // 2)
+    with pytest.raises(ImageError, match=r"can't be read.*vps image bundle"):
+        bundled.examine(file)
+    with pytest.raises(ImageError, match="can't be read"):
+        bundled.examine(tmp_path / "none.tar")
+
+
+def test_another_archive_under_the_same_name_is_noticed(pack):
+    bundle = bundled.examine(pack(GOOD))
+    bundle.file.write_bytes(b"other")
+    assert not bundle.unchanged()
