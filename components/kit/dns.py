@@ -30,8 +30,11 @@ class Record:
     vps: str
 
 
-def forward(client: Client) -> list[Record]:
-    """A and AAAA of every VPS and of every site that gets a certificate; who may send mail under a VPS's name."""
+def forward(client: Client, *, own_mail: bool) -> list[Record]:
+    """A and AAAA of every VPS and of every site that gets a certificate.
+
+    Where VPSs send their `own_mail`, also that nobody else sends any under their names (SPF, RFC 7208).
+    """
     names = [(vps, name) for vps in client.vps.values() for name in _names(vps)]
     taken = {name for _, name in names}
     found = []
@@ -41,7 +44,7 @@ def forward(client: Client) -> list[Record]:
         for address in _addresses(vps):
             type_ = "A" if isinstance(address, IPv4Address) else "AAAA"
             found.append(_record(zone, name, type_, str(address), CLIENT, why, vps))
-        if name == vps.fqdn:
+        if name == vps.fqdn and own_mail:
             found.append(_record(zone, name, "TXT", '"v=spf1 a -all"', CLIENT, "mail", vps))
     return found
 

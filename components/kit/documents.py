@@ -97,7 +97,6 @@ def _page(name: str, text: str, spoken: str, values: Mapping[str, Any]) -> str:
             body=markdown.to_html(text),
             provider=markdown.one_line(values["provider"]),
             client=markdown.one_line(values["client"]["name"]),
-            date=values["date"],
         )
     )
 

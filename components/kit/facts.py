@@ -13,6 +13,7 @@ from typing import Any
 from components.domain import units
 from components.domain.clients import Client, Contact, Vps
 from components.domain.fleet import Fleet
+from components.domain.guests import Maintenance
 from components.domain.limits import UNLIMITED
 from components.domain.packages import Package
 from components.domain.services import (
@@ -23,6 +24,7 @@ from components.domain.services import (
     UPTIME_PERCENT,
     Service,
 )
+from components.guest.settings import administrator
 from components.kit import dns
 from components.kit.addresses import Owners, assigned
 from components.kit.software import Software, software
@@ -33,7 +35,8 @@ Facts = dict[str, Any]
 def facts(fleet: Fleet, client: Client, owned: Owners, as_of: date, language: str) -> Facts:
     """Everything that a template may name. Raises DomainError when an address is assigned twice."""
     addresses = assigned(fleet, client, owned)
-    records = [*dns.forward(client), *dns.reverse(client, dict(fleet.networks))]
+    own_mail = not fleet.guests.smarthost
+    records = [*dns.forward(client, own_mail=own_mail), *dns.reverse(client, dict(fleet.networks))]
     return {
         "provider": fleet.name,
         "currency": fleet.currency,
@@ -54,6 +57,9 @@ def facts(fleet: Fleet, client: Client, owned: Owners, as_of: date, language: st
         "forward": [record for record in records if record.who == dns.CLIENT],
         "reverse": [record for record in records if record.who == dns.PROVIDER],
         "support": fleet.support,
+        "backups_go": fleet.backups is not None,
+        "certificates": "none" if fleet.authority is None else "trial" if fleet.authority.staging else "real",
+        "own_mail": own_mail,
         "languages": list(fleet.languages),
         "services": {
             kind: [_service(fleet, one, language) for one in fleet.services.values() if one.kind == kind]
@@ -121,16 +127,18 @@ def _machine(fleet: Fleet, client: Client, vps: Vps) -> Facts:
         "resolvers": list(network.dns),
         "antispoof": vps.antispoof,
         "image": _image(fleet, vps),
-        "panel": {"admin": _person(people, vps.panel.admin), "sites": list(vps.panel.ssl_sites)} if vps.panel else None,
+        "admin": _shown(administrator(client, vps)),
+        "sites": list(vps.panel.ssl_sites) if vps.panel else [],
+        "allow": list(vps.panel.allow) if vps.panel and vps.panel.allow is not None else None,
+        "maintenance": _window(vps.maintenance or fleet.guests.maintenance),
         "access": [
             {
                 "who": grant.who,
-                "person": _person(people, grant.who),
+                "person": _shown(people[grant.who]),
                 "root": grant.root,
                 "since": grant.since.isoformat(),
                 "until": grant.until.isoformat() if grant.until else "",
                 "request": grant.request,
-                "fingerprint": fingerprint(key) if (key := people[grant.who].ssh_key) else "",
             }
             for grant in vps.access
         ],
@@ -172,9 +180,15 @@ def _cap(value: int, unit: units.Quantity) -> str:
     return "" if value == UNLIMITED else unit.format(value)
 
 
-def _person(people: Any, key: str) -> Facts:  # noqa: ANN401 - a mapping of contacts
-    contact = people[key]
+def _shown(contact: Contact) -> Facts:
     return {"name": contact.name, "email": contact.email}
+
+
+def _window(window: Maintenance) -> Facts:
+    """The weekly window; it may reach over midnight."""
+    hour, _, minute = window.opens.partition(":")
+    closes = f"{(int(hour) + window.hours) % 24:02}:{minute}"
+    return {"day": window.day, "opens": window.opens, "closes": closes}
 
 
 def _service(fleet: Fleet, service: Service, language: str) -> Facts:

@@ -57,13 +57,20 @@ def missing(facts: dict[str, Any]) -> list[Missing]:
                 do="Declare `services` in catalogue.yaml, run this again.",
             )
         )
-    found += (
-        Missing(
-            element="KIT-2",
-            what=f"who administers the panel of {machine['key']}",
-            do=f"Declare vps.{machine['key']}.panel.admin in the client's file, run this again.",
+    if any(machine["backup"] for machine in facts["machines"]) and not facts["backups_go"]:
+        found.append(
+            Missing(
+                element="KIT-1",
+                what="where the backups go that the packages promise",
+                do="Declare `backups` in fleet.yaml, run this again.",
+            )
         )
-        for machine in facts["machines"]
-        if machine["image"]["has_panel"] and machine["panel"] is None
-    )
+    if facts["certified"] and facts["certificates"] != "real":
+        found.append(
+            Missing(
+                element="OPT-1",
+                what=f"an authority for the certificates of {', '.join(facts['certified'])}",
+                do="Declare one under `acme` in fleet.yaml that is not for trials, run this again.",
+            )
+        )
     return sorted(found, key=lambda one: one.element)
