@@ -52,6 +52,20 @@ def test_all_that_is_wrong_is_said_at_once():
     assert "private" not in message
 
 
+def test_what_is_optional_may_be_absent_or_null_and_nothing_else():
+    """State can't tell one from the other; what is there must fit."""
+    values = example()
+    del values["settings"]["acme"]
+    values["settings"]["backup"] = None
+    contract("base").check(values)
+    values["settings"]["restore"] = {"archive": 5}
+    with pytest.raises(ValuesError, match=r"settings\.restore\.archive: expected a text of one line"):
+        contract("base").check(values)
+    del values["settings"]["restore"], values["settings"]["email"]
+    with pytest.raises(ValuesError, match=r"settings\.email: missing"):
+        contract("base").check(values)
+
+
 def test_an_unknown_template_is_named():
     with pytest.raises(DomainError, match=r"Unable to find template basic: there are base\. Choose one of them\."):
         contract("basic")

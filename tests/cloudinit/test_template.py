@@ -2,6 +2,7 @@
 
 import copy
 
+import jinja2
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from components.cloudinit import ValuesError, check_values, render, template_dig
 from components.cloudinit import contract as contracts
 from components.cloudinit import template as templates
 from components.cloudinit.contract import contract
-from components.cloudinit.template import gecos, quote
+from components.cloudinit.template import addresses, as_json, gecos, quote
 from components.domain.problems import DomainError
 
 
@@ -47,6 +48,18 @@ def test_only_scalars_are_quoted(value):
 def test_gecos_fits_into_passwd(name):
     assert not set(gecos(name)) & set(":,=\n\r\0\u2028")
     assert gecos(gecos(name)) == gecos(name)
+
+
+def test_json_reads_back_in_an_order_of_its_own():
+    """Whole floats, as state hands numbers over, are numbers again; what nobody declared is an error."""
+    assert as_json({"b": 2.0, "a": ["é", None, True, 1.5]}) == '{"a":["é",null,true,1.5],"b":2}'
+    with pytest.raises(jinja2.UndefinedError):
+        as_json([jinja2.StrictUndefined(name="x")])
+
+
+def test_addresses_come_bare_from_every_interface():
+    nics = {"n0": {"addresses": ["192.0.2.10/24"]}, "n1": {"addresses": ["2001:db8::1/64", "192.0.2.11/24"]}}
+    assert addresses(nics) == ["192.0.2.10", "2001:db8::1", "192.0.2.11"]
 
 
 def test_equal_values_give_equal_texts():

@@ -4,6 +4,7 @@ import fcntl
 import shutil
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,29 +12,37 @@ import pytest
 from components.images import cache
 from components.images.sources import as_deb822, for_suite
 
-SUITE = "trixie"
+SUITES = ("bookworm", "trixie")
 
 
-@pytest.fixture(scope="session")
-def guest_cloudinit():
+@dataclass(frozen=True)
+class Unpacked:
+    """cloud-init of a Debian release; `path` holds its Python package."""
+
+    suite: str
+    path: Path
+
+
+@pytest.fixture(scope="session", params=SUITES)
+def guest_cloudinit(request):
     """The folder that holds the guest's `cloudinit` package; fetched once through this machine's own apt mirror."""
     folder = cache.folder().parent / "cloud-init"
     folder.mkdir(parents=True, exist_ok=True)
-    unpacked = folder / SUITE
+    unpacked = folder / request.param
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not unpacked.is_dir():
             with tempfile.TemporaryDirectory(dir=folder) as name:
                 Path(name).chmod(0o755)
-                _fetch(Path(name)).rename(unpacked)
-    return unpacked / "usr/lib/python3/dist-packages"
+                _fetch(Path(name), request.param).rename(unpacked)
+    return Unpacked(suite=request.param, path=unpacked / "usr/lib/python3/dist-packages")
 
 
-def _fetch(work):
+def _fetch(work, suite):
     """Unpacks the package with a private apt: its lists, cache and sources are its own."""
     (work / "lists/partial").mkdir(parents=True)
     (work / "archives/partial").mkdir(parents=True)
-    (work / "debian.sources").write_text(as_deb822([s for s in for_suite(SUITE) if SUITE in s.suites]))
+    (work / "debian.sources").write_text(as_deb822([s for s in for_suite(suite) if suite in s.suites]))
     options = {
         "Dir::Etc::sourcelist": "/dev/null",
         "Dir::Etc::sourceparts": str(work),
