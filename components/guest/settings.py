@@ -69,11 +69,14 @@ def acme(fleet: Fleet) -> Section | None:
     }
 
 
-def backup(fleet: Fleet, vps: Vps) -> Section | None:  # noqa: ARG001 - what its section is made of
-    """Where backups go and how often; None: nowhere."""
-    return None
+def backup(fleet: Fleet, vps: Vps) -> Section | None:
+    """Where backups go and how often; None: nowhere, or the package promises none."""
+    package = fleet.packages.get(vps.package)
+    if fleet.backups is None or package is None or package.backup is None:
+        return None
+    return dict(fleet.backups.settings(package.backup))
 
 
-def restore(vps: Vps) -> Section | None:  # noqa: ARG001 - what its section is made of
+def restore(vps: Vps) -> Section | None:
     """Which archive the first boot brings back; None: none."""
-    return None
+    return {"archive": vps.restore.backup} if vps.restore and vps.restore.backup else None
