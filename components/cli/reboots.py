@@ -8,6 +8,7 @@ import datetime as dt
 import json
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ import typer
 if TYPE_CHECKING:
     from components.domain.fleet import Fleet
     from components.domain.guests import Maintenance
-    from components.guest.hearing import Line
+    from components.guest.hearing import Heard, Line
 
 Reboot = Callable[[str], None]
 """Reboots CLIENT/VPS under its stack's lock."""
@@ -36,8 +37,11 @@ def pending(what: str | None, folder: Path | None, *, yes: bool, anytime: bool, 
     from components.report.guest import reboot as reason
 
     chosen = choose(what, folder)
+    notes = Notes.of(chosen.loaded.folder)
     heard = hear_all(chosen.fleet, chosen.lines)
     failed = bool(chosen.unread)
+    for file in chosen.unread:
+        typer.echo(f"could not tell: {file} can't be read as it is: vps check", err=True)
     due: list[Line] = []
     for line in chosen.lines:
         report = heard[line.title].report
@@ -45,6 +49,16 @@ def pending(what: str | None, folder: Path | None, *, yes: bool, anytime: bool, 
             if heard[line.title].power not in ("off", "paused"):
                 typer.echo(f"could not tell: {line.title}: {heard[line.title].silent}", err=True)
                 failed = True
+                continue
+            try:
+                is_cut = notes.is_cut(_uuid(chosen.fleet, line), partial(_revision, line, folder))
+            except (DomainError, DriverError) as problem:
+                typer.echo(f"could not tell: {line.title}: {problem}", err=True)
+                failed = True
+                continue
+            if is_cut:
+                typer.echo(f"{line.title}: its reboot was cut and it is down: it goes on")
+                due.append(line)
             continue
         if not reason(report):
             continue
@@ -59,42 +73,100 @@ def pending(what: str | None, folder: Path | None, *, yes: bool, anytime: bool, 
         consent(f"Reboot {', '.join(line.title for line in due)}, one after the other?", given=yes)
     for line in due:
         try:
-            failed = not _turn(chosen.fleet, line, folder, anytime=anytime, reboot=reboot) or failed
+            is_done = _turn(chosen.fleet, line, folder, notes, heard[line.title], anytime=anytime, reboot=reboot)
         except (DomainError, DriverError) as problem:
             typer.echo(f"{line.title}: {problem}", err=True)
-            failed = True
+            is_done = False
+        failed = failed or not is_done
     if not due and not failed:
         typer.echo("Nobody is rebooted now.")
     raise typer.Exit(1 if failed else 0)
 
 
-def _turn(fleet: "Fleet", line: "Line", folder: Path | None, *, anytime: bool, reboot: Reboot) -> bool:
+def _turn(
+    fleet: "Fleet",
+    line: "Line",
+    folder: Path | None,
+    notes: "Notes",
+    heard: "Heard",
+    *,
+    anytime: bool,
+    reboot: Reboot,
+) -> bool:
     """Whether it was rebooted, or its window closed meanwhile; not when it was in this window already."""
-    from components.cli.subject import Subject
-    from components.engine.backend import local_folder
-    from components.engine.project import project_of
-
-    opened = _opened(fleet, line)
-    if opened is None and not anytime:
-        typer.echo(f"{line.title}: its maintenance window has closed meanwhile")
-        return True
-    subject = Subject.find(line.title, folder)
-    with subject.home(starts=True) as home:
-        revision = home.machine.mark.revision if home.machine.mark else 0
-    place = local_folder(subject.environment) or project_of(Path(subject.environment["VPS_FLEET"])).work
-    note = place / "aegir-vps-reboots" / f"{subject.uuid}.json"
-    if opened is not None:
-        before = _read(note)
-        # Every reboot of ours raises the revision: one that was cut did not, and is done again.
-        if before.get("opened") == opened.isoformat() and revision > before.get("revision", 0) and not anytime:
+    opened, uuid = _opened(fleet, line), _uuid(fleet, line)
+    if heard.report is not None:
+        if opened is None and not anytime:
+            typer.echo(f"{line.title}: its maintenance window has closed meanwhile")
+            return True
+        revision = _revision(line, folder)
+        if opened is not None and not anytime and notes.is_done(uuid, opened, revision):
             typer.echo(
                 f"{line.title}: it was rebooted in this window already and still says that it waits: look why", err=True
             )
             return False
-        if before.get("opened") != opened.isoformat():
-            _write(note, {"opened": opened.isoformat(), "revision": revision})
+        notes.begin(uuid, opened, revision)
     reboot(line.title)
     return True
+
+
+class Notes:
+    """Which reboots were begun: in which window, at which revision of the machine, which each one of ours raises.
+
+    They stand beside the state, so that whoever works on it knows them; with state elsewhere, in the project's folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "aegir-vps-reboots"
+
+    @classmethod
+    def of(cls, fleet: Path) -> "Notes":
+        """Those of a fleet's folder."""
+        from components.engine.backend import local_folder
+        from components.engine.project import project_of
+
+        project = project_of(fleet)
+        return cls(local_folder(project.backend(os.environ)) or project.work)
+
+    def begin(self, uuid: str, opened: dt.datetime | None, revision: int) -> None:
+        """Note it before it begins: whole or not at all, and there after a power cut."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        note = self._folder / f"{uuid}.json"
+        fresh = note.with_suffix(".new")
+        with fresh.open("w", encoding="utf-8") as handle:
+            json.dump({"opened": opened.isoformat() if opened else "", "revision": revision}, handle)
+            handle.flush()
+            os.fsync(handle.fileno())
+        fresh.replace(note)
+
+    def is_done(self, uuid: str, opened: dt.datetime, revision: int) -> bool:
+        """Whether the machine, now at `revision`, was rebooted in that window; one that was cut was not."""
+        note = self._read(uuid)
+        return bool(note) and note["opened"] == opened.isoformat() and revision > note["revision"]
+
+    def is_cut(self, uuid: str, revision: Callable[[], int]) -> bool:
+        """Whether a reboot of this machine was begun and not ended."""
+        note = self._read(uuid)
+        return bool(note) and revision() == note["revision"]
+
+    def _read(self, uuid: str) -> dict[str, Any]:
+        try:
+            found = json.loads((self._folder / f"{uuid}.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return {}
+        return found if isinstance(found, dict) and found.keys() == {"opened", "revision"} else {}
+
+
+def _uuid(fleet: "Fleet", line: "Line") -> str:
+    return line.vps.machine_uuid(fleet.id, line.client.id)
+
+
+def _revision(line: "Line", folder: Path | None) -> int:
+    """The machine's revision. Raises DomainError and DriverError as `Subject.home`."""
+    from components.cli.subject import Subject
+
+    with Subject.find(line.title, folder).home(starts=True) as home:
+        return home.machine.mark.revision if home.machine.mark else 0
 
 
 def _window(fleet: "Fleet", line: "Line") -> "Maintenance":
@@ -105,22 +177,3 @@ def _opened(fleet: "Fleet", line: "Line") -> dt.datetime | None:
     from components.domain.windows import opened
 
     return opened(_window(fleet, line), dt.datetime.now(dt.UTC))
-
-
-def _read(note: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(note.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _write(note: Path, values: dict[str, Any]) -> None:
-    """Whole or not at all, and there after a power cut: what says that a reboot was begun stands before it begins."""
-    note.parent.mkdir(parents=True, exist_ok=True)
-    fresh = note.with_suffix(".new")
-    with fresh.open("w", encoding="utf-8") as handle:
-        json.dump(values, handle)
-        handle.flush()
-        os.fsync(handle.fileno())
-    fresh.replace(note)

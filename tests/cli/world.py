@@ -1,5 +1,7 @@
 """One made machine on the fake host, with no engine: what commands about a machine are tested on."""
 
+import datetime as dt
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ from components.config.loader import load
 from components.declaration import host_ref, machine_inputs
 from components.drivers.base import ImageSpec, Machine, Mark, NetworkSpec, Phase, PoolSpec
 from components.drivers.fake.driver import FakeDriver
+from components.drivers.fake.guest import REPORT
 from components.drivers.fake.world import World
 from components.engine.backend import backend_id
 from components.engine.project import Project
@@ -61,6 +64,21 @@ class MadeWorld:
     def change(self, **values: Any) -> None:
         """Change the domain behind our back."""
         self.world.change("domains", self.spec.uuid, **values)
+
+    def says(self, report: dict[str, Any] | None = None, **guest: Any) -> None:
+        """What its guest says from now on: a report with these sections beside a good one, or `silent`, `console`."""
+        if report is not None:
+            at = dt.datetime.now(dt.UTC).isoformat()
+            checks = [{"name": "disk", "what": "room", "state": "pass", "message": "40 % used"}]
+            well = {
+                "schema": 1,
+                "vps": "v-h3k9",
+                "uuid": self.spec.uuid,
+                "delivery": {"state": "delivered", "since": at},
+                "health": {"at": at, "state": "pass", "checks": checks},
+            }
+            guest["answers"] = {REPORT: {"out": json.dumps(well | report)}} | guest.get("answers", {})
+        self.world.put("guests", self.spec.uuid, guest)
 
     def declare(self, **lines: Any) -> None:
         file = self.project.fleet / "clients" / "example-coop.yaml"
