@@ -75,9 +75,14 @@ class Target:
             raise _failed(what, cause.removeprefix("backup target: "), self._declared)
         return done.stdout.decode(errors="replace")
 
-    def enrol(self, uuid: str, title: str, limit_bytes: int, key: str, *, anew: bool = False) -> str:
-        """Let a key add to the VPS's own repository: `new`, `same` or `replaced`. Raises DomainError for a second."""
-        words = ["enrol", uuid, title, str(limit_bytes // 1024), key, *(["replace"] if anew else [])]
+    def enrol(
+        self, uuid: str, title: str, limit_bytes: int, key: str, *, generation: int = 0, anew: bool = False
+    ) -> str:
+        """Let a key add to the VPS's own repository: `new`, `same` or `replaced`. Raises DomainError for a second.
+
+        A higher `generation` than before is a VPS that was installed anew: it begins a new repository.
+        """
+        words = ["enrol", uuid, title, str(limit_bytes // 1024), key, str(generation), *(["replace"] if anew else [])]
         return self.act(f"Unable to enrol {title} at the backup target", *words).strip()
 
     def visit(self, uuid: str, guest: str, key: str) -> None:

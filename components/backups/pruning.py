@@ -1,0 +1,83 @@
+"""What of a repository may go, and how: only on the operator's side, and never because a guest wished it.
+
+Times are the target's own, of when it wrote a snapshot's file: a guest that dates its snapshots into the future, or
+stops making backups to wait until the old ones are over, changes nothing about what is kept.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from components.backups.promise import SLACK, proof_of, spoken
+from components.backups.store import Store
+from components.backups.target import Kept, Target
+from components.domain.packages import Backup
+from components.domain.problems import DomainError
+
+ALWAYS = 3
+"""Whole backups that stay, however old."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Snapshots that go and how many whole backups stay."""
+
+    goes: tuple[str, ...]
+    runs_stay: int
+    runs_go: int
+
+
+def plan(title: str, promise: Backup, kept: Kept, there: Sequence[tuple[datetime, str]]) -> Plan:
+    """What is older than promised. Raises DomainError while anything looks as if old backups will be needed."""
+    what = f"Unable to prune the backups of {title}"
+    if kept.lost:
+        raise DomainError(
+            f"{what}: {kept.lost} snapshots that were there are gone, and nobody of ours removed them.",
+            "Nothing was removed. Find out at the target what happened, before anything else goes.",
+        )
+    if not kept.runs:
+        raise DomainError(f"{what}: there is no whole one.", "Nothing was removed.")
+    age = kept.now - kept.runs[-1].at
+    if age > timedelta(hours=promise.every_hours) + SLACK:
+        raise DomainError(
+            f"{what}: the newest is {spoken(age)} old, so the old ones may be needed.",
+            "Nothing was removed. Mend the backups first: vps backups list",
+        )
+    # A run that ended before that instant is over, but for the newest of those: it is the state of that day.
+    oldest = kept.now - timedelta(days=promise.keep_days)
+    over = [run for run in kept.runs if run.at < oldest][:-1]
+    proven = (proof_of(kept) or {}).get("snapshot")
+    stays = {run.snapshot for run in kept.runs[-ALWAYS:]} | {proven}
+    goes: list[str] = []
+    before = datetime.min.replace(tzinfo=kept.now.tzinfo)
+    for run in kept.runs:
+        # What was written since the run before belongs to this one: its parts, and what an attempt left.
+        parts = [snapshot for at, snapshot in there if before < at <= run.at]
+        before = run.at
+        if run in over and run.snapshot not in stays:
+            goes += parts
+    gone = sum(run.snapshot in goes for run in kept.runs)
+    return Plan(goes=tuple(goes), runs_stay=len(kept.runs) - gone, runs_go=gone)
+
+
+def prune(target: Target, uuid: str, passphrase: str, found: Plan, title: str, say: Callable[[str], None]) -> None:
+    """Read and check everything, remove what the plan names, check again; the guest is held off meanwhile.
+
+    Everything is read before anything goes: an index that a guest poisoned could make restic take a worthless copy for
+    the good one. Raises DomainError; what was interrupted is safe to run again.
+    """
+    what = f"Unable to prune the backups of {title}"
+    store = Store(target, uuid, passphrase, writes=True)
+    target.hold(uuid, "the operator prunes old backups")
+    try:
+        store.run(what, "unlock", "--remove-all", "--quiet")
+        say(f"{title}: everything is read and checked")
+        store.run(f"{what}: the check before found damage, nothing was removed", "check", "--read-data", "--quiet")
+        target.forgotten(uuid, found.goes)
+        say(f"{title}: {len(found.goes)} snapshots go")
+        for start in range(0, len(found.goes), 200):
+            store.run(what, "forget", "--quiet", *found.goes[start : start + 200])
+        store.run(what, "prune", "--quiet")
+        store.run(f"{what}: the check afterwards found damage", "check", "--quiet")
+    finally:
+        target.release(uuid)
