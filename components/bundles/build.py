@@ -26,6 +26,11 @@ def build(manifest: Manifest, mirror: Mirror, progress: Progress) -> Made:
     if pending:
         listed = [f"{source.name}: {source.url} is not pinned yet: {source.reason}" for source in pending]
         raise all_of(what, listed, f"Pin what is pending in {manifest.file}.")
+    if manifest.needs_mirror and not mirror.base:
+        remedy = (
+            "Name one with --mirror, or as `mirror:` in fleet.yaml; components/bundles/README.md tells how to fill it."
+        )
+        raise BundleError(f"{what}: its sources come from a mirror of your own only.", remedy)
     began = time.monotonic()
     with cache.workplace(progress) as scratch:
         try:
@@ -35,7 +40,7 @@ def build(manifest: Manifest, mirror: Mirror, progress: Progress) -> Made:
                 place = where(source, mirror)
                 progress(f"{manifest.name}: {source.name} from {place} … [{time.monotonic() - began:.0f} s]")
                 try:
-                    trees[source.name] = obtain(source, mirror, scratch)
+                    trees[source.name] = obtain(source, mirror, scratch, trees)
                 except BundleError as error:
                     problems.append(f"{source.name}: {error.message}")
             problems = problems or pack.conflicts(manifest.sources, trees)

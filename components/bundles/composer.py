@@ -1,5 +1,6 @@
 """The packages of a composer.lock, each by the git commit that the lock names, as one tree with its `vendor` folder.
 
+The lock stands beside the manifest with its composer.json, or in a source that is pinned itself (`of`) and holds both.
 Archives that the lock names are not taken: forges make them anew, so their bytes are no pin. `vendor/composer/
 installed.json` is written here, so that `composer dump-autoload` makes the autoloader offline when the image is built.
 """
@@ -11,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from components.bundles.errors import all_of
+from components.bundles.errors import BundleError, all_of
 from components.bundles.tree import Entry, Tree, sorted_entries
 
 INSTALLED = "vendor/composer/installed.json"
@@ -30,39 +31,40 @@ class Package:
     licence: str
 
 
-def packages(lock: Path) -> list[Package]:
+def packages(lock: bytes, name: str) -> list[Package]:
     """What the lock pins, without what is for development. Raises BundleError that names every package without pin."""
     found: list[Package] = []
     wrong: list[str] = []
-    for entry in _listed(lock):
-        name = str(entry.get("name", ""))
+    for entry in _listed(lock, name):
+        package = str(entry.get("name", ""))
         source = entry.get("source") or {}
         url, commit = str(source.get("url", "")), str(source.get("reference", ""))
-        if not _NAME.fullmatch(name):
-            wrong.append(f"{lock.name}: {name[:80]!r} is no package's name.")
+        if not _NAME.fullmatch(package):
+            wrong.append(f"{package[:80]!r} is no package's name.")
         elif source.get("type") != "git" or not url.startswith("https://") or not _COMMIT.fullmatch(commit):
-            wrong.append(f"{lock.name}: {name} is pinned by no git commit at an https address.")
+            wrong.append(f"{package} is pinned by no git commit at an https address.")
         else:
             licence = " OR ".join(str(one) for one in entry.get("license") or ["NOASSERTION"])
             version = str(entry.get("version", ""))
-            found.append(Package(name=name, version=version, url=url, commit=commit, licence=licence))
+            found.append(Package(name=package, version=version, url=url, commit=commit, licence=licence))
     if wrong:
-        raise all_of(f"Unable to read {lock}", wrong, "Update the lock with composer: `composer update --lock`.")
+        raise all_of(f"Unable to use {name}", wrong, "Update the lock with composer: `composer update --lock`.")
     return sorted(found, key=lambda one: one.name)
 
 
-def tree(lock: Path, parts: Sequence[tuple[Package, Tree]]) -> Tree:
-    """All packages in one `vendor` folder, with composer.json, the lock, and composer's own list of what is there."""
+def tree(lock: bytes, name: str, beside: Path | None, parts: Sequence[tuple[Package, Tree]]) -> Tree:
+    """All packages in one `vendor` folder, with composer's own list of what is there.
+
+    `beside` is the lock's file when it stands with the manifest: it and composer.json come along then.
+    """
     listed = [
         {**entry, "install-path": f"../{entry['name']}"}
-        for entry in sorted(_listed(lock), key=lambda one: str(one["name"]))
+        for entry in sorted(_listed(lock, name), key=lambda one: str(one["name"]))
     ]
     installed = json.dumps({"packages": listed, "dev": False, "dev-package-names": []}, indent=1, sort_keys=True)
-    own = {
-        "composer.json": lock.with_name("composer.json").read_bytes(),
-        "composer.lock": lock.read_bytes(),
-        INSTALLED: f"{installed}\n".encode(),
-    }
+    own = {INSTALLED: f"{installed}\n".encode()}
+    if beside is not None:
+        own |= {"composer.json": beside.with_name("composer.json").read_bytes(), "composer.lock": lock}
     entries = [Entry(path=path, size=len(data)) for path, data in own.items()]
     for package, part in parts:
         entries += [replace(entry, path=f"vendor/{package.name}/{entry.path}") for entry in part.entries]
@@ -84,12 +86,11 @@ def tree(lock: Path, parts: Sequence[tuple[Package, Tree]]) -> Tree:
     return Tree(entries=ordered, contents=contents, facts={"packages": facts})
 
 
-def _listed(lock: Path) -> list[dict[str, Any]]:
+def _listed(lock: bytes, name: str) -> list[dict[str, Any]]:
     try:
-        data = json.loads(lock.read_text(encoding="utf-8"))
-        listed = data["packages"]
+        listed = json.loads(lock)["packages"]
         if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
             raise TypeError("`packages` is no list of packages")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise all_of(f"Unable to read {lock}", [f"It is no composer.lock: {error}."]) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise BundleError(f"{name} is no composer.lock: {error}.") from error
     return listed

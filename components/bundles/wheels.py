@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from components.bundles.command import run
@@ -28,8 +29,7 @@ def pins(file: Path) -> dict[str, str]:
     """Package and version → SHA-256 of its wheel. Raises BundleError that names every line that is no pin."""
     found: dict[str, str] = {}
     wrong: list[str] = []
-    text = file.read_text(encoding="utf-8").replace("\\\n", " ")
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in _lines(file.read_text(encoding="utf-8")):
         words = " ".join(line.partition("#")[0].split())
         if not words:
             continue
@@ -43,6 +43,19 @@ def pins(file: Path) -> dict[str, str]:
     if wrong or not found:
         raise all_of("Unable to read the pins of Python packages", wrong or [f"{file}: it names no package."])
     return found
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Each line with the number where it begins: a backslash at its end goes on in the next one."""
+    begun, parts = 0, ""
+    for number, line in enumerate(text.splitlines(), 1):
+        begun = begun or number
+        parts += line
+        if parts.endswith("\\"):
+            parts = f"{parts[:-1]} "
+            continue
+        yield begun, parts
+        begun, parts = 0, ""
 
 
 def platforms(glibc: str) -> list[str]:
