@@ -41,8 +41,9 @@ def build(
         raise ImageError(f"Unable to build image {name}: there is no fleet folder {fleet}.", "Name it with --fleet.")
     named = lock.locked(fleet).get(name)
     baked = bundle.sha256 if bundle else named.bundle if named and recipe.bundle else ""
-    recipe = replace(recipe, baked=baked)
     with cache.locked(progress):
+        # The wait may have been long, and the recipe been edited meanwhile.
+        recipe = replace(load(name, fleet, recipes), baked=baked)
         entry = _cached(recipe, fleet, verify_bytes)
         if entry is None:
             entry = _build(recipe, progress, bundle)
@@ -113,6 +114,9 @@ def _build(recipe: Recipe, progress: Progress, bundle: Bundle | None) -> cache.E
 
 def _make(steps: Steps, recipe: Recipe, work: Path, bundle: Bundle | None) -> cache.Entry:
     inputs = recipe.inputs()
+    recipe = recipe.copied(work / "layers")
+    if recipe.inputs() != inputs:
+        raise ImageError(f"Unable to build image {recipe.name}: its recipe is being changed.", "Run it again.")
     ids = disk.Identities(
         disk=recipe.identity("disk"),
         bios_boot=recipe.identity("bios_boot"),
@@ -133,9 +137,10 @@ def _make(steps: Steps, recipe: Recipe, work: Path, bundle: Bundle | None) -> ca
     convert = ["qemu-img", "convert", "-c", "-W", "-m", str(min(8, os.cpu_count() or 1)), "-f", "raw", "-O", "qcow2"]
     steps.run("compress", [*convert, "-o", "compression_type=zstd", str(raw), str(image)], deadline_s=900)
     verify.verify(steps, recipe, raw, image)
-    if recipe.inputs() != inputs or (bundle and not bundle.unchanged()):
+    if bundle and not bundle.unchanged():
         raise ImageError(
-            f"Unable to accept the image {recipe.name}: its recipe was changed while it was built.", "Build it again."
+            f"Unable to accept the image {recipe.name}: {bundle.file} was changed while it was built.",
+            "Build it again.",
         )
     today = datetime.now(tz=UTC).date()
     expires = today + timedelta(days=recipe.expires_days)

@@ -5,7 +5,8 @@ them (README.md, manifests of bundles) don't go into an image and are no part of
 """
 
 import hashlib
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,13 @@ def flavour(name: str, templates: Path) -> Flavour:
         said=mapping(folder / "flavour.yaml"),
         expires=guest_flavour.expires(loaded),
     )
+
+
+def copy(layer: Layer, place: Path) -> Layer:
+    """The layer with a copy of its files in a folder of `place`."""
+    target = place / layer.name.replace(" ", "-")
+    shutil.copytree(layer.folder, target, symlinks=True)
+    return replace(layer, folder=target)
 
 
 def scripts(layers: tuple[Layer, ...], kind: str) -> list[Path]:

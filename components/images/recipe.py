@@ -5,7 +5,7 @@ import json
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,14 @@ class Recipe:
     def all_packages(self) -> tuple[str, ...]:
         """The Debian packages of all layers, each once."""
         return tuple(dict.fromkeys(package for layer in self.layers() for package in layer.packages))
+
+    def copied(self, place: Path) -> "Recipe":
+        """The same recipe with all its layers' files copied into `place`, where no edit reaches them."""
+        own = replace(self, folder=layers.copy(self.layers()[-1], place).folder)
+        if self.flavour is None:
+            return own
+        laid = tuple(layers.copy(layer, place) for layer in self.flavour.layers)
+        return replace(own, flavour=replace(self.flavour, layers=laid))
 
     def inputs(self) -> str:
         """SHA-256 over all layers' files and their executable bits, the bundle, the builder's format, the mirrors."""

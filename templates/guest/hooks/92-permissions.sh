@@ -26,7 +26,8 @@ chmod 0750 "$root/etc/sudoers.d"
 install -d -m 0700 "$root/etc/vps/secrets"
 install -d -m 0750 "$root/etc/nftables.d"
 install -d -m 0700 -o "$(chroot "$root" id -u mysql)" -g "$(chroot "$root" id -g mysql)" "$root/var/lib/mysql-files"
-# A new account's files are its own.
-sed -i -e 's/^UMASK\s.*/UMASK 027/' -e 's/^#\?HOME_MODE\s.*/HOME_MODE 0700/' "$root/etc/login.defs"
+# A new account's home is its own. The umask stays: nginx reads what the flavour's account writes.
+sed -i -e '/^#\?HOME_MODE\s/d' "$root/etc/login.defs"
+printf 'HOME_MODE 0700\n' >>"$root/etc/login.defs"
 sed -i -e 's/^#\?DIR_MODE=.*/DIR_MODE=0700/' "$root/etc/adduser.conf"
 mkdir -p "$root/var/log/journal"
