@@ -1,0 +1,35 @@
+"""What keeps onboarding incomplete is told by name (contract KIT-6)."""
+
+from dataclasses import replace
+
+import pytest
+
+from components.domain.authorities import Authority
+from components.domain.fleet import Fleet
+from tests.kit.conftest import made
+
+ALWAYS = ["ACC-1", "ACC-2", "ACC-3", "ACC-4", "KIT-1", "KIT-4"]
+
+
+def test_what_is_not_built_is_told_though_all_is_declared(fleet: Fleet) -> None:
+    kit = made(fleet)
+    assert [one.element for one in kit.missing] == ALWAYS
+    assert all(one.what and one.do for one in kit.missing)
+    (reverse,) = (one for one in kit.missing if one.element == "KIT-4")
+    assert "2.0.192.in-addr.arpa" in reverse.what
+
+
+@pytest.mark.parametrize(
+    ("changes", "element", "word"),
+    [
+        ({"support": None}, "KIT-2", "support"),
+        ({"services": {}}, "KIT-5", "services"),
+        ({"backups": None}, "KIT-1", "backups"),
+        ({"authority": None}, "OPT-1", "www.coop.example"),
+        ({"authority": Authority(directory="https://x.example/", staging=True)}, "OPT-1", "www.coop.example"),
+    ],
+)
+def test_what_is_not_declared_is_told_too(fleet: Fleet, changes: dict[str, object], element: str, word: str) -> None:
+    found = [one for one in made(replace(fleet, **changes)).missing if one.element == element]  # type: ignore[arg-type]
+    assert any(word in one.what for one in found)
+    assert len(made(replace(fleet, **changes)).missing) == len(ALWAYS) + 1  # type: ignore[arg-type]
