@@ -218,6 +218,8 @@ class FleetFile(FileShape):
     spares: Annotated[dict[str, SpareShape], Field(default_factory=dict)]
     retention: RetentionShape
     apt: AptShape | None = None
+    mirror: Text | None = None
+    """Where the sources of bundles are fetched: a folder or an address; left out: upstream."""
     support: SupportShape | None = None
     backups: BackupsShape | None = None
     acme: AcmeShape | None = None
