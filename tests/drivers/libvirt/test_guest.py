@@ -1,7 +1,5 @@
 """Commands through a real qemu-ga, on a socket of this machine instead of a guest's port: what it takes and gives."""
 
-import json
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -10,34 +8,8 @@ import pytest
 
 from components.drivers.errors import GuestSilent
 from components.drivers.guest import MOST_BYTES, MOST_COMPLAINTS
-from components.drivers.libvirt.agent import answer
 from components.drivers.libvirt.guest import execute
-
-WHAT = "Unable to run it"
-MINUTE = 60
-
-
-class Socket:
-    """Asks an agent as libvirtd does: a line of JSON each way."""
-
-    def __init__(self, path: Path) -> None:
-        self.asked: list[str] = []
-        self._socket = socket.socket(socket.AF_UNIX)
-        end = time.monotonic() + MINUTE
-        while self._socket.connect_ex(str(path)):
-            assert time.monotonic() < end, "the agent does not listen"
-            time.sleep(0.05)
-        self._lines = self._socket.makefile("rb")
-
-    def __call__(self, command, arguments=None):
-        question = json.dumps({"execute": command, "arguments": arguments or {}})
-        self.asked.append(question)
-        self._socket.sendall(question.encode() + b"\n")
-        return answer(WHAT, self._lines.readline().decode())
-
-    def close(self) -> None:
-        self._lines.close()
-        self._socket.close()
+from tests.agents import MINUTE, WHAT, Socket
 
 
 @pytest.fixture(scope="module")
