@@ -7,12 +7,13 @@ installed.json` is written here, so that `composer dump-autoload` makes the auto
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from components.bundles.errors import BundleError, all_of
+from components.bundles.manifest import Source
 from components.bundles.tree import Entry, Tree, sorted_entries
 
 INSTALLED = "vendor/composer/installed.json"
@@ -29,6 +30,20 @@ class Package:
     url: str
     commit: str
     licence: str
+
+
+def lock_of(source: Source, earlier: Mapping[str, Tree]) -> tuple[bytes, str]:
+    """The bytes of a source's composer.lock, and what to call it. Raises BundleError when the holder has none."""
+    if source.file is not None:
+        return source.file.read_bytes(), source.file.name
+    if source.of not in earlier:
+        raise BundleError(f"its {source.lock} is in {source.of}, which could not be had.")
+    holder = earlier[source.of]
+    files = [entry.path for entry in holder.entries if entry.target is None and not entry.is_folder]
+    if source.lock not in files:
+        raise BundleError(f"{source.of} holds no {source.lock}.")
+    data = next(data for path, data in zip(files, holder.contents(), strict=False) if path == source.lock)
+    return data, f"{source.lock} of {source.of}"
 
 
 def packages(lock: bytes, name: str) -> list[Package]:

@@ -25,11 +25,20 @@ def fetch(place: str, sha256: str, target: Path, *, deadline_s: float = DEADLINE
     `target` appears whole or not at all. Raises BundleError; the caller names the source.
     """
     draft = target.with_name(f"{target.name}.part")
-    until = time.monotonic() + deadline_s
+    try:
+        found = _tried(place, draft, time.monotonic() + deadline_s)
+        if found != sha256:
+            raise BundleError(f"{place} has the SHA-256 {found}, and {sha256} is pinned.")
+        draft.rename(target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _tried(place: str, draft: Path, until: float) -> str:
+    """Copy it, again after a passing fault; the SHA-256 of what came."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            found = _copy(place, draft, until)
-            break
+            return _copy(place, draft, until)
         except urllib.error.HTTPError as error:
             if error.code < 500 or attempt == _ATTEMPTS:
                 raise BundleError(f"{place} answers {error.code} {error.reason}.") from error
@@ -40,10 +49,7 @@ def fetch(place: str, sha256: str, target: Path, *, deadline_s: float = DEADLINE
                 why = getattr(error, "reason", None) or error
                 raise BundleError(f"{place} can't be read: {why}.") from error
         time.sleep(_PAUSE_S * attempt)
-    if found != sha256:
-        draft.unlink(missing_ok=True)
-        raise BundleError(f"{place} has the SHA-256 {found}, and {sha256} is pinned.")
-    draft.rename(target)
+    raise AssertionError
 
 
 def is_intact(file: Path, sha256: str) -> bool:

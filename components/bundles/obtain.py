@@ -28,7 +28,7 @@ def obtain(source: Source, mirror: Mirror, scratch: Path, earlier: Mapping[str, 
             entry = Entry(path="file", size=file.stat().st_size, is_executable=source.is_executable)
             found = Tree(entries=(entry,), contents=lambda: iter([file.read_bytes()]))
         case "composer":
-            lock, name = _lock(source, earlier)
+            lock, name = composer.lock_of(source, earlier)
             parts = [(one, _package(one, mirror, scratch)) for one in composer.packages(lock, name)]
             found = composer.tree(lock, name, source.file, parts)
         case "python":
@@ -48,20 +48,6 @@ def where(source: Source, mirror: Mirror) -> str:
     if source.kind == "python":
         return wheels.where(mirror)[0]
     return mirror.file(source.url) if source.url else str(mirror)
-
-
-def _lock(source: Source, earlier: Mapping[str, Tree]) -> tuple[bytes, str]:
-    """The bytes of a composer.lock, and what to call it."""
-    if source.file is not None:
-        return source.file.read_bytes(), source.file.name
-    if source.of not in earlier:
-        raise BundleError(f"its {source.lock} is in {source.of}, which could not be had.")
-    holder = earlier[source.of]
-    files = [entry.path for entry in holder.entries if entry.target is None and not entry.is_folder]
-    if source.lock not in files:
-        raise BundleError(f"{source.of} holds no {source.lock}.")
-    data = next(data for path, data in zip(files, holder.contents(), strict=False) if path == source.lock)
-    return data, f"{source.lock} of {source.of}"
 
 
 def _package(package: composer.Package, mirror: Mirror, scratch: Path) -> Tree:

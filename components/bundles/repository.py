@@ -49,6 +49,36 @@ def fetch(url: str, commit: str, target: Path, *, deadline_s: float = FETCH_DEAD
     raise BundleError(f"{url} can't be fetched: {said.why()}.")
 
 
+def keep(url: str, commit: str, target: Path, *, deadline_s: float = FETCH_DEADLINE_S) -> None:
+    """Have branches, tags and `commit` of `url` in the bare repository `target`, of a mirror; it may exist already.
+
+    The commit gets a tag of its own, so that it stays when upstream's branches move away from it. Raises BundleError.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    env = _environment(target)
+    git = ["git", "-C", str(target)]
+    made = run(["git", "init", "-q", "--bare", str(target)], deadline_s=_PROBE_DEADLINE_S, env=env)
+    if made.code != 0:
+        raise BundleError(f"git can't make a repository in {target}: {made.why()}.")
+    fetch = [*git, "fetch", "-q", "--no-auto-gc", "--no-write-fetch-head"]
+    every = run(
+        [*fetch, "--force", url, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"],
+        deadline_s=deadline_s,
+        env=env,
+    )
+    if every.code != 0:
+        raise BundleError(f"{url} can't be fetched: {every.why()}.")
+    if not _exists(target, commit, env):
+        run([*fetch, "--no-tags", url, commit], deadline_s=deadline_s, env=env)
+    if not _exists(target, commit, env):
+        raise BundleError(f"{url} has no commit {commit}.")
+    kept = [["update-ref", f"refs/tags/pinned-{commit}", commit], ["update-server-info"]]
+    for words in kept:
+        said = run([*git, *words], deadline_s=_PROBE_DEADLINE_S, env=env)
+        if said.code != 0:
+            raise BundleError(f"{target} can't be written: {said.why()}.")
+
+
 def tree(repository: Path, commit: str) -> Tree:
     """The files of `commit`, after every object was checked. Raises BundleError when one isn't what its name says."""
     env = _environment(repository)

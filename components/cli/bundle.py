@@ -22,7 +22,7 @@ MirrorOption = Annotated[
 
 def bundle(
     name: Name,
-    mirror: MirrorOption = None,
+    source: MirrorOption = None,
     output: Annotated[Path | None, typer.Option("--output", help="Put a copy of the bundle there.")] = None,
     listed: Annotated[bool, typer.Option("--list", help="Only tell sources, pins and licences.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
@@ -35,7 +35,7 @@ def bundle(
     if listed:
         _tell(manifest, as_json)
         return
-    made = build(manifest, _mirror(mirror, fleet), lambda line: typer.echo(line, err=True))
+    made = build(manifest, _mirror(source, fleet), lambda line: typer.echo(line, err=True))
     if output:
         copy(made, output)
     where = output or made.file
@@ -43,6 +43,21 @@ def bundle(
         typer.echo(json.dumps({"file": str(where), "sha256": made.sha256, "bytes": made.bytes, **made.described}))
     else:
         typer.echo(f"{manifest.name} {made.sha256} {made.bytes / 1024**2:.0f} MiB {where}")
+
+
+def mirror(
+    name: Name,
+    to: Annotated[Path, typer.Option("--to", help="The mirror's folder; made when it isn't there.")],
+    source: Annotated[
+        str | None, typer.Option("--from", help="Another mirror to fill it from (default: upstream).")
+    ] = None,
+) -> None:
+    """Act: fill a folder with every pinned source of an image, for `vps image bundle --mirror` where no network is."""
+    from components.bundles.filling import fill
+    from components.bundles.mirror import named
+
+    fill(_manifest(name), named(source), to, lambda line: typer.echo(line, err=True))
+    typer.echo(f"{to} has all that {name} takes.")
 
 
 def _tell(manifest: "Manifest", as_json: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from components.cli.bundle import bundle
+from components.cli.bundle import bundle, mirror
 from components.cli.retire import image as retire
 
 app = typer.Typer(help="Act: build golden images from their recipes. Look: list them.", no_args_is_help=True)
@@ -19,6 +19,7 @@ FleetFolder = Annotated[Path | None, typer.Option("--fleet", help="The fleet fol
 
 app.command("retire")(retire)
 app.command("bundle")(bundle)
+app.command("mirror")(mirror)
 
 
 @app.command("build")
@@ -106,7 +107,7 @@ def listing(fleet: Path) -> list[dict[str, object]]:
 
 
 def _marks(name: str, flavour: str) -> list[str]:
-    """What is to be said of the flavour of a recipe or locked image: its name, and its status unless it is supported."""
+    """What is to be said of the flavour of a recipe or locked image: its name, and its status unless supported."""
     from components.guest import flavour as flavours
     from components.images import recipe
 

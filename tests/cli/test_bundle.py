@@ -61,3 +61,13 @@ def test_an_image_without_bundle_is_told():
     done = run("base-debian-13")
     assert isinstance(done.exception, BundleError)
     assert "its recipe takes none" in str(done.exception)
+
+
+def test_a_mirror_is_filled_from_another(world, tmp_path):  # noqa: F811
+    world.manifest()
+    done = CliRunner().invoke(
+        app, ["mirror", str(world.file), "--to", str(tmp_path / "new"), "--from", str(world.mirror)]
+    )
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "new" / "github.com" / "example" / "app.git").is_dir()
+    assert run(world.file, "--mirror", tmp_path / "new").exit_code == 0
