@@ -89,9 +89,9 @@ def enrol(fleet: Fleet, line: "Line") -> str:
 
     Raises DomainError or DriverError while it can't be done; what is being restored waits for `vps restore --run`.
     """
-    enrolled = Enrolled.of(fleet, line.client, line.vps)
+    enrolled = None if fleet.backups is None else Enrolled.of(fleet, line.client, line.vps)
     if enrolled is None:
-        return ""
+        return ""  # What is promised and can't be kept is told by `vps backups` and `vps kit`.
     target = Target(enrolled.backups)
     with guest_of(fleet, line.client, line.vps) as side:
         done = enrolled.authorise(side, target)

@@ -13,6 +13,7 @@ import typer
 from components.cli import (
     access,
     adopt,
+    backups,
     check,
     deliver,
     drift,
@@ -73,6 +74,7 @@ for verb in (power.start, power.stop, power.reboot, power.suspend, power.resume)
     app.command(verb.__name__)(verb)
 app.command("access")(access.access)
 app.command("unlock")(unlock.unlock)
+app.add_typer(backups.app, name="backups", cls=backups.Backed)
 app.add_typer(host.app, name="host", cls=Commands)
 app.add_typer(image.app, name="image", cls=Commands)
 app.add_typer(trash.app, name="trash", cls=Commands)

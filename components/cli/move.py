@@ -67,59 +67,95 @@ def move(
 
 def restore(
     vps: Which,
-    to: Annotated[str, typer.Option("--to", metavar="HOST", help="Where it shall live.")],
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="HOST", help="Where it shall live (default: where it is declared).")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="DATE", help="Its backup of then: a day, an instant, or latest.")
+    ] = None,
     disk: Annotated[
         Path | None, typer.Option("--disk", metavar="FILE", help="Its disk: a qcow2 file that stands on no other.")
     ] = None,
     empty: Annotated[
         bool, typer.Option("--empty", help="A new disk from the image: the client's data are not there.")
     ] = False,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="With --from: its host still has it, its disk goes to the trash.")
+    ] = False,
+    run: Annotated[
+        bool, typer.Option("--run", help="Hand the passphrase to the guest that waits for it (acts).")
+    ] = False,
+    key: Annotated[
+        Path | None, typer.Option("--recovery-key", metavar="FILE", help="With --run: what opens the passphrase.")
+    ] = None,
     fleet: FleetFolder = None,
 ) -> None:
-    """Write: let a VPS that no host holds, or whose host is lost, be made anew: from a file of its disk, or empty."""
-    import hashlib
-
+    """Write: let a lost VPS be made anew: from its backup (then `vps up` and --run), a file of its disk, or empty."""
     from ruamel.yaml.scalarstring import PlainScalarString
 
+    from components.cli import comeback
     from components.config.edit import put, take
+    from components.domain.problems import DomainError
+
+    loaded, client, machine = _find(vps, fleet)
+    if run:
+        comeback.run(loaded, client, machine, key)
+        return
+    to = to or machine.host
+    target, source = _host(loaded, to), _lives_on(loaded, client, machine)
+    what = f"Unable to restore {vps} on {to}"
+    if disk is None and not empty and loaded.fleet.backups is not None:
+        since = since or "latest"
+    if sum((disk is not None, empty, since is not None)) != 1:
+        remedy = "Give one of --from DATE (or latest), --disk FILE and --empty."
+        raise DomainError(f"{what}: say where its disk comes from.", remedy)
+    if in_place and (since is None or to != source):
+        raise DomainError(f"{what}: --in-place is for a backup, on the host where it is.", "Use it with --from alone.")
+    if target.lost:
+        raise DomainError(f"{what}: {to} is lost since {target.lost.since}.", "Choose another host.")
+    _need_network(what, target, machine)
+    if not in_place:
+        _need_gone(what, loaded, client, machine, target)
+    intent: dict[str, object] = {"from": source}
+    if disk is None:
+        intent["empty"] = True
+        if since is not None:
+            intent["backup"] = comeback.wanted(loaded, client, machine, since)
+    else:
+        intent |= _disk_file(what, disk.absolute(), loaded.fleet.packages[machine.package].limits.disk_gib)
+
+    def change(lines: Any) -> None:  # noqa: ANN401 - ruamel.yaml's own mapping
+        if in_place:
+            comeback.in_place(lines, machine, intent)
+            return
+        put(lines, "host", PlainScalarString(to), after="power")
+        for name in ("move", "pool"):
+            take(lines, name)
+        put(lines, "restore", intent, after="host")
+
+    _write(loaded, client, machine, change)
+    if since is not None:
+        typer.echo(f"next: vps up client.{client.key}; then: vps restore {vps} --run --recovery-key FILE")
+        return
+    data = "EMPTY: the client's data are not there" if empty else f"from {disk}"
+    typer.echo(f"{vps} is made anew on {to} with the next: vps up client.{client.key} ({data})")
+
+
+def _disk_file(what: str, disk: Path, size_gib: int) -> dict[str, object]:
+    """The part of the intent that names a disk's file with its digest. Raises DomainError, and as `origin.need`."""
+    import hashlib
+
     from components.domain.problems import DomainError
     from components.drivers import origin
     from components.drivers.base import DiskFile
 
-    loaded, client, machine = _find(vps, fleet)
-    target, source = _host(loaded, to), _lives_on(loaded, client, machine)
-    what = f"Unable to restore {vps} on {to}"
-    if (disk is None) == (not empty):
-        raise DomainError(f"{what}: say where its disk comes from.", "Give one of --disk FILE and --empty.")
-    if target.lost:
-        raise DomainError(f"{what}: {to} is lost since {target.lost.since}.", "Choose another host.")
-    _need_network(what, target, machine)
-    _need_gone(what, loaded, client, machine, target)
-    intent: dict[str, object] = {"from": source}
-    if disk is None:
-        intent["empty"] = True
-    else:
-        disk = disk.absolute()
-        try:
-            with disk.open("rb") as stream:
-                sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-        except OSError as problem:
-            raise DomainError(
-                f"{what}: {disk} can't be read: {problem.strerror}.", "Name the disk's file."
-            ) from problem
-        size = loaded.fleet.packages[machine.package].limits.disk_gib
-        origin.need(what, DiskFile(path=str(disk), sha256=sha256), size)
-        intent |= {"disk": str(disk), "sha256": sha256}
-
-    def change(lines: Any) -> None:  # noqa: ANN401 - ruamel.yaml's own mapping
-        put(lines, "host", PlainScalarString(to), after="power")
-        for key in ("move", "pool"):
-            take(lines, key)
-        put(lines, "restore", intent, after="host")
-
-    _write(loaded, client, machine, change)
-    data = "EMPTY: the client's data are not there" if empty else f"from {disk}"
-    typer.echo(f"{vps} is made anew on {to} with the next: vps up client.{client.key} ({data})")
+    try:
+        with disk.open("rb") as stream:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as problem:
+        raise DomainError(f"{what}: {disk} can't be read: {problem.strerror}.", "Name the disk's file.") from problem
+    origin.need(what, DiskFile(path=str(disk), sha256=sha256), size_gib)
+    return {"disk": str(disk), "sha256": sha256}
 
 
 def _find(name: str, fleet: Path | None) -> "tuple[Loaded, Client, Vps]":

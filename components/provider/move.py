@@ -126,7 +126,12 @@ def _lost(state: Bag, news: Bag) -> Consequence | None:
     title, host, target = state.get("title", ""), host_name(state), host_name(news)
     if is_restore(state, news):
         intent = news.get("restore") or {}
-        if intent.get("empty"):
+        if intent.get("backup"):
+            words = (
+                f"restored on {target}: a new disk, which its first boot fills from the backup of {intent['backup']} "
+                f"once it was handed over: vps restore {title} --run"
+            )
+        elif intent.get("empty"):
             words = f"restored EMPTY on {target}: a new disk from the image; the client's data are NOT there"
         else:
             words = f"restored on {target} from the disk in {intent.get('disk')}"

@@ -59,12 +59,21 @@ def _number_change(before: object, after: object, state: Bag, news: Bag, today: 
             "back instead of a new one; take that line away first"
         )
         return Consequence(key=KEY, effect=Effect.REFUSED, words=words)
+    backup = (news.get("restore") or {}).get("backup")
+    if is_wanted(state, news) and backup and news.get("restore") == state.get("restore"):
+        words = (
+            f"refused: {step}: its line `restore:` still names the backup of {backup}, which would be brought back "
+            "once more; take that line away first, or run: vps restore CLIENT/VPS --from DATE --in-place"
+        )
+        return Consequence(key=KEY, effect=Effect.REFUSED, words=words)
     if is_wanted(state, news):
         images = ", ".join(disk["image"]["name"] for disk in _disks(news))
         words = (
             f"{step}: DOWNTIME AND A NEW, EMPTY DISK from {images}: the guest is shut down and installed anew under "
             f"its own UUID, MAC and addresses; the old disk is kept in the trash until {due(news, today)}"
         )
+        if backup:
+            words += f"; then it is filled from the backup of {backup}"
         return Consequence(key=KEY, effect=Effect.REINSTALL, words=words)
     number = _number(state)
     words = f"refused: {step}: a reinstallation raises it by exactly one; write {number}, or {number + 1} to reinstall"

@@ -209,7 +209,7 @@ def test_restore_refuses_a_machine_that_is_there_and_half_an_answer(made: MadeWo
         _vps(made, "restore", TITLE, "--to", "lab2", "--empty")
     _silence(made, "lab1")
     for half in ((), ("--empty", "--disk", str(path))):
-        with pytest.raises(DomainError, match="Give one of --disk FILE and --empty"):
+        with pytest.raises(DomainError, match=r"Give one of --from DATE \(or latest\), --disk FILE and --empty"):
             _vps(made, "restore", TITLE, "--to", "lab2", *half)
     with pytest.raises(DomainError, match="can't be read"):
         _vps(made, "restore", TITLE, "--to", "lab2", "--disk", str(tmp_path / "absent"))
