@@ -1,6 +1,9 @@
 """`vps kit`: the documents that clients are promised, made from the declared files."""
 
 import datetime as dt
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,8 +47,8 @@ def kit(
     owned = owners(loaded.fleet)
     reports: list[dict[str, Any]] = []
     refused: dict[str, str] = {}
-    with folder.opened(out):
-        for name in names:
+    with folder.opened(out), _shown(names, quiet=as_json or not everyone) as shown:
+        for name in shown:
             try:
                 made, written, carried = _one(loaded, name, owned, out, day)
             except DomainError as error:
@@ -67,6 +70,16 @@ def kit(
         for name, why in refused.items():
             typer.echo(f"{name}: {why}", err=True)
     raise typer.Exit(1 if refused else 0)
+
+
+@contextmanager
+def _shown(names: list[str], *, quiet: bool) -> "Iterator[Iterable[str]]":
+    """The names, with a bar for whoever waits at a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield names
+        return
+    with typer.progressbar(names, label="kits", file=sys.stderr) as bar:
+        yield bar
 
 
 def _declared(loaded: "Loaded") -> list[str]:

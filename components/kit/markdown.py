@@ -20,6 +20,8 @@ _NUMBERED = re.compile(r"(\d{1,9})([.)])(?=\s|$)", re.ASCII)
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[A-Za-z0-9._~%!$&'()*+,;=:@/?-]*)?", re.ASCII)
 _MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+", re.ASCII)
 _SLUG = re.compile(r"[^\w]+")
+_SECTIONS = re.compile(r"^(?=#{2,3} )", re.MULTILINE)
+_ID = re.compile("\0([^\0]*)\0")
 
 
 class Safe(str):
@@ -41,8 +43,10 @@ def escape(value: object) -> str:
 
 def one_line(value: object) -> str:
     """The text of a value without what moves a cursor, turns a line's direction or starts a new one."""
-    shown = "".join(" " if unicodedata.category(one)[0] in "CZ" else one for one in str(value))
-    return " ".join(shown.split())
+    text = str(value)
+    if not text.isprintable():
+        text = "".join(" " if unicodedata.category(one)[0] in "CZ" else one for one in text)
+    return " ".join(text.split())
 
 
 def code(value: object) -> Safe:
@@ -66,20 +70,30 @@ def listed(values: Iterable[object]) -> Safe:
 
 def to_html(text: str) -> str:
     """The HTML of a document's body: headings with ids, tables that scroll by themselves, links to pages."""
+    seen: dict[str, int] = {}
+
+    def own(found: re.Match[str]) -> str:
+        slug = found[1]
+        seen[slug] = seen.get(slug, 0) + 1
+        return slug if seen[slug] == 1 else f"{slug}-{seen[slug]}"
+
+    return _ID.sub(own, "".join(map(_section, _SECTIONS.split(text))))
+
+
+@functools.lru_cache(maxsize=1024)
+def _section(text: str) -> str:
+    """A part of a document from one heading to the next: most say the same to every client. Ids stand between NULs."""
     tokens = list(_without_empty_heads(_parser().parse(text)))
     _mend(tokens)
     return str(_parser().renderer.render(tokens, _parser().options, {}))
 
 
 def _mend(tokens: Sequence[Token]) -> None:
-    seen: dict[str, int] = {}
     heading = ""
     for index, token in enumerate(tokens):
         if token.type == "heading_open":
             heading = _text(tokens[index + 1])
-            slug = _SLUG.sub("-", heading.lower()).strip("-") or "part"
-            seen[slug] = seen.get(slug, 0) + 1
-            token.attrSet("id", slug if seen[slug] == 1 else f"{slug}-{seen[slug]}")
+            token.attrSet("id", f"\0{_SLUG.sub('-', heading.lower()).strip('-') or 'part'}\0")
         elif token.type == "table_open":
             token.meta["heading"] = heading
         elif token.type == "th_open":
