@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from components.domain.images import Image
 from components.images.build import build
 from components.lab.example import IMAGE
 from components.lab.host import Lab
 from tests import trees
+from tests.bundles.standin import stand_in
 from tests.faults import report as faults
 
 # A busy machine is no failure of a property; speed is measured by the bench.
@@ -48,4 +50,23 @@ def golden_tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         return
     image = build(IMAGE, tmp_path_factory.mktemp("lock"), lambda _: None)
     with trees.tree(image.sha256) as tree:
+        yield tree
+
+
+@pytest.fixture(scope="session")
+def aegir_image(tmp_path_factory: pytest.TempPathFactory) -> Image:
+    """The image aegir-debian-12 by its own recipe, with the stand-ins of `fixtures/backdrop` for Aegir's sources."""
+    here = Path(__file__).parent
+    manifest = here.parent / "templates" / "flavours" / "backdrop" / "bundle-debian-12.yaml"
+    made = stand_in(manifest, here / "fixtures" / "backdrop", tmp_path_factory.mktemp("bundle"))
+    return build("aegir-debian-12", tmp_path_factory.mktemp("lock"), lambda _: None, archive=made.file)
+
+
+@pytest.fixture(scope="session")
+def aegir_tree(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """The root tree of `aegir_image`, for guests in containers; nobody writes to it."""
+    if own := os.environ.get(trees.AEGIR_OVERRIDE):
+        yield Path(own)
+        return
+    with trees.tree(request.getfixturevalue("aegir_image").sha256) as tree:
         yield tree

@@ -10,8 +10,9 @@ from pathlib import Path
 from components.images import cache
 from components.images.disk import ROOT_SECTOR, SECTOR
 
+AEGIR_OVERRIDE = "VPS_TEST_AEGIR_TREE"
 OVERRIDE = "VPS_TEST_TREE"
-"""A tree that is taken as it is, while images are being worked on."""
+"""Trees that are taken as they are, while images are being worked on."""
 
 
 @contextmanager

@@ -54,15 +54,14 @@ if grep -q 'config_directories' "$web/settings.php"; then
         -e "s#^\\(\$config_directories\\['staging'\\] = \\).*#\\1'../config/staging';#" "$web/settings.php"
     [ "$(grep -c "^\$config_directories.*'../config/" "$web/settings.php")" -eq 2 ]
 fi
-printf '\n// What only this guest knows: whether its panel is reached by http or https.\ninclude "/usr/local/share/vps/backdrop/settings.php";\n' >>"$web/settings.php"
+printf '\n// What only this guest knows: whether its sites are reached by http or https.\ninclude "/usr/local/share/vps/backdrop/settings.php";\n' >>"$web/settings.php"
 cp "$web/settings.php" "$here/panel-settings.php"
 # A platform to install the first sites on: the same core, untouched.
 if [ -d "$web/core" ]; then
     platform=$root/var/aegir/platforms/backdrop
     mkdir -p "$platform/modules"
     cp -a "$web/core" "$web/index.php" "$web/layouts" "$web/themes" "$web/sites" "$web/files" "$platform/"
-    sed '/^\/\/ What only this guest knows/,$d' "$web/settings.php" |
-        sed "s#'../config/\\(active\\|staging\\)'#'../backdrop-config/\\1'#" >"$platform/settings.php"
+    sed "s#'../config/\\(active\\|staging\\)'#'../backdrop-config/\\1'#" "$web/settings.php" >"$platform/settings.php"
     find "$platform/modules" -mindepth 1 -delete
 fi
 mkdir -p "$root/var/aegir/.drush" "$root/var/aegir/backups" "$root/var/aegir/platforms" "$root/var/aegir/config" \
@@ -71,9 +70,12 @@ mkdir -p "$root/var/aegir/.drush" "$root/var/aegir/backups" "$root/var/aegir/pla
 chroot "$root" sh -eu -c '
     chown -R aegir:aegir /var/aegir
     chown root:root /var/aegir/config
+    chgrp www-data /var/aegir/platforms
     chmod -R u+rwX,go=rX /var/aegir
     chgrp aegir-panel /var/aegir/admin
     chmod 0750 /var/aegir/admin /var/aegir/backups /var/aegir/.drush
+    # Upstream leaves the settings of a Backdrop site readable by all: nobody else gets as far as this folder.
+    chmod 2750 /var/aegir/platforms
     for place in /var/aegir/admin/config /var/aegir/admin/web/files; do
         mkdir -p $place
         chown -R aegir:aegir-panel $place
