@@ -45,7 +45,8 @@ def _bring(one: Source, source: Mirror, mirror: Mirror, scratch: Path, trees: di
         case "git":
             target = Path(mirror.repository(one.url))
             repository.keep(source.repository(one.url), one.pin, target)
-            trees[one.name] = repository.tree(target, one.pin)
+            repository.prove(target, one.pin)
+            trees[one.name] = repository.tree(target, one.pin, one.folder)
         case "archive" | "file":
             target = Path(mirror.file(one.url))
             if not download.is_intact(target, one.pin):

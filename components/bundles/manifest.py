@@ -29,6 +29,7 @@ class Source:
     kind: str
     url: str = ""
     pin: str = ""
+    folder: str = ""
     branch: str = ""
     date: str = ""
     strip: int = 0
@@ -57,6 +58,7 @@ class Manifest:
                 *(one.name, one.licence, one.to, one.kind, one.url),
                 *(one.pin, one.strip, one.is_executable, one.python, one.glibc),
                 *([one.lock] if one.lock else []),
+                *([one.folder] if one.folder else []),
             ]
             for one in self.sources
         ]
@@ -95,7 +97,15 @@ def _source(shape: SourceShape, folder: Path, earlier: list[Source]) -> Source:
     if shape.git:
         git = shape.git
         return Source(
-            name=name, licence=licence, to=to, kind="git", url=git.url, pin=git.commit, branch=git.branch, date=git.date
+            name=name,
+            licence=licence,
+            to=to,
+            kind="git",
+            url=git.url,
+            pin=git.commit,
+            folder=git.folder,
+            branch=git.branch,
+            date=git.date,
         )
     if shape.archive:
         archive = shape.archive

@@ -20,7 +20,7 @@ def obtain(source: Source, mirror: Mirror, scratch: Path, earlier: Mapping[str, 
     """
     match source.kind:
         case "git":
-            found = _commit(source.url, source.pin, mirror, scratch)
+            found = _commit(source.url, source.pin, mirror, scratch, source.folder)
         case "archive":
             found = archives.tree(_file(source, mirror, scratch), source.strip)
         case "file":
@@ -57,21 +57,23 @@ def _package(package: composer.Package, mirror: Mirror, scratch: Path) -> Tree:
         raise BundleError(f"{package.name}: {error.message}") from error
 
 
-def _commit(url: str, commit: str, mirror: Mirror, scratch: Path) -> Tree:
+def _commit(url: str, commit: str, mirror: Mirror, scratch: Path, folder: str = "") -> Tree:
     kept = fetched() / f"{commit}.git"
     if kept.is_dir():
         try:
-            return repository.tree(kept, commit)
+            repository.prove(kept, commit)
         except BundleError:
             shutil.rmtree(kept)
+        else:
+            return repository.tree(kept, commit, folder)
     draft = scratch / f"{commit}.git"
     place = mirror.repository(url)
     if place.startswith("/") and not Path(place).is_dir():
         raise BundleError(f"there is no repository {place}.")
     repository.fetch(place, commit, draft)
-    repository.tree(draft, commit)
+    repository.prove(draft, commit)
     draft.rename(kept)
-    return repository.tree(kept, commit)
+    return repository.tree(kept, commit, folder)
 
 
 def _file(source: Source, mirror: Mirror, scratch: Path) -> Path:

@@ -37,6 +37,7 @@ def _row(source: Source, tree: Tree) -> dict[str, object]:
         "licence": source.licence,
         "to": source.to,
         "url": source.url,
+        "folder": source.folder,
         "sha256": source.pin if source.kind != "git" else "",
         "python": source.python,
         "files": sum(1 for entry in tree.entries if not entry.is_folder),

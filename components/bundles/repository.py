@@ -79,8 +79,8 @@ def keep(url: str, commit: str, target: Path, *, deadline_s: float = FETCH_DEADL
             raise BundleError(f"{target} can't be written: {said.why()}.")
 
 
-def tree(repository: Path, commit: str) -> Tree:
-    """The files of `commit`, after every object was checked. Raises BundleError when one isn't what its name says."""
+def prove(repository: Path, commit: str) -> None:
+    """Hash every object that `commit` reaches. Raises BundleError when one isn't what its name says."""
     env = _environment(repository)
     git = ["git", "-C", str(repository)]
     kind = run([*git, "cat-file", "-t", commit], deadline_s=_READ_DEADLINE_S, env=env)
@@ -93,9 +93,18 @@ def tree(repository: Path, commit: str) -> Tree:
     )
     if checked.code != 0:
         raise BundleError(f"the objects of {commit} are damaged: {checked.why()}.")
-    listed = run([*git, "ls-tree", "-r", "-l", "-z", "--full-tree", commit], deadline_s=_READ_DEADLINE_S, env=env)
-    root = run([*git, "rev-parse", "--verify", f"{commit}^{{tree}}"], deadline_s=_READ_DEADLINE_S, env=env)
+
+
+def tree(repository: Path, commit: str, folder: str = "") -> Tree:
+    """The files of a proven `commit`, or of one folder of it. Raises BundleError when they can't be read."""
+    env = _environment(repository)
+    git = ["git", "-C", str(repository)]
+    wanted = f"{commit}:{folder}" if folder else f"{commit}^{{tree}}"
+    root = run([*git, "rev-parse", "--verify", "-q", wanted], deadline_s=_READ_DEADLINE_S, env=env)
+    listed = run([*git, "ls-tree", "-r", "-l", "-z", "--full-tree", wanted], deadline_s=_READ_DEADLINE_S, env=env)
     when = run([*git, "show", "-s", "--format=%cs", commit], deadline_s=_READ_DEADLINE_S, env=env)
+    if folder and (root.code != 0 or listed.code != 0):
+        raise BundleError(f"{commit} has no folder {folder}.")
     if listed.code != 0 or root.code != 0 or when.code != 0:
         raise BundleError(f"the files of {commit} can't be listed: {listed.why()}.")
     lines = [line for line in listed.out.split(b"\0") if line]

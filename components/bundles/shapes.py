@@ -19,6 +19,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _URL = re.compile(r"https://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9_~+@%,=-][A-Za-z0-9._~+@%,=-]*)+", re.ASCII)
 _LICENCE = re.compile(r"\(?[A-Za-z0-9.+-]+\)?( (AND|OR|WITH) \(?[A-Za-z0-9.+-]+\)?)*", re.ASCII)
+_FOLDER = re.compile(r"[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*(/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)*", re.ASCII)
 _VERSION = re.compile(r"[0-9]+\.[0-9]+", re.ASCII)
 _PLACE = re.compile(r"(/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)+", re.ASCII)
 
@@ -30,6 +31,8 @@ class GitShape(Shape):
     """Upstream's https address, without user, query and fragment."""
     commit: str
     """All 40 digits."""
+    folder: str = ""
+    """Only what is in this folder of it."""
     branch: str = ""
     """Where the commit was found; for readers."""
     date: str = ""
@@ -147,6 +150,8 @@ def _inside(kind: str, shape: Shape, folder: Path) -> Iterator[tuple[str, str, s
         yield "url", f'"{values["url"]}" is no address.', "Write https://host/path, without user, query and fragment."
     if "commit" in values and not _COMMIT.fullmatch(values["commit"]):
         yield "commit", f'"{values["commit"]}" is no commit.', "Write all 40 digits: branches and tags move."
+    if values.get("folder") and not _FOLDER.fullmatch(values["folder"]):
+        yield "folder", f'"{values["folder"]}" is no folder of a repository.', "Write it like modules/views."
     if "sha256" in values and not _SHA256.fullmatch(values["sha256"]):
         yield "sha256", f'"{values["sha256"]}" is no SHA-256.', "Write its 64 hexadecimal digits: `sha256sum FILE`."
     if values.get("mode", "0644") not in ("0644", "0755"):

@@ -66,3 +66,10 @@ def test_upstream_is_not_asked_where_only_a_mirror_may_be(world):
     with pytest.raises(BundleError, match="its sources come from a mirror of your own only"):
         build(world.manifest(), Mirror(), lambda _: None)
     assert world.build().sha256
+
+
+def test_a_folder_of_a_commit_is_packed_alone(world):
+    world.source("app")["git"]["folder"] = "lib"
+    made = world.build()
+    (row,) = [one for one in made.described["sources"] if one["name"] == "app"]
+    assert (row["folder"], row["files"], row["commit"]) == ("lib", 1, world.commit)

@@ -19,6 +19,7 @@ def upstream(world):
 def take(url, commit, tmp_path, name="new.git", **options):
     target = tmp_path / name
     repository.fetch(str(url), commit, target, **options)
+    repository.prove(target, commit)
     return repository.tree(target, commit)
 
 
@@ -120,7 +121,7 @@ def test_a_kept_object_with_other_bytes_is_found_out(world, upstream, tmp_path):
     other = git("hash-object", "-w", "--stdin", folder=kept, stdin="#!/bin/sh\nevil\n")
     (kept / "objects" / other[:2] / other[2:]).replace(kept / "objects" / blob[:2] / blob[2:])
     with pytest.raises(BundleError, match="are damaged"):
-        repository.tree(kept, world.commit)
+        repository.prove(kept, world.commit)
 
 
 def test_a_replaced_commit_is_not_believed(world, upstream, tmp_path):
@@ -147,3 +148,13 @@ def test_somebody_elses_mirror_is_readable(world, upstream, tmp_path):
     for path in [upstream, *upstream.rglob("*")]:
         os.lchown(path, 65534, 65534)
     assert "run" in contents(take(upstream, world.commit, tmp_path))
+
+
+def test_one_folder_of_a_commit_is_enough(world, upstream, tmp_path):
+    take(upstream, world.commit, tmp_path)
+    tree = repository.tree(tmp_path / "new.git", world.commit, "lib")
+    assert contents(tree) == {"index.php": b"<?php // $Format:%H$\n"}
+    assert tree.facts["tree"] == git("rev-parse", f"{world.commit}:lib", folder=upstream)
+    for missing in ("none", "run"):
+        with pytest.raises(BundleError, match=f"has no folder {missing}"):
+            repository.tree(tmp_path / "new.git", world.commit, missing)

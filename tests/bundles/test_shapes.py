@@ -20,6 +20,8 @@ from components.bundles.errors import BundleError
         ("app", "git.url", "ext::sh -c id", "is no address"),
         ("app", "git.commit", "1234567", "is no commit"),
         ("app", "git.commit", "A" * 40, "is no commit"),
+        ("app", "git.folder", "../up", "is no folder of a repository"),
+        ("app", "git.folder", "lib/", "is no folder of a repository"),
         ("tool", "file.sha256", "0" * 63, "is no SHA-256"),
         ("tool", "file.mode", "4755", "is no mode for a source"),
         ("venv", "python.version", "3", "is no version"),
