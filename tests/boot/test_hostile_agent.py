@@ -1,7 +1,7 @@
 """A real guest whose agent is hostile: endless, huge and malformed answers harm neither us nor any other machine.
 
-It floods the very port that libvirt keeps open for a guest's agent. We never ask an agent, and a call that could choose
-one would wait for this one.
+It floods the very port that libvirt keeps open for a guest's agent. Nothing but an operator's question to the guest
+itself asks an agent; that question costs its deadline, and a call that could choose one would wait for this one.
 """
 
 import resource
@@ -16,6 +16,7 @@ import pytest
 from components.cloudinit.seed import seed_iso
 from components.cloudinit.template import Rendered
 from components.drivers.base import DiskSpec, ImageRef, ImageSpec, Power
+from components.drivers.errors import GuestSilent
 from components.drivers.libvirt.driver import LibvirtDriver
 from components.images import cache
 from components.images.build import build
@@ -99,6 +100,9 @@ def test_a_hostile_agent_harms_nobody(guest: Guest) -> None:
         guest.spec = replace(guest.spec, cpu_cap_percent=90 - number)
         guest.machine = within(10, driver.update, guest.spec, machine.mark)
         assert guest.machine.readings["cpuCapPercent"].effective == 90 - number
+        silence = within(30, hear, driver, guest)
+        assert "its guest" in silence, kind
+        assert within(10, driver.read, other.uuid) == neighbour
         guest.run("kill $(cat /pid); killall cat yes")
 
     flood_port(guest, FLOODS["huge"])
@@ -114,6 +118,15 @@ def test_a_hostile_agent_harms_nobody(guest: Guest) -> None:
     assert within(10, driver.read, other.uuid) == neighbour
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - ours < 64 * MIB
     assert resident_kib(daemon) - before < 64 * MIB
+
+
+def hear(driver: LibvirtDriver, guest: Guest) -> str:
+    """Why nothing is known of what the guest says; its console is read all the same."""
+    assert guest.machine.mark is not None
+    with pytest.raises(GuestSilent) as caught:
+        driver.guest().run(guest.spec.uuid, guest.machine.mark, ["/usr/local/lib/vps/report"], deadline_s=10)
+    assert driver.guest().console(guest.spec.uuid, guest.machine.mark)
+    return caught.value.cause
 
 
 def console(host: LibvirtHost, guest: Guest) -> str:
