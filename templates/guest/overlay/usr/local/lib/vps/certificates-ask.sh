@@ -21,8 +21,8 @@ CURL_OPTS='--cacert $TRUSTED --connect-timeout 15 --max-time 60 --silent'
 END
 }
 
-ask() { # ARGUMENTS for dehydrated; what it said is in $HOME_OF/said
-    timeout --kill-after=10 240 /usr/bin/dehydrated --config "$HOME_OF/config" --no-lock "$@" </dev/null >"$HOME_OF/said" 2>&1 9>&-
+ask() { # ARGUMENTS for dehydrated; what it said is in $HOME_OF/said. It holds the lock too: it may outlive a killed run
+    timeout --kill-after=10 240 /usr/bin/dehydrated --config "$HOME_OF/config" --no-lock "$@" </dev/null >"$HOME_OF/said" 2>&1
 }
 
 reason() { # the authority's own words, else the last line that says something
@@ -52,9 +52,10 @@ authority_answers() { # once a run: is it there, is this guest's clock right, do
     directory=$(setting acme.directory)
     if ! said=$(curl --silent --show-error --fail --cacert "$TRUSTED" --connect-timeout 15 --max-time 60 --dump-header "$HOME_OF/headers" --output /dev/null "$directory" 2>&1); then
         case $said in
-            *certificate*) said="$said. Is the clock right ($(in_words "$(now)")), and is acme.ca_file of fleet.yaml its CA?" ;;
+            *certificate*) mend=" (is acme.ca_file of fleet.yaml its CA, and the clock right: $(in_words "$(now)")?)" ;;
+            *) mend='' ;;
         esac
-        authority_fails "the authority $directory can't be reached: $(printf %s "$said" | plain 200)"
+        authority_fails "the authority $directory can't be reached$mend: $(printf '%s\n' "$said" | head -n 1 | plain 160)"
         return 1
     fi
     theirs=$(sed -nE 's/^[Dd]ate: *([^\r]*).*/\1/p' "$HOME_OF/headers" | tail -n 1)
@@ -144,8 +145,9 @@ request() { # NAME. A failure is counted before it is tried, so that a guest tha
     count=$(($(known "$1" failures | grep -E '^[0-9]+$' || echo 0) + 1))
     remember "$1" --argjson count "$count" --argjson wait "$(wait_of "$count" 3600 "$DAY")" \
         '.failures = $count | .tried = $now | .not_before = $now + $wait | .state = "failing" | .message = "a try was cut off"'
+    former=$(readlink "$SERVED/$1")
     for turn in first second; do
-        if ask --cron --force --domain "$1" && take_up "$1" && ! is_due "$1"; then
+        if ask --cron --force --domain "$1" && take_up "$1" && is_of "$1" && [ "$(readlink "$SERVED/$1")" != "$former" ]; then
             remember "$1" --argjson until "$(ends "$SERVED/$1/fullchain.pem")" --arg issuer "$(issuer "$SERVED/$1/fullchain.pem")" \
                 '{state: "good", until: $until, issuer: $issuer, tried: $now, at: $now, issued: ((.issued // []) + [$now])[-20:]}'
             echo "$1: has a new certificate, good until $(in_words "$(ends "$SERVED/$1/fullchain.pem")")"

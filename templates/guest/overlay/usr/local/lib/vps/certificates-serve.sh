@@ -58,6 +58,12 @@ tell_sites() { # flavours make vhosts of what changed, then nginx reads it; a na
     fi
     mkdir -p "$CERTS/told"
     for name in $changed; do
+        # A reload goes on for a moment after it was said to be done.
+        for turn in 1 2 3 4 5 6 7 8 9 10; do
+            nginx -T 2>/dev/null | grep -qF "$SERVED/$name/" || break
+            [ "$(shown "$name")" != "$(fingerprint "$SERVED/$name/fullchain.pem")" ] || break
+            sleep "0.$turn"
+        done
         mark=$(readlink "$SERVED/$name")
         printf %s "${mark##*/}" >"$CERTS/told/$name"
     done

@@ -46,6 +46,11 @@ issuer() { # CERTIFICATE, for people
     openssl x509 -in "$1" -noout -issuer -nameopt sep_comma_plus,utf8 2>/dev/null | sed 's/^issuer= *//' | plain 120 | sed 's/ *$//'
 }
 
+shown() { # NAME: the fingerprint of what nginx shows for it, or nothing
+    timeout 10 openssl s_client -connect 127.0.0.1:443 -servername "$1" </dev/null 2>/dev/null |
+        openssl x509 -noout -fingerprint -sha256 2>/dev/null | cut -d= -f2 | tr -d : | cut -c1-32
+}
+
 is_pair() { # FOLDER NAME: a key and a certificate that belong together, for this name
     [ -s "$1/privkey.pem" ] && [ -s "$1/fullchain.pem" ] &&
         openssl x509 -in "$1/fullchain.pem" -noout -checkhost "$2" 2>/dev/null | grep -q 'does match' &&
