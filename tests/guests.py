@@ -20,8 +20,8 @@ import yaml
 from components.cloudinit.template import Rendered
 
 DELIVERY = "run/vps-delivery"
-BOOT_DEADLINE_S = 600
-"""Ten times of what a quiet machine takes."""
+BOOT_DEADLINE_S = 300
+"""Twenty times of what a quiet machine takes."""
 
 _BOOT = """
 set -eu
