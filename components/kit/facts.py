@@ -156,6 +156,7 @@ def _image(fleet: Fleet, vps: Vps) -> Facts:
         "locked": image is not None,
         "built": image.built.isoformat() if image else "",
         "digest": image.sha256[:12] if image else "",
+        "bundle": image.bundle[:12] if image else "",
         "inside": inside,
         "has_panel": inside is not None and inside.has_panel and not vps.is_adopted,
     }

@@ -36,6 +36,8 @@ class Software:
     status: str
     reason: str
     components: tuple[Component, ...]
+    updates: tuple[tuple[str, tuple[str, ...]], ...]
+    """What of it is kept up to date beside the distribution's packages, by class (contract UPD-2 to UPD-4)."""
     packages: tuple[tuple[str, str], ...]
 
     @property
@@ -67,5 +69,6 @@ def software(image: Image) -> Software:
             Component(name=str(one["name"]), version=str(one["version"]), expires=str(one.get("expires") or ""))
             for one in said.get("versions", ())
         ),
+        updates=tuple((str(kind), tuple(map(str, names))) for kind, names in said.get("updates", {}).items()),
         packages=tuple(sorted(entry.packages.items())) if entry is not None else (),
     )

@@ -28,6 +28,9 @@ versions:
   - {name: Debian, version: "12", expires: "2028-06-30"}
   - {name: Backdrop, version: 1.27.1}
 options: {}
+updates:
+  core: [backdrop, hosting]
+  modules: [hosting_civicrm_ansible]
 """
 
 
@@ -76,7 +79,7 @@ def declared() -> Fleet:
         other,
         packages={"small@2026-01": replace(sample.PACKAGE, about="For a few small sites."), "old@2026-01": _old()},
         offers={"base-debian-13": ImageOffer(name="base-debian-13", new_installs_until=None, title="Aegir on Debian")},
-        images={"base-debian-13": replace(sample.IMAGE, flavour="backdrop")},
+        images={"base-debian-13": replace(sample.IMAGE, flavour="backdrop", bundle="cd" * 32)},
         authority=Authority(directory="https://acme.example/directory"),
         backups=Backups(target="ssh://b@backup.example/srv", host_key="", recovery=(), admin=""),
         support=Support(

@@ -19,6 +19,7 @@ def test_a_flavour_with_its_versions_and_their_last_days(fleet: Fleet) -> None:
         Component(name="Debian", version="12", expires="2028-06-30"),
         Component(name="Backdrop", version="1.27.1", expires=""),
     )
+    assert found.updates == (("core", ("backdrop", "hosting")), ("modules", ("hosting_civicrm_ansible",)))
     assert found.packages == ()
 
 

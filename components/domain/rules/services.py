@@ -28,6 +28,9 @@ def problems(fleet: Fleet) -> Iterator[Problem]:
             )
     for key, service in fleet.services.items():
         yield from _service(key, service)
+        for language in service.translations:
+            path = ("services", key, "translations", language)
+            yield from choice(path, language, fleet.languages, "language in which support is given")
 
 
 def _service(key: str, service: Service) -> Iterator[Problem]:

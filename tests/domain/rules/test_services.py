@@ -7,7 +7,7 @@ import pytest
 from components.domain.fleet import Fleet
 from components.domain.rules import problems
 from components.domain.rules.services import problems as judged
-from components.domain.services import Service, Support
+from components.domain.services import Service, Support, Wording
 from tests.domain.sample import fleet
 
 SOUND = Service(key="ip-change", kind="work", title="Another address", currency="USD", row="WORK-13")
@@ -31,9 +31,10 @@ def test_sound_ones_pass() -> None:
         ({"kind": "gift"}, ("services", "ip-change", "kind")),
         ({"currency": "dollars"}, ("services", "ip-change", "currency")),
         ({"row": "WORK-0"}, ("services", "ip-change", "row")),
+        ({"translations": {"ua": Wording(title="x")}}, ("services", "ip-change", "translations", "ua")),
     ],
 )
-def test_a_broken_service_is_named(changed: dict[str, str], place: tuple[str, ...]) -> None:
+def test_a_broken_service_is_named(changed: dict[str, object], place: tuple[str, ...]) -> None:
     (problem,) = judged(_fleet(replace(SOUND, **changed)))
     assert problem.path == place
     assert problem.remedy
