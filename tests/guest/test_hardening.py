@@ -1,0 +1,307 @@
+"""A delivered guest as a stranger, a user and an auditor find it: in a container, with its real services."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.guests import Guest, Wire
+from tests.seeds import ADDRESSES, GATEWAYS, seed
+
+pytestmark = pytest.mark.lab
+
+LIB = "/usr/local/lib/vps"
+README = Path(__file__).resolve().parents[2] / "templates" / "guest" / "README.md"
+STRANGER = "192.0.2.77"
+PRIVILEGED = {
+    "/usr/bin/crontab",
+    "/usr/bin/ssh-agent",
+    "/usr/bin/sudo",
+    "/usr/lib/dbus-1.0/dbus-daemon-launch-helper",
+    "/usr/sbin/postdrop",
+    "/usr/sbin/postqueue",
+    "/usr/sbin/unix_chkpwd",
+}
+"""All that runs with more rights than its caller's."""
+
+
+@pytest.fixture(scope="module")
+def wire() -> Iterator[Wire]:
+    with Wire(*GATEWAYS, f"{STRANGER}/24") as wire:
+        yield wire
+
+
+@pytest.fixture(scope="module")
+def guest(golden_tree: Path, tmp_path_factory: pytest.TempPathFactory, wire: Wire) -> Iterator[Guest]:
+    with Guest(golden_tree, seed(), tmp_path_factory.mktemp("guest"), wire=wire) as guest:
+        guest.wait_ready()
+        yield guest
+
+
+def settings_of(text: str) -> dict[str, str]:
+    """`name value` lines as sshd and sysctl print them."""
+    return {line.partition(" ")[0]: line.partition(" ")[2] for line in text.splitlines()}
+
+
+def test_only_three_ports_are_reached_from_outside(guest: Guest) -> None:
+    """Whatever else listens does so on loopback."""
+    listening = re.findall(r"^(?:udp|tcp)\s+\S+\s+\d+\s+\d+\s+(\S+)", guest.ask("ss -H -tuln"), re.MULTILINE)
+    assert listening
+    outside = {name.rpartition(":")[2] for name in listening if not re.match(r"(127\.|\[::1\])", name)}
+    assert outside <= {"22", "80", "443"}
+    assert {name.rpartition(":")[2] for name in listening} >= {"22", "25", "80", "3306"}
+
+
+def test_the_firewall_stands_before_the_network(guest: Guest) -> None:
+    order = guest.ask("systemctl show --property=Before --value nftables.service")
+    assert "network-pre.target" in order
+    assert "policy drop" in guest.ask("nft list chain inet filter input")
+    assert "policy drop" in guest.ask("nft list chain inet filter forward")
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_port_that_nobody_opened_is_silent(guest: Guest, wire: Wire, address: str) -> None:
+    """A service that a client starts on its own is not reached before somebody lets it in."""
+    guest.ask("systemd-run --quiet --unit=own-service python3 -m http.server 8080 --bind :: ")
+    try:
+        guest.wait(lambda: ":8080" in guest.ask("ss -H -tln"), "the client's service does not listen", 60)
+        url = f"http://[{address}]:8080/" if ":" in address else f"http://{address}:8080/"
+        ask = ["curl", "--silent", "--max-time", "2", "--noproxy", "*", url]
+        assert wire.run(ask).returncode == 28, "silence ends in a time-out, a refusal would not"
+        guest.ask("echo 'add rule inet filter input tcp dport 8080 accept' >/etc/nftables.d/60-test.nft")
+        guest.ask("systemctl reload nftables")
+        assert wire.run(ask).returncode == 0
+    finally:
+        guest.ask("rm -f /etc/nftables.d/60-test.nft; systemctl reload nftables; systemctl stop own-service")
+
+
+def test_a_broken_rule_closes_the_door_and_is_told(guest: Guest, wire: Wire) -> None:
+    page = ["curl", "--silent", "--fail", "--max-time", "2", "--noproxy", "*", f"http://{ADDRESSES[0]}/"]
+    assert wire.run(page).returncode == 0
+    guest.ask("echo 'no such words' >/etc/nftables.d/60-test.nft")
+    try:
+        assert guest.run("systemctl restart nftables").returncode != 0
+        assert "policy drop" in guest.ask("nft list chain inet filter input")
+        assert wire.run(page).returncode == 28
+        assert wire.run(["ssh-keyscan", "-T", "10", ADDRESSES[0]]).stdout, "the way in for repair stays"
+        told = guest.run(f"{LIB}/health.d/firewall")
+        assert (told.returncode, "not understood" in told.stdout) == (1, True)
+    finally:
+        guest.ask("rm -f /etc/nftables.d/60-test.nft; systemctl reset-failed nftables; systemctl restart nftables")
+    assert guest.run(f"{LIB}/health.d/firewall").returncode == 0
+    assert wire.run(page).returncode == 0
+
+
+def test_sshd_takes_keys_and_forwards_nothing(guest: Guest) -> None:
+    found = settings_of(guest.ask("sshd -T"))
+    for name, value in {
+        "permitrootlogin": "no",
+        "passwordauthentication": "no",
+        "kbdinteractiveauthentication": "no",
+        "permitemptypasswords": "no",
+        "authenticationmethods": "publickey",
+        "permituserenvironment": "no",
+        "disableforwarding": "yes",
+        "allowtcpforwarding": "no",
+        "x11forwarding": "no",
+        "loglevel": "VERBOSE",
+    }.items():
+        assert found[name] == value, name
+
+
+def test_who_guesses_at_the_door_is_kept_out(guest: Guest, wire: Wire) -> None:
+    """Real failed logins of a real ssh, read by fail2ban in the journal."""
+    guest.wait(lambda: guest.run("fail2ban-client ping").returncode == 0, "fail2ban does not answer", 120)
+    knock = ["ssh", "-b", STRANGER, "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", "ConnectTimeout=5"]
+    knock += ["-o", "UserKnownHostsFile=/dev/null", "-o", "IdentityFile=none", f"nobody-here@{ADDRESSES[0]}", "true"]
+
+    def banned() -> bool:
+        return STRANGER in guest.ask("fail2ban-client status sshd")
+
+    def knocked() -> bool:
+        wire.run(knock)
+        return banned()
+
+    guest.wait(knocked, "nobody was kept out", 180)
+    assert wire.run(knock).returncode == 255
+    assert guest.ask("nft list ruleset").count(STRANGER) == 1
+    # A firewall that begins anew takes the banned along.
+    guest.ask("systemctl restart nftables")
+    guest.wait(lambda: guest.run("fail2ban-client ping").returncode == 0 and banned(), "the ban was forgotten", 120)
+    guest.ask(f"fail2ban-client set sshd unbanip {STRANGER}")
+
+
+def test_nothing_more_runs_with_rights_of_root(guest: Guest) -> None:
+    found = guest.ask("find / -xdev -type f -perm /6000 -print").split()
+    assert set(found) <= PRIVILEGED
+    # dpkg would set them anew.
+    assert "/usr/bin/passwd" in guest.ask("dpkg-statoverride --list")
+
+
+def test_updates_come_from_the_security_archive_alone(guest: Guest) -> None:
+    told = guest.ask("apt-config dump --format '%f=%v%n'")
+    allowed = re.findall(r"^Unattended-Upgrade::(?:Origins-Pattern|Allowed-Origins)::?=(.+)$", told, re.MULTILINE)
+    assert allowed == [
+        "origin=Debian,codename=${distro_codename},label=Debian-Security",
+        "origin=Debian,codename=${distro_codename}-security,label=Debian-Security",
+    ]
+    values = dict(line.partition("=")[::2] for line in told.splitlines())
+    assert values["Unattended-Upgrade::Automatic-Reboot"] == "false"
+    assert values["APT::Periodic::Unattended-Upgrade"] == "1"
+    assert any(re.match(pattern, "aegir3-hostmaster") for pattern in re.findall(r"Blacklist::?=(.+)", told))
+    guest.ask("systemctl is-enabled apt-daily.timer apt-daily-upgrade.timer vps-updates.timer")
+    # The tool itself understands it.
+    guest.ask("unattended-upgrade --dry-run", timeout=300)
+
+
+JUDGE = """
+our %nrconf;
+do "/etc/needrestart/needrestart.conf";
+die $@ if $@;
+print "$nrconf{restart}\\n";
+for my $unit (@ARGV) {
+    my $stays = grep { $unit =~ /$_/ && !$nrconf{override_rc}{$_} } keys %{$nrconf{override_rc}};
+    print $unit, $stays ? " stays\\n" : " restarts\\n";
+}
+"""
+"""needrestart's configuration is a program: it is run, as needrestart does, and asked."""
+
+
+def test_needrestart_spares_what_must_not_bounce(guest: Guest) -> None:
+    stays = ["mariadb.service", "hosting-queued.service", "vps-firstboot.service"]
+    restarts = ["nginx.service", "php8.4-fpm.service"]
+    told = guest.ask(f"perl - {' '.join(stays + restarts)}", stdin=JUDGE).splitlines()
+    assert told == ["a", *(f"{unit} stays" for unit in stays), *(f"{unit} restarts" for unit in restarts)]
+
+
+def test_database_and_mail_are_this_machines_alone(guest: Guest) -> None:
+    asked = "SELECT @@bind_address, @@local_infile, @@secure_file_priv"
+    assert guest.ask(f"mariadb -BN -e '{asked}'").split() == ["127.0.0.1", "0", "/var/lib/mysql-files/"]
+    assert guest.ask("mariadb -BN -e \"SELECT COUNT(*) FROM mysql.global_priv WHERE User = ''\"").strip() == "0"
+    assert guest.ask("postconf -h inet_interfaces").strip() == "loopback-only"
+
+
+def test_php_is_another_user_than_nginx(guest: Guest) -> None:
+    workers = guest.ask("ps -C nginx -o user= | sort -u").split()
+    assert set(workers) == {"root", "www-data"}
+    pools = guest.ask("ps -eo user=,args= | awk '/[p]hp-fpm: pool/ { print $1 }' | sort -u").split()
+    assert pools
+    assert not set(pools) & {"root", "www-data"}
+    page = guest.ask("curl --silent --head --max-time 20 http://127.0.0.1/")
+    assert re.search(r"^Server: nginx\r?$", page, re.MULTILINE), "no version"
+
+
+def test_the_journal_lasts_and_is_bounded(guest: Guest) -> None:
+    assert guest.ask("ls /var/log/journal").strip(), "it outlives a reboot"
+    told = guest.ask("systemd-analyze cat-config systemd/journald.conf")
+    assert re.search(r"^SystemMaxUse=256M$", told, re.MULTILINE)
+
+
+def test_kernel_settings_are_those_of_the_file(guest: Guest) -> None:
+    """A container can't set most of them: what the kernel is going to be told is read."""
+    told = guest.ask("systemd-analyze cat-config sysctl.d")
+    last = dict(re.findall(r"^([a-z][\w./]+)\s*=\s*(\S+)", told, re.MULTILINE))
+    for name, value in {
+        "net.ipv4.conf.all.accept_redirects": "0",
+        "net.ipv6.conf.all.accept_redirects": "0",
+        "kernel.kptr_restrict": "2",
+        "kernel.dmesg_restrict": "1",
+        "fs.protected_regular": "2",
+        "fs.suid_dumpable": "0",
+    }.items():
+        assert last[name] == value, name
+
+
+def test_secrets_that_others_may_read_are_told(guest: Guest) -> None:
+    assert guest.run(f"{LIB}/health.d/permissions").returncode == 0
+    guest.ask(f". {LIB}/lib.sh; chmod 0640 $(secret test)")
+    try:
+        told = guest.run(f"{LIB}/health.d/permissions")
+        assert (told.returncode, "/etc/vps/secrets/test" in told.stdout) == (1, True)
+    finally:
+        guest.ask("rm -f /etc/vps/secrets/test")
+    guest.ask("touch /etc/open && chmod 0666 /etc/open")
+    told = guest.run(f"{LIB}/health.d/permissions; rm -f /etc/open")
+    assert "/etc/open" in told.stdout
+
+
+def test_cron_is_for_root(guest: Guest) -> None:
+    assert guest.run("sudo -n -u ada crontab -l").returncode != 0
+    assert guest.ask("stat -c %a /etc/cron.d /etc/crontab /etc/sudoers.d /root /home/ada").split() == [
+        "700",
+        "600",
+        "750",
+        "700",
+        "700",
+    ]
+
+
+def test_an_auditor_finds_nothing_unexplained(guest: Guest) -> None:
+    """lynis, Debian's, in the guest: each of its warnings has its row in the table, and the score is not below it."""
+    packed = subprocess.run(
+        ["tar", "-C", "/", "-cf", "-", "usr/share/lynis", "usr/sbin/lynis", "etc/lynis"],
+        capture_output=True,
+        check=True,
+    )
+    subprocess.run(["tar", "-C", str(guest.file("/")), "-xf", "-"], input=packed.stdout, check=True)
+    guest.ask("cd / && lynis audit system --quick --no-colors --quiet", timeout=1800)
+    report = guest.ask("cat /var/log/lynis-report.dat")
+    warnings = set(re.findall(r"^warning\[\]=([A-Z]+-\d+)\|", report, re.MULTILINE))
+    text = README.read_text(encoding="utf-8")
+    explained = set(re.findall(r"^\| `([A-Z]+-\d+)` \| \S", text, re.MULTILINE))
+    assert warnings <= explained, f"mend or explain in {README}: {warnings - explained}"
+    recorded = re.search(r"score in a container: (\d+)", text)
+    score = re.search(r"^hardening_index=(\d+)", report, re.MULTILINE)
+    assert recorded
+    assert score
+    assert int(score[1]) >= int(recorded[1])
+
+
+def test_what_is_installed_and_newer_is_reported(guest: Guest) -> None:
+    guest.ask(f"{LIB}/updates", timeout=300)
+    said = json.loads(guest.ask(f"{LIB}/report"))["updates"]
+    classes = {one["id"]: one for one in said["classes"]}
+    assert set(classes) == {"UPD-1", "UPD-2", "UPD-3", "UPD-4"}
+    parts = {part["name"]: part for part in classes["UPD-1"]["parts"]}
+    assert {"nginx", "mariadb-server", "openssl", "base-files", "linux-image-cloud-amd64"} <= set(parts)
+    for part in parts.values():
+        assert part["installed"]
+        assert part["newest"]
+        assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", part["updated"])
+    assert said["reboot_pending"] is False
+
+
+def test_a_reboot_that_waits_is_reported_with_its_reason(guest: Guest) -> None:
+    guest.ask("touch /run/reboot-required; echo linux-image-9.9-cloud-amd64 >/run/reboot-required.pkgs")
+    try:
+        guest.ask(f"{LIB}/updates", timeout=300)
+        said = json.loads(guest.ask(f"{LIB}/report"))["updates"]
+        assert (said["reboot_pending"], said["reboot_why"]) == (True, ["linux-image-9.9-cloud-amd64"])
+        told = guest.run(f"{LIB}/health.d/updates")
+        assert told.returncode == 2
+        assert "linux-image-9.9" in told.stdout
+    finally:
+        guest.ask("rm -f /run/reboot-required /run/reboot-required.pkgs")
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "word"),
+    [
+        ("", 0, "come tonight"),
+        ('.at = "2020-01-01T00:00:00Z"', 1, "vps-updates.timer"),
+        (".lists_at = null", 1, "out of reach"),
+        ('.security = ["nginx"] | .security_since = "2020-01-01T00:00:00Z"', 1, "nginx"),
+        ('.nightly.trouble = "ERROR dpkg returned an error"', 2, "dpkg returned an error"),
+    ],
+)
+def test_updates_that_stay_away_are_told(guest: Guest, change: str, code: int, word: str) -> None:
+    """Days after delivery, which is when it counts."""
+    now = guest.ask("date -u +%Y-%m-%dT%H:%M:%SZ").strip()
+    good = {"schema": 1, "at": now, "lists_at": now, "security": [], "reboot_pending": False, "nightly": {"ran": now}}
+    guest.ask(f"jq '{change or '.'}' >/run/said.json", stdin=json.dumps(good))
+    guest.ask("mkdir -p /run/state && touch -d '30 days ago' /run/state/delivered")
+    told = guest.run(f"VPS_STATE=/run/state VPS_UPDATES=/run/said.json {LIB}/health.d/updates")
+    assert (told.returncode, word in told.stdout) == (code, True), told.stdout
