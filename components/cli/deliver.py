@@ -86,7 +86,7 @@ class Watch:
             heard = hear_one(self._fleet, self._line)
             self._tell(heard)
             if heard.report is not None:
-                self._act()
+                self._act(heard.report.delivery.is_done)
             is_done = heard.report is not None and heard.report.delivery.is_done and not self._steps
             hopeless = heard.power in ("missing", "off")
             if is_done or hopeless or time.monotonic() >= ends or self.is_cut.wait(LOOK_S):
@@ -105,8 +105,11 @@ class Watch:
         if announced:
             self._once("console", f"on its serial console: {announced[-1]}")
 
-    def _act(self) -> None:
-        """Do what is left of the controller's steps, those that could not be done once more after a while."""
+    def _act(self, is_delivered: bool) -> None:
+        """Do what is left of the controller's steps, those that could not be done once more after a while.
+
+        Before the guest is delivered that they can't is no news: what they need is made by its first boot.
+        """
         from components.domain.problems import DomainError
         from components.drivers.errors import DriverError
 
@@ -117,7 +120,8 @@ class Watch:
             try:
                 words = step(self._fleet, self._line)
             except (DomainError, DriverError, OSError) as problem:
-                self._once(f"step {len(left)}", f"not yet: {problem}")
+                if is_delivered:
+                    self._once(f"step {len(left)}", f"not yet: {problem}")
                 left.append(step)
                 continue
             if words:

@@ -89,8 +89,14 @@ def test_a_failing_step_is_heard_both_ways(guest: Guest, run: Run) -> None:
 
 def test_a_reboot_that_an_update_asks_for_is_heard(guest: Guest, run: Run) -> None:
     guest.ask("echo linux-image-amd64 >/run/reboot-required.pkgs; touch /run/reboot-required")
-    assert hear(run).reboot is not None
-    guest.ask("rm /run/reboot-required /run/reboot-required.pkgs")
+    waits = hear(run).reboot
+    assert waits is not None
+    assert waits.since == guest.ask("date -u -r /run/reboot-required +%Y-%m-%dT%H:%M:%SZ").strip()
+    guest.ask("systemctl start vps-updates.service")
+    again = hear(run).reboot
+    assert again is not None
+    assert (again.since, "linux-image-amd64" in again.why) == (waits.since, True)
+    guest.ask("rm /run/reboot-required /run/reboot-required.pkgs; systemctl start vps-updates.service")
     assert hear(run).reboot is None
 
 
