@@ -91,8 +91,18 @@ def test_what_is_there_is_not_asked_for_again(guest: Guest, names: Names, author
     assert (authority.orders, guest.ask("pgrep --parent $(cat /run/nginx.pid)")) == (before + 1, workers)
 
 
-def test_aegir_asks_the_same_keeper(guest: Guest, authority: Authority) -> None:
-    """Whatever list Aegir writes, no site is asked for that isn't declared; the certificate lies where Aegir looks."""
+def test_aegir_asks_the_same_keeper(guest: Guest, names: Names, authority: Authority) -> None:
+    """Whatever list Aegir writes, no site is asked for that isn't declared; the certificate lies where Aegir looks.
+
+    It asks while its own queue waits, so whoever holds the lock isn't waited for, and no vhost is ordered from it.
+    """
+    names.set(SITE)
+    settle(guest, authority)
+    guest.ask("dehydrated --cron", timeout=300)
+    guest.ask(f"test -s {SERVED}/{FQDN}/fullchain.pem && ! test -e /etc/nginx/conf.d/vps-sites.conf")
+    guest.ask(f"flock {CERTS}/lock timeout 30 dehydrated --accept-terms --cron --keep-going")
+    certificates(guest, code=2)
+    guest.ask("test -s /etc/nginx/conf.d/vps-sites.conf")
     before = authority.orders
     guest.ask("echo every.site.example >/etc/dehydrated/domains.txt; dehydrated --accept-terms --cron --keep-going")
     assert authority.orders == before
