@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from components.cloudinit.contract import TEMPLATES
 from components.domain.images import Image
+from components.domain.problems import DomainError
 from components.images import cache, layers
+from components.images.errors import ImageError
 
 NO_PANEL = ("", "base")
 """Flavours that carry no hosting system."""
@@ -57,9 +59,12 @@ class Software:
 
 @functools.cache
 def software(image: Image) -> Software:
-    """What is known of a locked image on this machine. Raises ImageError when its flavour can't be read."""
+    """What is known of a locked image on this machine. Raises DomainError when its flavour can't be read."""
     entry = cache.describe(image.sha256)
-    said = layers.flavour(image.flavour, TEMPLATES).said if image.flavour else {}
+    try:
+        said = layers.flavour(image.flavour, TEMPLATES).said if image.flavour else {}
+    except ImageError as error:
+        raise DomainError(error.message, error.remedy) from error
     return Software(
         flavour=image.flavour,
         title=str(said.get("title", "")),

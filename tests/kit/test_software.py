@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
+import pytest
+
 from components.domain.fleet import Fleet
+from components.domain.problems import DomainError
 from components.images import cache
 from components.kit.software import Component, software
 
@@ -26,6 +29,12 @@ def test_a_flavour_with_its_versions_and_their_last_days(fleet: Fleet) -> None:
 def test_an_image_without_a_flavour_has_no_panel(fleet: Fleet) -> None:
     found = software(replace(fleet.images["base-debian-13"], flavour=""))
     assert (found.has_panel, found.components, found.title) == (False, (), "")
+
+
+def test_a_flavour_that_is_not_here_is_an_error_that_stops_no_other_kit(fleet: Fleet) -> None:
+    """Images may have been locked from another checkout."""
+    with pytest.raises(DomainError, match="Unable to use the flavour aegir9"):
+        software(replace(fleet.images["base-debian-13"], flavour="aegir9"))
 
 
 def test_packages_come_from_the_images_record(fleet: Fleet) -> None:
