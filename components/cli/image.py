@@ -79,7 +79,9 @@ def listing(fleet: Path) -> list[dict[str, object]]:
             current = replace(recipe.load(name, fleet), baked=image.bundle).inputs() == image.inputs
         notes: list[str] = []
         if image is None:
-            notes.append(f"not locked: vps image build {name}")
+            bundled = recipe.load(name, fleet).bundle
+            first = f"vps image bundle {name}, then " if bundled else ""
+            notes.append(f"not locked: {first}vps image build {name}{' --bundle FILE' if bundled else ''}")
         else:
             notes.append("on this machine" if cached else f"not on this machine: vps image build {name}")
             if name not in recipes:

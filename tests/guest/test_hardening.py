@@ -266,7 +266,8 @@ def test_what_is_installed_and_newer_is_reported(guest: Guest) -> None:
     classes = {one["id"]: one for one in said["classes"]}
     assert set(classes) == {"UPD-1", "UPD-2", "UPD-3", "UPD-4"}
     parts = {part["name"]: part for part in classes["UPD-1"]["parts"]}
-    assert {"nginx", "mariadb-server", "openssl", "base-files", "linux-image-cloud-amd64"} <= set(parts)
+    assert {"nginx", "mariadb-server", "openssl", "base-files"} <= set(parts)
+    assert any(name.startswith("linux-image-") for name in parts)
     for part in parts.values():
         assert part["installed"]
         assert part["newest"]
