@@ -14,12 +14,13 @@ from components.domain.fleet import Fleet
 from components.domain.hosts import Host
 from components.drivers.base import Driver, HostRef, Machine, Phase, Power
 from components.drivers.errors import DriverError
-from components.drivers.guest import DEADLINE_S
 from components.drivers.registry import connect
 from components.guest import report
 from components.guest.report import Report, UnreadableError
 
 HEALTH = "/usr/local/lib/vps/health"
+REPORT_S = 30.0
+"""A report is made of files in a second; an emulated guest on a busy host has been seen to need ten."""
 CHECKS_S = 300.0
 """How long all checks of a guest may take when they are asked for; one is a task that goes through its queue."""
 HOSTS_AT_ONCE = 32
@@ -56,9 +57,7 @@ class Line:
         return f"{self.client.key}/{self.vps.key}"
 
 
-def hear(
-    driver: Driver, machine: Machine, vps: str, *, now: bool = False, console: bool = True, deadline_s: float = 0
-) -> Heard:
+def hear(driver: Driver, machine: Machine, vps: str, *, now: bool = False, console: bool = True) -> Heard:
     """What the guest of a machine says of itself; with `now`, after it has run all its checks anew.
 
     `vps` is the id that it should know itself by. Never raises: not knowing is an answer.
@@ -71,8 +70,8 @@ def hear(
             raise UnreadableError(f"it is {machine.power}")
         guest = driver.guest()
         if now:
-            guest.run(machine.uuid, machine.mark, [HEALTH, "--now"], deadline_s=deadline_s or CHECKS_S)
-        said = guest.run(machine.uuid, machine.mark, report.COMMAND, deadline_s=DEADLINE_S)
+            guest.run(machine.uuid, machine.mark, [HEALTH, "--now"], deadline_s=CHECKS_S)
+        said = guest.run(machine.uuid, machine.mark, report.COMMAND, deadline_s=REPORT_S)
         found = report.parse(said, vps=vps, uuid=machine.uuid, now=dt.datetime.now(dt.UTC))
     except (DriverError, UnreadableError) as problem:
         why = report.clean(problem.cause if isinstance(problem, DriverError) else str(problem))
@@ -80,7 +79,7 @@ def hear(
     return replace(known, report=found)
 
 
-def hear_one(fleet: Fleet, line: Line, *, now: bool = False, deadline_s: float = 0) -> Heard:
+def hear_one(fleet: Fleet, line: Line, *, now: bool = False) -> Heard:
     """One VPS of a fleet, wherever it lives while it moves, with its console when it is silent. Never raises."""
     sources = (line.vps.move.source,) if line.vps.move else ()
     silent, power = "", ""
@@ -93,7 +92,7 @@ def hear_one(fleet: Fleet, line: Line, *, now: bool = False, deadline_s: float =
             with closing(connect(_ref(host))) as driver:
                 machine = driver.read(line.vps.machine_uuid(fleet.id, line.client.id))
                 if machine is not None and not (sources and machine.mark and machine.mark.phase == Phase.ARRIVING):
-                    return hear(driver, machine, line.vps.id, now=now, deadline_s=deadline_s)
+                    return hear(driver, machine, line.vps.id, now=now)
                 silent, power = silent or f"{name} answered and does not hold it", power or MISSING
         except DriverError as problem:
             silent, power = silent or report.clean(problem.cause), UNKNOWN

@@ -72,8 +72,8 @@ def test_off_is_no_finding(made: MadeWorld) -> None:
 
 
 def test_now_runs_the_checks(made: MadeWorld) -> None:
-    made.says(report={}, takes=11)
-    assert "did not end within 10 s" in _run(made, TITLE).output
+    made.says(report={}, takes=31)
+    assert "did not end within 30 s" in _run(made, TITLE).output
     made.says(report={}, answers={HEALTH: {"code": 1}})
     assert _run(made, TITLE, "--now").exit_code == 0
 

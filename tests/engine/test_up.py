@@ -123,12 +123,13 @@ def test_a_file_that_is_gone_is_refused(bench: Bench) -> None:
 
 def test_a_reached_end_is_recorded_then_carried_out_and_the_disk_kept(bench: Bench) -> None:
     """Two runs: the first lifts the protection, the second ends the machine by the plugin's rules."""
-    bench.up()
+    assert "vps deliver example-coop waits for it" in bench.vps("up", STACK, "--yes")
     today = dt.datetime.now(dt.UTC).date().isoformat()
     bench.edit(lambda client: client["vps"]["web1"]["term"].update(start=DoubleQuotedScalarString("2026-01-01")))
     bench.edit(lambda client: client["vps"]["web1"].update(ends=DoubleQuotedScalarString(today)))
     said = bench.vps("up", STACK, "--yes")
     assert "the next `vps up client.example-coop` ends it" in said
+    assert "vps deliver" not in said
     assert len(bench.domains()) == 1
     bench.vps("up", STACK, "--yes")
     assert bench.domains() == {}
