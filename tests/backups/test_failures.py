@@ -1,0 +1,140 @@
+"""Backups in trouble: the target away, full or held, a run killed in the middle, another host, no recipient."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from components.backups.comeback import Archive
+from components.backups.target import Target
+from tests.backups.backed import GIB, Backed
+from tests.backups.conftest import Recovery
+from tests.backups.target_host import PLACE, TargetHost
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture
+def backed(host: TargetHost, target: Target, recovery: Recovery, tmp_path: Path) -> Backed:
+    """Enrolled, with something to back up."""
+    made = Backed(tmp_path / "one", host, recovery.recipient)
+    made.enrol(target)
+    (made.files / "some").write_text("data\n")
+    return made
+
+
+def state(backed: Backed) -> dict[str, str]:
+    found: dict[str, str] = json.loads((backed.state / "backup" / "state.json").read_text())
+    return found
+
+
+def test_a_run_that_was_killed_leaves_nothing_that_counts_and_the_next_goes_on(
+    backed: Backed, target: Target, recovery: Recovery, tmp_path: Path
+) -> None:
+    first = backed.back_up()
+    repository = backed.host.root / f"srv/vps-backups/{backed.uuid}/repo"
+    (backed.files / "large").write_bytes(os.urandom(60_000_000))
+    before = set((repository / "data").rglob("*"))
+    running = backed.start("run")
+    end = time.monotonic() + 120
+    while len(set((repository / "data").rglob("*")) - before) < 2 or not list((repository / "locks").iterdir()):
+        assert running.poll() is None, "it ended before it could be killed"
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    assert list((repository / "locks").iterdir()), "its lock is left"
+    assert [run.snapshot for run in target.status(backed.uuid)[backed.uuid].runs] == [first]
+    second = backed.back_up()
+    assert [run.snapshot for run in target.status(backed.uuid)[backed.uuid].runs] == [first, second]
+    assert not list((repository / "locks").iterdir())
+    Archive.open(target, backed.uuid, recovery.file, backed.title, "latest").bring(tmp_path / "back")
+    assert (tmp_path / f"back/files{backed.files}/large").read_bytes() == (backed.files / "large").read_bytes()
+
+
+def test_a_target_that_is_away_is_told_and_nothing_is_lost(backed: Backed, target: Target) -> None:
+    first = backed.back_up()
+    settings = backed.folder / "guest.json"
+    good = settings.read_text()
+    settings.write_text(good.replace(f":{PLACE.port}/", ":9/"))
+    done = backed.run("run")
+    assert done.returncode == 1
+    assert "the target can't be reached" in done.stderr
+    said = state(backed)
+    assert (said["state"], "can't be reached" in said["message"]) == ("failed", True)
+    assert said["newest"], "what was whole before is still known"
+    settings.write_text(good)
+    second = backed.back_up()
+    assert state(backed)["state"] == "done"
+    assert [run.snapshot for run in target.status(backed.uuid)[backed.uuid].runs] == [first, second]
+
+
+def test_another_machine_at_its_address_gets_nothing(backed: Backed) -> None:
+    settings = json.loads((backed.folder / "guest.json").read_text())
+    settings["backup"]["host_key"] = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAMvAzTr0Yh3XQ8rA5YzWcOq1m7iY0p3m3s0e6w6T1Jk"
+    (backed.folder / "guest.json").write_text(json.dumps(settings))
+    done = backed.run("run")
+    assert done.returncode == 1
+    assert "Host key verification failed" in done.stderr
+
+
+def test_a_target_that_is_full_is_told_and_old_backups_open(
+    backed: Backed, target: Target, recovery: Recovery, tmp_path: Path
+) -> None:
+    first = backed.back_up()
+    backed.host.run("fallocate -l $(($(df -Pk /srv | awk 'NR==2 {print $4}') - 8192))K /srv/filler")
+    try:
+        (backed.files / "large").write_bytes(os.urandom(30_000_000))
+        running = backed.start("run")
+        end = time.monotonic() + 60
+        # restic tries again for a quarter of an hour what the target refuses; nobody has to wait for that here.
+        while running.poll() is None and time.monotonic() < end:
+            time.sleep(0.2)
+        if running.poll() is None:
+            os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+    finally:
+        backed.host.run("rm /srv/filler")
+    assert [run.snapshot for run in target.status(backed.uuid)[backed.uuid].runs] == [first]
+    Archive.open(target, backed.uuid, recovery.file, backed.title, "latest").bring(tmp_path / "back")
+    backed.back_up()
+    assert len(target.status(backed.uuid)[backed.uuid].runs) == 2
+
+
+def test_no_more_room_than_it_has_and_no_writing_while_held(backed: Backed, target: Target) -> None:
+    backed.back_up()
+    target.enrol(backed.uuid, backed.title, 1024, backed.key())
+    done = backed.run("run")
+    assert "it may have 0 MiB" in done.stderr
+    target.enrol(backed.uuid, backed.title, GIB, backed.key())
+    target.hold(backed.uuid, "the operator prunes")
+    done = backed.run("run")
+    assert "the target takes nothing now: held: the operator prunes" in done.stderr
+    target.release(backed.uuid)
+    backed.back_up()
+
+
+def test_without_a_recovery_key_nothing_is_backed_up(backed: Backed) -> None:
+    settings = json.loads((backed.folder / "guest.json").read_text())
+    settings["backup"]["recovery"] = ""
+    (backed.folder / "guest.json").write_text(json.dumps(settings))
+    assert "nobody could open a backup" in backed.run("run").stderr
+    settings["backup"]["recovery"] = "age1nonsense"
+    (backed.folder / "guest.json").write_text(json.dumps(settings))
+    done = backed.run("run")
+    assert done.returncode == 1
+    assert "could not be sealed" in done.stderr
+
+
+def test_two_runs_at_once_are_one(backed: Backed) -> None:
+    (backed.files / "large").write_bytes(os.urandom(20_000_000))
+    running = backed.start("run")
+    end = time.monotonic() + 60
+    while not (backed.state / "backup" / "now").exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    assert "another backup is under way" in backed.run("run").stderr
+    assert running.wait(timeout=300) == 0
