@@ -4,25 +4,15 @@ import datetime as dt
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from components.domain.fleet import Fleet
-    from components.guest.hearing import Heard, Line
+    from components.guest.delivery import Step
+    from components.guest.hearing import Heard
 
-    Step = Callable[[Fleet, Line], str]
-    """What the controller does for a delivery: safe to run again; says in words what it did, nothing when it is done
-    already. Raises an error while it can't be done yet."""
-
-LOOK_S = 2.0
-RETRY_S = 20.0
-"""Between two attempts of a controller's step that could not be done yet."""
-ANNOUNCED = re.compile(r"VPS (?:NOT )?READY .*")
-"""What a first boot says on the serial console."""
 UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -39,6 +29,7 @@ def deliver(
     from concurrent.futures import ThreadPoolExecutor
 
     from components.cli.guests import choose
+    from components.guest.delivery import Watch
 
     ends = time.monotonic() + seconds(wait)
     chosen = choose(what, fleet)
@@ -62,79 +53,6 @@ def deliver(
     if missing:
         typer.echo(f"not delivered: {', '.join(missing)}. It goes on by itself: vps deliver {what}", err=True)
     raise typer.Exit(1 if missing else 0)
-
-
-class Watch:
-    """One VPS on its way: tells each change once."""
-
-    is_cut = threading.Event()
-    """Set when whoever waits went away."""
-
-    def __init__(self, fleet: "Fleet", line: "Line", steps: "Sequence[Step]", say: Callable[[str], None]) -> None:
-        self._fleet = fleet
-        self._line = line
-        self._say = say
-        self._told: dict[str, str] = {}
-        self._steps = list(steps)
-        self._next_try = 0.0
-
-    def until(self, ends: float) -> "tuple[Heard, bool]":
-        """What it said last, and whether it is delivered and the controller's part is done."""
-        from components.guest.hearing import hear_one
-
-        while True:
-            heard = hear_one(self._fleet, self._line)
-            self._tell(heard)
-            if heard.report is not None:
-                self._act(heard.report.delivery.is_done)
-            is_done = heard.report is not None and heard.report.delivery.is_done and not self._steps
-            hopeless = heard.power in ("missing", "off")
-            if is_done or hopeless or time.monotonic() >= ends or self.is_cut.wait(LOOK_S):
-                return heard, is_done
-
-    def _tell(self, heard: "Heard") -> None:
-        from components.report.guest import delivered
-
-        if heard.report is not None:
-            self._once("guest", delivered(heard.report))
-            if heard.report.delivery.state == "failed":
-                self._once("log", *(f"  | {line}" for line in heard.report.delivery.log[-10:]))
-            return
-        self._once("guest", f"says nothing yet: {heard.silent}")
-        announced = [found.group() for line in heard.console for found in ANNOUNCED.finditer(line)]
-        if announced:
-            self._once("console", f"on its serial console: {announced[-1]}")
-
-    def _act(self, is_delivered: bool) -> None:
-        """Do what is left of the controller's steps, those that could not be done once more after a while.
-
-        Before the guest is delivered that they can't is no news: what they need is made by its first boot.
-        """
-        from components.domain.problems import DomainError
-        from components.drivers.errors import DriverError
-
-        if time.monotonic() < self._next_try:
-            return
-        left: list[Step] = []
-        for step in self._steps:
-            try:
-                words = step(self._fleet, self._line)
-            except (DomainError, DriverError, OSError) as problem:
-                if is_delivered:
-                    self._once(f"step {len(left)}", f"not yet: {problem}")
-                left.append(step)
-                continue
-            if words:
-                self._say(f"{self._line.title}: {words}")
-        self._steps = left
-        self._next_try = time.monotonic() + RETRY_S
-
-    def _once(self, topic: str, *lines: str) -> None:
-        text = "\n".join(lines)
-        if lines and self._told.get(topic) != text:
-            self._told[topic] = text
-            for line in lines:
-                self._say(f"{self._line.title}: {line}")
 
 
 def seconds(text: str) -> float:

@@ -75,6 +75,16 @@ class Delivery:
         """Whether every step and once every check had passed."""
         return self.state == "delivered"
 
+    @property
+    def words(self) -> str:
+        """How far it is, in a few words."""
+        if self.state not in ("installing", "failed"):
+            return self.state
+        what = f" ({self.what})" if self.what else ""
+        at = f" at {self.step}{what}" if self.step else ""
+        attempt = f", attempt {self.attempt}" if self.attempt > 1 else ""
+        return f"{self.state}{at}{attempt}{f': {self.reason}' if self.reason else ''}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:

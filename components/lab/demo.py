@@ -21,6 +21,8 @@ from components.domain.problems import DomainError
 from components.drivers.registry import connect
 from components.engine.project import CHECKOUT, Project
 from components.engine.run import POLICIES, Engine
+from components.guest.delivery import Watch
+from components.guest.hearing import Heard, Line
 from components.lab.example import CLIENT, HOST, IMAGE, VPS, make_fake_project, make_project, use_host
 from components.lab.host import Lab
 from components.report.vps import document, show
@@ -33,6 +35,8 @@ LAB = "demo"
 """A lab of the demo's own: `vps lab up` makes `lab1`, and nothing that stands in there is ours to remove."""
 WEB_DEADLINE_S = 420
 """A guest without KVM needs a minute or two; a busy machine several."""
+DELIVERY_DEADLINE_S = 900
+"""For the rest of its first boot: secrets, mail, every check."""
 
 
 def main() -> None:
@@ -83,7 +87,8 @@ def up(say: Say, *, fake: bool) -> None:
     fleet = load(project.fleet).fleet
     if not fake:
         _wait_for_web(say, fleet)
-    _print_made(fleet)
+    heard = _wait_for_delivery(say, fleet)
+    _print_made(fleet, heard)
     _print_experiments(project, fleet, fake=fake)
 
 
@@ -174,6 +179,19 @@ def _wait_for_web(say: Say, fleet: Fleet) -> None:
     print("\nThe page it serves:\n" + "\n".join(f"  {line}" for line in str(page).splitlines()))
 
 
+def _wait_for_delivery(say: Say, fleet: Fleet) -> Heard:
+    """What the guest says once its first boot is through. Raises DomainError when that takes too long."""
+    client = fleet.clients[CLIENT]
+    line = Line(client=client, vps=client.vps[VPS])
+    heard, is_done = Watch(fleet, line, (), say).until(time.monotonic() + DELIVERY_DEADLINE_S)
+    if not is_done:
+        raise DomainError(
+            f"{line.title} was not delivered within {DELIVERY_DEADLINE_S} s.",
+            f"It goes on by itself; follow it with `vps deliver {line.title}`, or run ./run demo again.",
+        )
+    return heard
+
+
 def _domain(fleet: Fleet) -> str:
     from components.domain.names import domain_name
 
@@ -181,7 +199,7 @@ def _domain(fleet: Fleet) -> str:
     return domain_name(fleet.id, client.id, client.vps[VPS].id)
 
 
-def _print_made(fleet: Fleet) -> None:
+def _print_made(fleet: Fleet, heard: Heard) -> None:
     client = fleet.clients[CLIENT]
     vps = client.vps[VPS]
     driver = connect(host_ref(fleet.hosts[HOST]))
@@ -190,7 +208,7 @@ def _print_made(fleet: Fleet) -> None:
     finally:
         driver.close()
     print("\nWhat was made:\n")
-    show(document(fleet, client, vps, machine), Console(soft_wrap=True, highlight=False))
+    show(document(fleet, client, vps, machine, heard), Console(soft_wrap=True, highlight=False), heard)
 
 
 def _print_experiments(project: Project, fleet: Fleet, *, fake: bool) -> None:

@@ -52,7 +52,7 @@ def show(heard: Heard, console: Console, now: dt.datetime) -> None:
 def lines(report: Report, now: dt.datetime) -> list[str]:
     """Delivery, health, updates, certificates and backup, each in a line or a few."""
     delivery, health = report.delivery, report.health
-    found = [f"{'delivery':<10} {delivered(report)}{_since(delivery.since, now)}"]
+    found = [f"{'delivery':<10} {delivery.words}{_since(delivery.since, now)}"]
     if not delivery.is_done:
         found += [f"  | {line}" for line in delivery.log[-LOG_LINES:]]
     named = " ".join(report.flavour[name] for name in ("title", "status") if report.flavour.get(name))
@@ -65,17 +65,6 @@ def lines(report: Report, now: dt.datetime) -> list[str]:
         f"{'health':<10} {health.state}{f', looked at {health.at}' if health.at else ''}{_age(health.at, now)}"
     )
     return found
-
-
-def delivered(report: Report) -> str:
-    """How far the first boot is, in a few words."""
-    delivery = report.delivery
-    if delivery.state in ("installing", "failed"):
-        what = f" ({delivery.what})" if delivery.what else ""
-        at = f" at {delivery.step}{what}" if delivery.step else ""
-        attempt = f", attempt {delivery.attempt}" if delivery.attempt > 1 else ""
-        return f"{delivery.state}{at}{attempt}{f': {delivery.reason}' if delivery.reason else ''}"
-    return delivery.state
 
 
 def table(report: Report) -> Table:
