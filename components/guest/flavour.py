@@ -58,14 +58,6 @@ class UpdatesShape(Shape):
     platforms: Annotated[list[Text], Field(default_factory=list)]
 
 
-class UpdatesShape(Shape):
-    """Which sources of the bundle are which of the contract's classes of updates (UPD-2 to UPD-4)."""
-
-    core: Annotated[list[Text], Field(default_factory=list)]
-    modules: Annotated[list[Text], Field(default_factory=list)]
-    platforms: Annotated[list[Text], Field(default_factory=list)]
-
-
 class FlavourShape(FileShape):
     """A flavour.yaml."""
 
@@ -76,7 +68,6 @@ class FlavourShape(FileShape):
     versions: list[VersionShape]
     options: Annotated[dict[str, OptionShape], Field(default_factory=dict)]
     updates: Annotated[UpdatesShape, Field(default_factory=lambda: UpdatesShape.model_validate({}))]
-    updates: UpdatesShape | None = None
     defaults: Annotated[DefaultsShape, Field(default_factory=lambda: DefaultsShape.model_validate({}))]
 
 
