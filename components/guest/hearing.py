@@ -79,7 +79,7 @@ def hear(driver: Driver, machine: Machine, vps: str, *, now: bool = False, conso
     return replace(known, report=found)
 
 
-def hear_one(fleet: Fleet, line: Line, *, now: bool = False) -> Heard:
+def hear_one(fleet: Fleet, line: Line, *, now: bool = False, ask: Callable[[Machine], bool] = lambda _: True) -> Heard:
     """One VPS of a fleet, wherever it lives while it moves, with its console when it is silent. Never raises."""
     sources = (line.vps.move.source,) if line.vps.move else ()
     silent, power = "", ""
@@ -92,6 +92,8 @@ def hear_one(fleet: Fleet, line: Line, *, now: bool = False) -> Heard:
             with closing(connect(_ref(host))) as driver:
                 machine = driver.read(line.vps.machine_uuid(fleet.id, line.client.id))
                 if machine is not None and not (sources and machine.mark and machine.mark.phase == Phase.ARRIVING):
+                    if not ask(machine):
+                        return Heard(power=str(machine.power), waits=machine.reboot_required)
                     return hear(driver, machine, line.vps.id, now=now)
                 silent, power = silent or f"{name} answered and does not hold it", power or MISSING
         except DriverError as problem:
@@ -128,6 +130,9 @@ def _of_host(
 
         def one(line: Line) -> Heard:
             machine = machines.get(line.vps.machine_uuid(fleet.id, line.client.id))
+            if machine is None and line.vps.move is not None:
+                # On its way: it may still be where it comes from.
+                return hear_one(fleet, line, now=now, ask=ask)
             if machine is None:
                 return Heard(silent=f"{name} answered and does not hold it", power=MISSING)
             if not ask(machine):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from components.config.loader import load
+from components.domain.clients import Move
 from components.drivers.fake.guest import HEALTH, REPORT
 from components.guest.hearing import CHECKS_S, MISSING, REPORT_S, Line, hear, hear_all, hear_one
 from tests.cli.world import TITLE, MadeWorld
@@ -81,6 +82,19 @@ def test_one_of_a_fleet(made):
     made.world.remove("domains", made.spec.uuid)
     heard = hear_one(fleet, line)
     assert (heard.power, heard.silent) == (MISSING, "lab1 answered and does not hold it")
+
+
+def test_who_is_on_its_way_is_heard_where_it_still_is(made):
+    fleet, line = lines(made)
+    host = replace(fleet.hosts["lab1"], name="new", uri=f"fake://{made.project.work}/new")
+    fleet = replace(fleet, hosts={**fleet.hosts, "new": host})
+    moving = replace(line, vps=replace(line.vps, host="new", move=Move(source="lab1")))
+    for heard in (hear_one(fleet, moving), hear_all(fleet, [moving])[TITLE]):
+        assert heard.report is not None
+    unasked = hear_all(fleet, [moving], ask=lambda machine: False)[TITLE]
+    assert (unasked.report, unasked.power) == (None, "running")
+    lost = replace(moving, vps=replace(moving.vps, id="v-none"))
+    assert hear_one(fleet, lost).power == MISSING
 
 
 def test_a_whole_fleet_side_by_side(made):
