@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from components.cli.main import app
 from components.drivers.base import ImageSpec, Mark, NetworkSpec, Phase, PoolSpec
 from components.lab.example import make_fake_project
+from tests.cli.world import TITLE, MadeWorld
 
 
 @pytest.fixture
@@ -59,3 +60,30 @@ def test_unknown_names_say_what_is_known(fleet: Path, name: str) -> None:
     done = CliRunner().invoke(app, ["show", name, "--fleet", str(fleet)])
     assert done.exit_code == 1
     assert "example-coop" in str(done.exception)
+
+
+def test_a_failed_first_boot_is_shown_with_its_reason_and_log(tmp_path: Path) -> None:
+    """Once by the guest's word, and by its console when it says nothing: the host's facts stand there either way."""
+    made = MadeWorld(tmp_path / "project")
+    failed = {"state": "failed", "step": "50-site", "what": "create the site", "reason": "no room", "log": ["full"]}
+    made.says(report={"delivery": failed})
+    arguments = ["show", TITLE, "--fleet", str(made.project.fleet)]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    assert "delivery   failed at 50-site (create the site): no room\n  | full\n" in done.output
+    told = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).output)
+    assert told["guest"]["delivery"]["reason"] == "no room"
+    made.says(silent="its guest hangs", console="VPS NOT READY v-h3k9: 50-site: no room")
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    assert "guest      says nothing: its guest hangs" in done.output
+    assert "  | VPS NOT READY v-h3k9: 50-site: no room" in done.output
+    assert "2048 MiB" in done.output
+
+
+def test_who_is_off_is_not_asked(tmp_path: Path) -> None:
+    made = MadeWorld(tmp_path / "project")
+    made.guest_shuts_down()
+    done = CliRunner().invoke(app, ["show", TITLE, "--fleet", str(made.project.fleet), "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.output)["guest"]["silent"] == "it is off"
