@@ -113,7 +113,7 @@ def test_a_dead_service_is_told_and_its_return_too(guest: Guest) -> None:
 
 
 def test_delivered_it_never_has_a_first_boot_again(guest: Guest) -> None:
-    """After a power cut it is what it was: no cloud-init, no step, also not one that is new or changed; health goes on."""
+    """After a power cut it is what it was: no cloud-init, no step, be it new or changed; health goes on."""
     kept, keys = sums(guest), guest.ask("cat /etc/ssh/ssh_host_ed25519_key.pub")
     guest.kill()
     guest.write(f"{LIB}/firstboot.d/99-late", "#!/bin/sh\ntouch /late\n", 0o755)

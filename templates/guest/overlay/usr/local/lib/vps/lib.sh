@@ -68,7 +68,7 @@ changed() {
 }
 
 # One line as anybody may see it: no control characters, not too long.
-plain() { LC_ALL=C tr -s '\000-\037\177' ' ' | cut -c "1-${1:-200}" | sed 's/ *$//'; }
+plain() { LC_ALL=C tr -s '\000-\037\177' ' ' | cut -c "1-${1:-200}" | sed 's/^ *//; s/ *$//'; }
 
 say() { printf '%s\n' "$*"; }
 
