@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2016,SC2034,SC2154
 # How `certificates` asks the authority: seldom, never twice for one failure, and only for names that can succeed.
 # Sourced by it.
 

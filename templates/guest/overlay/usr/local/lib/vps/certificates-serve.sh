@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2015,SC2034,SC2154
 # How `certificates` gives what it got to the web server: whole pairs only, and sites are told until they took it.
 # Sourced by it.
 

@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034
 # What is known of this VPS's certificates, for whoever keeps, judges or reports them. To be sourced; changes nothing.
 #
 #   $CERTS/<authority>/            all that one ACME directory gave: never shared with another one's
