@@ -65,6 +65,8 @@ class FlavourShape(FileShape):
     status: Annotated[Text, Field(json_schema_extra={"enum": list(STATUSES)})]
     reason: str = ""
     """Why it is legacy or at its end of life, and what to take instead."""
+    panel: bool = False
+    """Whether it carries a hosting system that is administered by a panel."""
     versions: list[VersionShape]
     options: Annotated[dict[str, OptionShape], Field(default_factory=dict)]
     updates: Annotated[UpdatesShape, Field(default_factory=lambda: UpdatesShape.model_validate({}))]
@@ -99,6 +101,7 @@ class Flavour:
     title: str
     status: str
     reason: str
+    panel: bool
     versions: tuple[Version, ...]
     options: Mapping[str, Option]
     panel_allow: tuple[str, ...]
@@ -147,6 +150,7 @@ def load(name: str, flavours: Path = FLAVOURS) -> Flavour:
         title=whole.title,
         status=whole.status,
         reason=whole.reason,
+        panel=whole.panel,
         versions=tuple(Version(name=one.name, version=one.version, expires=one.expires) for one in whole.versions),
         options={
             key: Option(name=key, kind=one.type, default=_plain(one.default), description=one.description)

@@ -10,9 +10,6 @@ from components.domain.problems import DomainError
 from components.images import cache, layers
 from components.images.errors import ImageError
 
-NO_PANEL = ("", "base")
-"""Flavours that carry no hosting system."""
-
 _SHOWN = re.compile(
     r"linux-image-[a-z]+[0-9]+|linux-image-(?:cloud-)?amd64|nginx|php[0-9.]+-fpm|mariadb-server|openssh-server|openssl"
     r"|postfix|dehydrated|fail2ban|nftables|unattended-upgrades|needrestart|restic|borgbackup|sudo|systemd|cloud-init"
@@ -37,15 +34,12 @@ class Software:
     title: str
     status: str
     reason: str
+    has_panel: bool
+    """Whether it carries the hosting system that is administered by a panel."""
     components: tuple[Component, ...]
     updates: tuple[tuple[str, tuple[str, ...]], ...]
     """What of it is kept up to date beside the distribution's packages, by class (contract UPD-2 to UPD-4)."""
     packages: tuple[tuple[str, str], ...]
-
-    @property
-    def has_panel(self) -> bool:
-        """Whether it carries the hosting system that is administered by a panel."""
-        return self.flavour not in NO_PANEL
 
     @property
     def main_packages(self) -> tuple[tuple[str, str], ...]:
@@ -70,6 +64,7 @@ def software(image: Image) -> Software:
         title=str(said.get("title", "")),
         status=str(said.get("status", "")),
         reason=str(said.get("reason", "")),
+        has_panel=bool(said.get("panel", False)),
         components=tuple(
             Component(name=str(one["name"]), version=str(one["version"]), expires=str(one.get("expires") or ""))
             for one in said.get("versions", ())

@@ -12,6 +12,7 @@ WHOLE = """\
 title: Something
 status: legacy
 reason: Its makers went home.
+panel: true
 versions:
   - {name: Core, version: "7", expires: "2027-01-05"}
   - {name: Debian, version: "12", expires: "2028-06-30"}
@@ -55,6 +56,7 @@ def test_a_flavour_says_what_it_is(write):
     assert (found.title, found.status, found.bundles) == ("Something", "legacy", ("bundle-a.yaml",))
     assert flavour.expires(found) == date(2027, 1, 5)
     assert flavour.mark(found) == "legacy: Its makers went home."
+    assert found.panel
     assert found.panel_allow == ("127.0.0.1/32", "::1/128")
     assert found.options["queue"].default == 5
     assert found.options["words"].default == ("a",)

@@ -24,6 +24,7 @@ DAY = date(2026, 12, 4)
 FLAVOUR = """\
 title: Aegir on Backdrop
 status: supported
+panel: true
 versions:
   - {name: Debian, version: "12", expires: "2028-06-30"}
   - {name: Backdrop, version: 1.27.1}

@@ -7,6 +7,7 @@ import pytest
 from components.domain.fleet import Fleet
 from components.domain.problems import DomainError
 from components.images import cache
+from components.kit import software as module
 from components.kit.software import Component, software
 
 
@@ -29,6 +30,12 @@ def test_a_flavour_with_its_versions_and_their_last_days(fleet: Fleet) -> None:
 def test_an_image_without_a_flavour_has_no_panel(fleet: Fleet) -> None:
     found = software(replace(fleet.images["base-debian-13"], flavour=""))
     assert (found.has_panel, found.components, found.title) == (False, (), "")
+
+
+def test_whether_there_is_a_panel_is_the_flavours_own_word(fleet: Fleet) -> None:
+    file = module.TEMPLATES / "flavours/backdrop/flavour.yaml"
+    file.write_text(file.read_text().replace("panel: true\n", ""))
+    assert not software(fleet.images["base-debian-13"]).has_panel
 
 
 def test_a_flavour_that_is_not_here_is_an_error_that_stops_no_other_kit(fleet: Fleet) -> None:
