@@ -157,6 +157,7 @@ def _make(steps: Steps, recipe: Recipe, work: Path, bundle: Bundle | None) -> ca
         packages=debian.packages(tree) if is_debian else {},
         flavour=recipe.flavour.name if recipe.flavour else "",
         bundle=recipe.baked,
+        seconds=round(steps.seconds, 1),
     )
     entry = cache.store(image, entry, debian.schemas(tree) if is_debian else {})
     steps.say(f"built, {entry.bytes / 1024**2:.0f} MiB, {entry.sha256[:12]}…")

@@ -27,7 +27,10 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What is known of a cached image. `stamp` is its modification time in ns when its bytes were last hashed."""
+    """What is known of a cached image. `stamp` is its modification time in ns when its bytes were last hashed.
+
+    `seconds`: how long its build took; 0 when nobody wrote it down.
+    """
 
     name: str
     sha256: str
@@ -40,6 +43,7 @@ class Entry:
     stamp: int = 0
     flavour: str = ""
     bundle: str = ""
+    seconds: float = 0.0
 
     def image(self) -> Image:
         """The same as the lock file's entry."""

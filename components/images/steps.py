@@ -29,9 +29,14 @@ class Steps:
         self.progress = progress
         self._began = time.monotonic()
 
+    @property
+    def seconds(self) -> float:
+        """How long the build has taken up to now."""
+        return time.monotonic() - self._began
+
     def say(self, text: str) -> None:
         """Tell how far the build is, with the seconds since it began."""
-        self.progress(f"{self.image}: {text} [{time.monotonic() - self._began:.0f} s]")
+        self.progress(f"{self.image}: {text} [{self.seconds:.0f} s]")
 
     def run(
         self,

@@ -145,6 +145,7 @@ def test_a_clean_tree_becomes_an_image(made, own_cache, recipes, fleet, said):
     assert lock.locked(fleet) == {"small": image}
     entry = cache.describe(image.sha256)
     assert entry.packages == {"base-files": "13"}
+    assert entry.seconds > 0
     assert not list(own_cache.glob(".building-*"))
 
 
