@@ -4,6 +4,10 @@ set -eu
 root=$1
 bundle=$root/opt/vps/bundle
 here=$root/usr/local/share/vps/backdrop
+jq --exit-status '[.sources[].name] | index("backdrop") and index("bee")' "$bundle/manifest.json" >/dev/null || {
+    echo "This bundle ($(jq --raw-output .name "$bundle/manifest.json")) has not the sources of flavour backdrop." >&2
+    exit 1
+}
 
 # Whoever stands alone: Aegir itself; the panel's PHP; the PHP of all clients' sites, which reaches no file of the panel.
 chroot "$root" adduser --quiet --system --group --home /var/aegir --no-create-home --shell /bin/bash aegir
