@@ -126,7 +126,7 @@ consider() { # NAME: whatever it takes to have its certificate, or the words why
         worst=2
     elif [ -e "$SERVED/$1" ] && [ ! -L "$SERVED/$1" ]; then
         wanting "$1" failing "$SERVED/$1 is a folder that somebody else made; it is left alone. Move it away to have a certificate kept here"
-    elif [ -n "$inside" ] && [ "$(known "$1" state)" = elsewhere ] && [ $(($(now) - $(known "$1" at))) -lt 600 ]; then
+    elif [ -n "$inside" ] && known "$1" message | grep -q 'could not be looked up' && [ $(($(now) - $(known "$1" at))) -lt 600 ]; then
         worst=2 # A verify is held up by a slow names server once, not every time.
     elif ! points_here "$1"; then
         wanting "$1" elsewhere "$elsewhere; nothing is asked for before it leads here"
