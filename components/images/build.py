@@ -62,7 +62,15 @@ def _bundle(recipe: Recipe, archive: Path | None) -> Bundle | None:
         raise ImageError(
             f"Unable to build image {recipe.name}: it takes no bundle, and {archive} was given.", "Leave --bundle out."
         )
-    return examine(archive)
+    bundle = examine(archive)
+    wanted = recipe.manifest().get("name")
+    if bundle.manifest.get("name") != wanted:
+        raise ImageError(
+            f"Unable to build image {recipe.name}: {archive} is the bundle {bundle.manifest.get('name')},"
+            f" and it takes {wanted}.",
+            f"Make it with `vps image bundle {recipe.name}`.",
+        )
+    return bundle
 
 
 def _cached(recipe: Recipe, fleet: Path, verify_bytes: bool) -> cache.Entry | None:

@@ -57,6 +57,10 @@ class Recipe:
         """The Debian packages of all layers, each once."""
         return tuple(dict.fromkeys(package for layer in self.layers() for package in layer.packages))
 
+    def manifest(self) -> dict[str, Any]:
+        """What the bundle is to be packed from; nothing without a bundle. Raises ImageError when it can't be read."""
+        return layers.mapping(self.flavour.folder / self.bundle) if self.flavour and self.bundle else {}
+
     def copied(self, place: Path) -> "Recipe":
         """The same recipe with all its layers' files copied into `place`, where no edit reaches them."""
         own = replace(self, folder=layers.copy(self.layers()[-1], place).folder)

@@ -193,8 +193,9 @@ def shop(recipes):
         "guest/layer.yaml": "packages: []\n",
         "flavours/shop/flavour.yaml": "title: Shop\nstatus: supported\nversions:\n"
         '  - {name: Shop, version: "1", expires: "2027-01-01"}\n',
+        "flavours/shop/bundle.yaml": "name: shop\nsources: []\n",
     }.items():
-        (recipes.parent / name).parent.mkdir(parents=True)
+        (recipes.parent / name).parent.mkdir(parents=True, exist_ok=True)
         (recipes.parent / name).write_text(text)
     file = recipes / "small" / "recipe.yaml"
     file.write_text(file.read_text() + "flavour: shop\nbundle: bundle.yaml\n")
@@ -205,7 +206,7 @@ def archive(tmp_path):
     """A bundle."""
     file = tmp_path / "shop.tar"
     with tarfile.open(file, "w") as packed:
-        packed.addfile(*member("manifest.json", b"{}"))
+        packed.addfile(*member("manifest.json", b'{"name": "shop"}'))
     return file
 
 
@@ -224,6 +225,15 @@ def test_a_bundle_that_is_wanted_and_not_given_names_its_command(made, shop, own
 def test_a_bundle_that_nobody_wants_is_refused(own_cache, recipes, fleet, archive):
     with pytest.raises(ImageError, match="takes no bundle"):
         build("small", fleet, recipes=recipes, archive=archive)
+
+
+def test_the_bundle_of_another_flavour_is_refused_before_the_build(
+    made, shop, own_cache, recipes, fleet, said, archive
+):
+    (recipes.parent / "flavours/shop/bundle.yaml").write_text("name: shoe\nsources: []\n")
+    with pytest.raises(ImageError, match=r"is the bundle shop, and it takes shoe.*vps image bundle small"):
+        build("small", fleet, said.append, recipes=recipes, archive=archive)
+    assert said == []
 
 
 def test_what_was_baked_is_recorded_and_enough_for_the_next_run(made, shop, own_cache, recipes, fleet, said, archive):

@@ -11,4 +11,6 @@ ln -sf /usr/share/zoneinfo/UTC "$root/etc/localtime"
 printf 'Etc/UTC\n' >"$root/etc/timezone"
 printf '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n' >"$root/etc/hosts"
 # No LVM to check, no second boot loader to tell that this boot went well.
-chroot "$root" systemctl --quiet disable e2scrub_reap.service e2scrub_all.timer grub-common.service
+for unit in e2scrub_reap.service e2scrub_all.timer grub-common.service; do
+    if [ -f "$root/lib/systemd/system/$unit" ]; then chroot "$root" systemctl --quiet disable "$unit"; fi
+done
