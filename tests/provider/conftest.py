@@ -86,6 +86,15 @@ def news(host: HostRef) -> Bag:
                 "users": [],
                 "nics": {"n0": nic},
                 "dns": [],
+                "settings": {
+                    "email": "ada@coop.example",
+                    "flavour": "base",
+                    "admin": {"name": "Ada Ruiz", "email": "ada@coop.example"},
+                    "panel": {"ssl_sites": []},
+                    "maintenance": {"day": "sunday", "from": "03:00", "hours": 2},
+                    "smarthost": "",
+                    "options": {},
+                },
             },
         },
     }
