@@ -1,6 +1,5 @@
 """A delivered guest as a stranger, a user and an auditor find it: in a container, with its real services."""
 
-import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -141,42 +140,6 @@ def test_nothing_more_runs_with_rights_of_root(guest: Guest) -> None:
     assert "/usr/bin/passwd" in guest.ask("dpkg-statoverride --list")
 
 
-def test_updates_come_from_the_security_archive_alone(guest: Guest) -> None:
-    told = guest.ask("apt-config dump --format '%f=%v%n'")
-    allowed = re.findall(r"^Unattended-Upgrade::(?:Origins-Pattern|Allowed-Origins)::?=(.+)$", told, re.MULTILINE)
-    assert allowed == [
-        "origin=Debian,codename=${distro_codename},label=Debian-Security",
-        "origin=Debian,codename=${distro_codename}-security,label=Debian-Security",
-    ]
-    values = dict(line.partition("=")[::2] for line in told.splitlines())
-    assert values["Unattended-Upgrade::Automatic-Reboot"] == "false"
-    assert values["APT::Periodic::Unattended-Upgrade"] == "1"
-    assert any(re.match(pattern, "aegir3-hostmaster") for pattern in re.findall(r"Blacklist::?=(.+)", told))
-    guest.ask("systemctl is-enabled apt-daily.timer apt-daily-upgrade.timer vps-updates.timer")
-    # The tool itself understands it.
-    guest.ask("unattended-upgrade --dry-run", timeout=300)
-
-
-JUDGE = """
-our %nrconf;
-do "/etc/needrestart/needrestart.conf";
-die $@ if $@;
-print "$nrconf{restart}\\n";
-for my $unit (@ARGV) {
-    my $stays = grep { $unit =~ /$_/ && !$nrconf{override_rc}{$_} } keys %{$nrconf{override_rc}};
-    print $unit, $stays ? " stays\\n" : " restarts\\n";
-}
-"""
-"""needrestart's configuration is a program: it is run, as needrestart does, and asked."""
-
-
-def test_needrestart_spares_what_must_not_bounce(guest: Guest) -> None:
-    stays = ["mariadb.service", "hosting-queued.service", "vps-firstboot.service"]
-    restarts = ["nginx.service", "php8.4-fpm.service"]
-    told = guest.ask(f"perl - {' '.join(stays + restarts)}", stdin=JUDGE).splitlines()
-    assert told == ["a", *(f"{unit} stays" for unit in stays), *(f"{unit} restarts" for unit in restarts)]
-
-
 def test_database_and_mail_are_this_machines_alone(guest: Guest) -> None:
     asked = "SELECT @@bind_address, @@local_infile, @@secure_file_priv"
     assert guest.ask(f"mariadb -BN -e '{asked}'").split() == ["127.0.0.1", "0", "/var/lib/mysql-files/"]
@@ -258,51 +221,3 @@ def test_an_auditor_finds_nothing_unexplained(guest: Guest) -> None:
     assert recorded
     assert score
     assert int(score[1]) >= int(recorded[1])
-
-
-def test_what_is_installed_and_newer_is_reported(guest: Guest) -> None:
-    guest.ask(f"{LIB}/updates", timeout=300)
-    said = json.loads(guest.ask(f"{LIB}/report"))["updates"]
-    classes = {one["id"]: one for one in said["classes"]}
-    assert set(classes) == {"UPD-1", "UPD-2", "UPD-3", "UPD-4"}
-    parts = {part["name"]: part for part in classes["UPD-1"]["parts"]}
-    assert {"nginx", "mariadb-server", "openssl", "base-files"} <= set(parts)
-    assert any(name.startswith("linux-image-") for name in parts)
-    for part in parts.values():
-        assert part["installed"]
-        assert part["newest"]
-        assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", part["updated"])
-    assert said["reboot_pending"] is False
-
-
-def test_a_reboot_that_waits_is_reported_with_its_reason(guest: Guest) -> None:
-    guest.ask("touch /run/reboot-required; echo linux-image-9.9-cloud-amd64 >/run/reboot-required.pkgs")
-    try:
-        guest.ask(f"{LIB}/updates", timeout=300)
-        said = json.loads(guest.ask(f"{LIB}/report"))["updates"]
-        assert (said["reboot_pending"], said["reboot_why"]) == (True, ["linux-image-9.9-cloud-amd64"])
-        told = guest.run(f"{LIB}/health.d/updates")
-        assert told.returncode == 2
-        assert "linux-image-9.9" in told.stdout
-    finally:
-        guest.ask("rm -f /run/reboot-required /run/reboot-required.pkgs")
-
-
-@pytest.mark.parametrize(
-    ("change", "code", "word"),
-    [
-        ("", 0, "come tonight"),
-        ('.at = "2020-01-01T00:00:00Z"', 1, "vps-updates.timer"),
-        (".lists_at = null", 1, "out of reach"),
-        ('.security = ["nginx"] | .security_since = "2020-01-01T00:00:00Z"', 1, "nginx"),
-        ('.nightly.trouble = "ERROR dpkg returned an error"', 2, "dpkg returned an error"),
-    ],
-)
-def test_updates_that_stay_away_are_told(guest: Guest, change: str, code: int, word: str) -> None:
-    """Days after delivery, which is when it counts."""
-    now = guest.ask("date -u +%Y-%m-%dT%H:%M:%SZ").strip()
-    good = {"schema": 1, "at": now, "lists_at": now, "security": [], "reboot_pending": False, "nightly": {"ran": now}}
-    guest.ask(f"jq '{change or '.'}' >/run/said.json", stdin=json.dumps(good))
-    guest.ask("mkdir -p /run/state && touch -d '30 days ago' /run/state/delivered")
-    told = guest.run(f"VPS_STATE=/run/state VPS_UPDATES=/run/said.json {LIB}/health.d/updates")
-    assert (told.returncode, word in told.stdout) == (code, True), told.stdout
