@@ -33,6 +33,8 @@ class VersionShape(Shape):
     name: Text
     version: Text
     expires: Date | None = None
+    ended: Date | None = None
+    """For one that nobody mends any more since that day: it makes no image expire."""
 
 
 class OptionShape(Shape):
@@ -75,11 +77,12 @@ class FlavourShape(FileShape):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """A part that a flavour stands on; nobody mends it after `expires` (None: its makers name no day)."""
+    """A part that a flavour stands on; nobody mends it after `expires` (None: no day is known), or since `ended`."""
 
     name: str
     version: str
     expires: date | None
+    ended: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +154,9 @@ def load(name: str, flavours: Path = FLAVOURS) -> Flavour:
         status=whole.status,
         reason=whole.reason,
         panel=whole.panel,
-        versions=tuple(Version(name=one.name, version=one.version, expires=one.expires) for one in whole.versions),
+        versions=tuple(
+            Version(name=one.name, version=one.version, expires=one.expires, ended=one.ended) for one in whole.versions
+        ),
         options={
             key: Option(name=key, kind=one.type, default=_plain(one.default), description=one.description)
             for key, one in whole.options.items()

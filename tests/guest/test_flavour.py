@@ -17,6 +17,7 @@ versions:
   - {name: Core, version: "7", expires: "2027-01-05"}
   - {name: Debian, version: "12", expires: "2028-06-30"}
   - {name: Own, version: "1"}
+  - {name: Old, version: "0", ended: "2020-01-01"}
 options:
   queue: {type: number, default: 5, description: Tasks at a time}
   words: {type: list, default: [a], description: Words}
@@ -55,6 +56,7 @@ def test_a_flavour_says_what_it_is(write):
     found = flavour.load("odd", folder)
     assert (found.title, found.status, found.bundles) == ("Something", "legacy", ("bundle-a.yaml",))
     assert flavour.expires(found) == date(2027, 1, 5)
+    assert found.versions[3].ended == date(2020, 1, 1)
     assert flavour.mark(found) == "legacy: Its makers went home."
     assert found.panel
     assert found.panel_allow == ("127.0.0.1/32", "::1/128")
