@@ -1,7 +1,7 @@
 """What fake guests say: a world's `guests/<uuid>.json` has it, and without one a guest says that all is well.
 
 `{"answers": {"/path/of/command": {"code": 0, "out": "…", "err": "…"}}, "silent": "why", "takes": 3.5, "console": "…"}`;
-`takes` is seconds. A domain whose `guest` is None has no agent, as for `access`. `cat` says what it is given.
+`takes` is seconds. A key may be a command with its words. A domain whose `guest` is None has no agent, as for `access`. `cat` says what it is given.
 """
 
 import json
@@ -45,7 +45,7 @@ class FakeGuest:
         if words[0] == "cat":
             return _cut(0, stdin, b"")
         answers = {REPORT: {"out": well(domain)}, HEALTH: {}} | guest.get("answers", {})
-        said = answers.get(words[0], {"code": 127, "err": f"{words[0]}: not found"})
+        said = answers.get(" ".join(words)) or answers.get(words[0], {"code": 127, "err": f"{words[0]}: not found"})
         out, err = (str(said.get(name, "")).encode() for name in ("out", "err"))
         return _cut(int(said.get("code", 0)), out, err)
 
