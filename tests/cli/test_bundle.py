@@ -1,12 +1,16 @@
 """`vps image bundle` packs what an image takes beside Debian's packages, or says what it would."""
 
 import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
 
 from typer.testing import CliRunner
 
 from components.bundles.errors import BundleError
 from components.cli.image import app
-from tests.bundles.conftest import own_cache, world  # noqa: F401 - fixtures
+from tests.bundles.conftest import own_cache, web, world  # noqa: F401 - fixtures
 
 
 def run(*arguments):
@@ -71,3 +75,38 @@ def test_a_mirror_is_filled_from_another(world, tmp_path):  # noqa: F811
     assert done.exit_code == 0, done.output
     assert (tmp_path / "new" / "github.com" / "example" / "app.git").is_dir()
     assert run(world.file, "--mirror", tmp_path / "new").exit_code == 0
+
+
+def test_a_killed_run_leaves_nothing_that_the_next_one_trusts(world, web, own_cache):  # noqa: F811
+    """`kill -9` in the midst of a download, of the real command."""
+    world.only("tool")
+    world.manifest()
+    begun, go = threading.Event(), threading.Event()
+
+    def slowly(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", "4")
+        handler.end_headers()
+        handler.wfile.write(b"to")
+        begun.set()
+        go.wait(60)
+
+    web.answers["/files.example.org/tool.phar"] = slowly
+    command = [Path(sys.executable).with_name("vps"), "image", "bundle", world.file, "--mirror", web.url]
+    killed = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        assert begun.wait(60)
+        killed.kill()
+        assert killed.communicate()[0] == b""
+    finally:
+        killed.kill()
+        go.set()
+    assert not list(own_cache.glob("*.tar"))
+    del web.answers["/files.example.org/tool.phar"]
+    done = run(world.file, "--mirror", web.url)
+    assert done.exit_code == 0, done.output
+    assert sorted(path.suffix for path in own_cache.iterdir() if path.is_file() and path.name != ".lock") == [
+        ".json",
+        ".tar",
+    ]
+    assert not list(own_cache.glob(".new-*"))
