@@ -20,7 +20,7 @@ from components.backups.guest_side import GuestSide
 from components.backups.target import Run, Target
 from components.cloudinit import render, seed_iso
 from components.declaration import TEMPLATE, host_ref, machine_inputs
-from components.domain.clients import Client, Vps
+from components.domain.clients import Client, Contact, Vps
 from components.domain.problems import DomainError
 from components.drivers.base import Driver, HostRef, MachineSpec, Mark
 from components.drivers.errors import DriverError, GuestSilent
@@ -94,7 +94,8 @@ def _nobody(enrolled: Enrolled, host: str) -> tuple[Client, Vps]:
         pool=None,
         antispoof=True,
     )
-    return replace(enrolled.client, vps={vps.key: vps}), vps
+    nobody = Contact(name="Nobody", email="root@localhost", roles=("owner",))
+    return replace(enrolled.client, name="A drill", contacts={"nobody": nobody}, vps={vps.key: vps}), vps
 
 
 def drill(enrolled: Enrolled, host: str, identity: Path, backend: str, say: Say) -> Mapping[str, Any]:

@@ -4,8 +4,8 @@ import json
 import os
 import shutil
 import subprocess
-import uuid
 from pathlib import Path
+from uuid import uuid4
 
 from components.backups.kit import SOURCES
 from components.backups.target import Target
@@ -19,10 +19,10 @@ GIB = 1024**3
 class Backed:
     """One VPS whose files are in `files`; no database server is there."""
 
-    def __init__(self, folder: Path, host: TargetHost, recipient: str) -> None:
+    def __init__(self, folder: Path, host: TargetHost, recipient: str, uuid: str = "") -> None:
         self.folder = folder
         self.host = host
-        self.uuid = str(uuid.uuid4())
+        self.uuid = uuid or str(uuid4())
         self.title = f"example-coop/{self.uuid[:8]}"
         self.files = folder / "files"
         self.lib = folder / "lib"

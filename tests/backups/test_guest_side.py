@@ -36,7 +36,8 @@ def test_its_key_is_read_and_settings_go_in_by_standard_input() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["", "noise", f"{KEY} comment", f"{KEY}\n{KEY}", f'command="x" {KEY}', "ssh-rsa AAAA", "\x00" + KEY, "A" * 9999]
+    "said",
+    ["", "noise", f"{KEY} comment", f"{KEY}\n{KEY}", f'command="x" {KEY}', "ssh-rsa AAAA", "\x00" + KEY, "A" * 9999],
 )
 def test_what_is_no_key_is_none(said: str) -> None:
     with pytest.raises(DomainError, match="what its guest gives as its public key is none"):
@@ -44,7 +45,7 @@ def test_what_is_no_key_is_none(said: str) -> None:
 
 
 def test_a_guest_that_can_t_says_why_and_steers_no_terminal() -> None:
-    with pytest.raises(DomainError, match=r"its guest says: no \[31m backup") as raised:
+    with pytest.raises(DomainError, match=r"its guest says: no  \[31m backup") as raised:
         Guest(Said(code=1, err=b"first\nno \x1b[31m backup\n")).side.prepare({})
     assert "\x1b" not in str(raised.value)
     with pytest.raises(DomainError, match="nothing, exit status 127"):
@@ -65,7 +66,7 @@ def test_a_drill_is_read_as_counts_and_short_lines() -> None:
     said = Said(code=1, out=json.dumps({**counts, "wrong": wrong, "run": "2026", "extra": "dropped"}).encode())
     found = Guest(said).side.drill(10)
     assert {name: found[name] for name in counts} == counts
-    assert found["wrong"][0] == "/a: other [2Jcontent"
+    assert found["wrong"][0] == "/a: other  [2Jcontent"
     assert (len(found["wrong"]), max(map(len, found["wrong"]))) == (20, 200)
     assert "extra" not in found
     for out in (b"", b"[]", b'{"files": "many"}', json.dumps(counts).encode()):

@@ -36,5 +36,5 @@ def test_the_passphrase_is_on_no_command_line(
         process.wait(timeout=120)
     assert store.opens()
     assert not Store(target, backed.uuid, "another").opens()
-    with pytest.raises(DomainError, match="Unable to look: .*wrong password"):
+    with pytest.raises(DomainError, match=r"Unable to look: .*wrong password"):
         Store(target, backed.uuid, "another").run("Unable to look", "snapshots")

@@ -1,0 +1,64 @@
+"""`vps restore` from a backup: what it writes, what it refuses, and the hand-over."""
+
+from pathlib import Path
+
+import pytest
+
+from components.config.loader import load
+from components.domain.clients import Restore
+from tests.backups.conftest import Recovery, host, recovery, wire  # noqa: F401 - fixtures
+from tests.backups.target_host import TargetHost
+from tests.cli.backed_world import BackedWorld
+from tests.cli.world import TITLE
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture
+def made(host: TargetHost, recovery: Recovery, tmp_path: Path) -> BackedWorld:  # noqa: F811 - fixtures
+    world = BackedWorld(tmp_path, host, recovery)
+    world.run("backups", "enrol", TITLE)
+    world.backed.back_up()
+    return world
+
+
+def at(made: BackedWorld) -> str:
+    (run,) = made.target.status(made.spec.uuid)[made.spec.uuid].runs
+    return f"{run.at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_a_lost_machine_is_declared_to_come_from_its_newest_backup(made: BackedWorld) -> None:
+    done = made.run("restore", TITLE)
+    assert "answers and holds it" in str(done.exception)
+    made.world.remove("domains", made.spec.uuid)
+    done = made.run("restore", TITLE)
+    assert done.exit_code == 0, (done.output, done.exception)
+    vps = load(made.project.fleet).fleet.clients["example-coop"].vps["web1"]
+    assert vps.restore == Restore(source="lab1", empty=True, backup=at(made))
+    assert f"vps restore {TITLE} --run" in done.output
+
+
+def test_in_place_the_disk_gives_way(made: BackedWorld) -> None:
+    done = made.run("restore", TITLE, "--from", "latest", "--in-place")
+    assert done.exit_code == 0, (done.output, done.exception)
+    vps = load(made.project.fleet).fleet.clients["example-coop"].vps["web1"]
+    assert (vps.reinstall, vps.restore) == (1, Restore(source="lab1", empty=True, backup=at(made)))
+
+
+def test_there_has_to_be_a_backup_of_then(made: BackedWorld) -> None:
+    made.world.remove("domains", made.spec.uuid)
+    assert "the oldest whole backup is of" in str(made.run("restore", TITLE, "--from", "2020-01-01").exception)
+    assert "is no instant" in str(made.run("restore", TITLE, "--from", "yesterday").exception)
+
+
+def test_the_hand_over_needs_key_and_declaration(made: BackedWorld) -> None:
+    assert "Give --recovery-key FILE" in str(made.run("restore", TITLE, "--run").exception)
+    key = str(made.recovery.file)
+    done = made.run("restore", TITLE, "--run", "--recovery-key", key)
+    assert "its file names no backup" in str(done.exception)
+    made.declare(restore={"from": "lab1", "empty": True, "backup": at(made)})
+    new = "ssh-ed25519 " + "N" * 68
+    made.says(answers={"/usr/local/lib/vps/backup": {"out": new}})
+    done = made.run("restore", TITLE, "--run", "--recovery-key", key)
+    assert "its key is authorised (replaced)" in done.output, done.exception
+    assert "passphrase" not in done.output
