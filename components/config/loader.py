@@ -195,7 +195,11 @@ def load(folder: Path, instead: Mapping[str, bytes] | None = None, *, clients_to
                 broken.add((places.CLIENTS, stem))
     everything = replace(base, hosts=hosts, clients=clients)
     unread = Unread(frozenset(pile.unread))
-    judged = (found for found in rule_problems(everything, unread) if not unread.covers(*found.path))
+    judged = [found for found in rule_problems(everything, unread) if not unread.covers(*found.path)]
+    if any(vps.options for client in clients.values() for vps in client.vps.values()):
+        from components.guest.flavour import problems as option_problems
+
+        judged += option_problems(everything)
     found = [*pile.problems, *_located(judged, pile.documents)]
     fleet = replace(
         base,

@@ -4,7 +4,7 @@ It says what the flavour is called and whether it is still kept up, which versio
 options a client's file may set, and what holds where the file says nothing. A new flavour needs nothing here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from ipaddress import ip_network
@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 from components.config.documents import Flaw, read
 from components.config.shape import FileShape, Shape, flaws
 from components.config.texts import Date, Text
+from components.domain.fleet import Fleet
 from components.domain.guests import Option as Value
 from components.domain.problems import DomainError, Problem
 
@@ -187,6 +188,24 @@ def refused(flavour: Flavour, options: Mapping[str, Value]) -> list[str]:
         elif not _fits(option.kind, value):
             wrong.append(f"The option `{name}` of the flavour {flavour.name} is a {option.kind}: {option.description}.")
     return wrong
+
+
+def problems(fleet: Fleet, flavours: Path = FLAVOURS) -> Iterator[Problem]:
+    """Options of VPSs that the flavour of their image doesn't take. Images without a known flavour take any.
+
+    They stop nothing: a guest heeds its options at its first boot, and that may be long past.
+    """
+    names = known(flavours)
+    loaded: dict[str, Flavour] = {}
+    for stem, client in fleet.clients.items():
+        for label, vps in client.vps.items():
+            image = fleet.images.get(vps.image) if vps.options else None
+            if image is None or image.flavour not in names:
+                continue
+            flavour = loaded.setdefault(image.flavour, load(image.flavour, flavours))
+            for said in refused(flavour, vps.options):
+                path = ("clients", stem, "vps", label, "options")
+                yield Problem(path=path, message=said, remedy="Mend or remove it.", blocks=False)
 
 
 def _plain(value: bool | int | str | list[str]) -> Value:

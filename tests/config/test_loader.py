@@ -267,3 +267,15 @@ def test_of_many_stacks_only_those_like_a_mistyped_one_are_named() -> None:
     many = replace(loaded, files=frozenset(f"clients/coop-{number:02}.yaml" for number in range(40)))
     assert "client.coop-17" in many.known("client.coop17")
     assert many.known("zzz") == "40 stacks are known, and none is like it."
+
+
+def test_an_option_that_the_flavour_does_not_take_is_told_with_its_line(folder, edit):
+    edit("images.lock.yaml", '    expires: "2027-11-22"\n', '    expires: "2027-11-22"\n    flavour: base\n')
+    edit(
+        "clients/example-coop.yaml",
+        "    fqdn: web1.coop.example\n",
+        "    fqdn: web1.coop.example\n    options: {colour: red}\n",
+    )
+    (problem,) = load(folder).problems
+    assert (problem.file, problem.line > 0, problem.blocks) == ("clients/example-coop.yaml", True, False)
+    assert "The flavour base has no option `colour`. It takes: none." in problem.message

@@ -1,5 +1,6 @@
 """Flavours are data: the ones here load, and a broken one is told with all that is wrong and where."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from components.domain.problems import DomainError
 from components.guest import flavour
 from components.images import layers, recipe
+from tests.domain import sample
 
 WHOLE = """\
 title: Something
@@ -114,3 +116,22 @@ def test_options_of_a_client_are_judged(write):
         "The option `words` of the flavour odd is a list: Words.",
         "The flavour odd has no option `colour`. It takes: queue, words.",
     ]
+
+
+def test_options_of_a_fleet_are_judged_by_the_flavour_of_the_image(write):
+    folder = write(WHOLE)
+    name = next(iter(sample.fleet().clients))
+    label, vps = next(iter(sample.fleet().clients[name].vps.items()))
+    declared = replace(vps, options={"queue": "many"})
+
+    def judged(kind):
+        fleet = sample.fleet()
+        image = replace(fleet.images[vps.image], flavour=kind)
+        client = replace(fleet.clients[name], vps={label: declared})
+        return list(flavour.problems(replace(fleet, images={image.name: image}, clients={name: client}), folder))
+
+    (problem,) = judged("odd")
+    assert problem.path == ("clients", name, "vps", label, "options")
+    assert "is a number" in problem.message
+    assert not problem.blocks
+    assert judged("unheard-of") == judged("") == []
