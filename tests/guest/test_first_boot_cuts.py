@@ -39,7 +39,7 @@ CUTS = {
     "cloud-init, before the network": there(f"{CLOUD}/obj.pkl"),
     "cloud-init, accounts half made": account,
     "cloud-init, the settings just written": there("/etc/vps/guest.json"),
-    "cloud-init, its last stage": there(f"{CLOUD}/sem/config_ssh_authkey_fingerprints"),
+    "cloud-init, its last stage": there(f"{CLOUD}/sem/config_timezone"),
     "a step of the guest layer": doing("30-mail"),
     "the database server's first start": doing("32-database"),
     "a step of the flavour": doing("50-page"),

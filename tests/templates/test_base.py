@@ -183,7 +183,6 @@ def test_accounts_have_keys_and_no_password():
     ops, ada = user_data["users"]
     assert (ops["sudo"], "sudo" in ada) == ("ALL=(ALL) NOPASSWD:ALL", False)
     assert all(user["lock_passwd"] is True and user["ssh_authorized_keys"] for user in (ops, ada))
-    assert user_data["ssh_pwauth"] is False
     assert not any("passwd" in key and key != "lock_passwd" for user in (ops, ada) for key in user)
 
 
