@@ -188,3 +188,17 @@ def test_browsers_insist_only_where_the_fleet_says_so(guest: Guest, authority: A
     declare(guest, authority, ())
     certificates(guest, code=0)
     guest.wait(lambda: told not in guest.ask(ask).lower(), "still told to insist", 60)
+
+
+def test_what_a_backup_brings_back_is_whole(guest: Guest, authority: Authority) -> None:
+    """Links and pairs lie in one folder that backups hold: a VPS made anew serves at once, and asks for nothing."""
+    settle(guest, authority, ())
+    certificates(guest, code=0)
+    shown, before = fingerprint(guest, FQDN), authority.orders
+    paths = guest.ask(f"cat {LIB}/backup.d/*.paths").split()
+    assert "/var/lib/dehydrated" in paths
+    guest.ask("tar -C / -cf /run/kept.tar var/lib/dehydrated etc/nginx && rm -r /var/lib/dehydrated /etc/nginx/conf.d")
+    guest.ask("tar -C / -xf /run/kept.tar && nginx -t -q && systemctl restart nginx")
+    assert fingerprint(guest, FQDN) == shown != ""
+    assert certificates(guest, code=0) == ""
+    assert authority.orders == before

@@ -7,7 +7,7 @@
 #   $SERVED/NAME                   a link to the pair that vhosts of NAME use
 
 . "${VPS_LIB:-/usr/local/lib/vps}/lib.sh"
-CERTS=/var/lib/vps/certificates
+CERTS=/var/lib/dehydrated/vps # beside the links to it: backups bring both back, or nginx would not start
 SERVED=/var/lib/dehydrated/certs
 WEBROOT=/var/lib/dehydrated/acme-challenges
 TRUSTED=$CERTS/trusted.pem
