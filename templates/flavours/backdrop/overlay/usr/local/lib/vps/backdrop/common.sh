@@ -19,6 +19,16 @@ panel_bee() {
 # SQL from standard input, in Aegir's database as root; rows come bare, tabs between columns.
 sql() { mariadb --batch --skip-column-names aegir; }
 
+# Until MariaDB answers: after a cut a step may begin before it does.
+await_database() {
+    _tried=0
+    until mariadb-admin --silent ping >/dev/null 2>&1; do
+        _tried=$((_tried + 1))
+        [ $_tried -lt 90 ] || die "MariaDB does not answer on its socket."
+        sleep 1
+    done
+}
+
 # How many tasks wait or run.
 pending() { echo 'SELECT COUNT(*) FROM hosting_task WHERE task_status IN (0, -1)' | sql; }
 
