@@ -25,6 +25,9 @@ def health(
     fleet: Annotated[
         Path | None, typer.Option("--fleet", help="The fleet folder (default: the one you stand in).")
     ] = None,
+    deadline: Annotated[
+        int, typer.Option(min=1, metavar="SECONDS", help="How long one guest may take to answer.")
+    ] = 30,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Look: does a VPS say that it is well? Exit 0 it does, 2 a check does not pass, 1 could not tell."""
@@ -38,9 +41,9 @@ def health(
         raise DomainError("Say which: CLIENT/VPS, CLIENT, or --all.", "")
     chosen = choose(vps, fleet)
     if len(chosen.lines) == 1:
-        heard = {chosen.lines[0].title: hear_one(chosen.fleet, chosen.lines[0], now=now)}
+        heard = {chosen.lines[0].title: hear_one(chosen.fleet, chosen.lines[0], now=now, deadline_s=deadline)}
     else:
-        heard = hear_all(chosen.fleet, chosen.lines, now=now)
+        heard = hear_all(chosen.fleet, chosen.lines, now=now, deadline_s=deadline)
     states = {title: state(one) for title, one in heard.items()}
     if as_json:
         from components.report.guest import document

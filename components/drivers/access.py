@@ -13,7 +13,7 @@ from typing import Protocol
 
 from components.drivers.base import Mark
 
-DEADLINE_S = 60
+DEADLINE_S = 180
 """How long a guest may take; a loaded one is slow to start anything."""
 MOST_CHARACTERS = 200
 MOST_KEYS = 1000

@@ -15,6 +15,9 @@ Step = Callable[[Fleet, Line], str]
 Raises DomainError, DriverError or OSError while it can't be done yet."""
 
 LOOK_S = 2.0
+"""Between two questions; or as long as the last one took, because a guest that is slow to answer boots more slowly."""
+PATIENCE_S = 120.0
+"""How long a guest in its first boot may take for an answer: it has other things to do."""
 RETRY_S = 20.0
 """Between two attempts of a controller's step that could not be done yet."""
 ANNOUNCED = re.compile(r"VPS (?:NOT )?READY .*")
@@ -38,13 +41,20 @@ class Watch:
     def until(self, ends: float) -> tuple[Heard, bool]:
         """What it said last, and whether it is delivered and the controller's part is done."""
         while True:
-            heard = hear_one(self._fleet, self._line)
+            asked = time.monotonic()
+            heard = hear_one(self._fleet, self._line, deadline_s=PATIENCE_S)
+            pause = max(LOOK_S, time.monotonic() - asked)
             self._tell(heard)
             if heard.report is not None:
                 self._act(heard.report.delivery.is_done)
             is_done = heard.report is not None and heard.report.delivery.is_done and not self._steps
             hopeless = heard.power in (MISSING, "off")
-            if is_done or hopeless or time.monotonic() >= ends or self.is_cut.wait(LOOK_S):
+            if (
+                is_done
+                or hopeless
+                or time.monotonic() >= ends
+                or self.is_cut.wait(min(pause, max(0.0, ends - time.monotonic())))
+            ):
                 return heard, is_done
 
     def _tell(self, heard: Heard) -> None:

@@ -57,7 +57,15 @@ class Line:
         return f"{self.client.key}/{self.vps.key}"
 
 
-def hear(driver: Driver, machine: Machine, vps: str, *, now: bool = False, console: bool = True) -> Heard:
+def hear(
+    driver: Driver,
+    machine: Machine,
+    vps: str,
+    *,
+    now: bool = False,
+    console: bool = True,
+    deadline_s: float = REPORT_S,
+) -> Heard:
     """What the guest of a machine says of itself; with `now`, after it has run all its checks anew.
 
     `vps` is the id that it should know itself by. Never raises: not knowing is an answer.
@@ -70,8 +78,8 @@ def hear(driver: Driver, machine: Machine, vps: str, *, now: bool = False, conso
             raise UnreadableError(f"it is {machine.power}")
         guest = driver.guest()
         if now:
-            guest.run(machine.uuid, machine.mark, [HEALTH, "--now"], deadline_s=CHECKS_S)
-        said = guest.run(machine.uuid, machine.mark, report.COMMAND, deadline_s=REPORT_S)
+            guest.run(machine.uuid, machine.mark, [HEALTH, "--now"], deadline_s=max(CHECKS_S, deadline_s))
+        said = guest.run(machine.uuid, machine.mark, report.COMMAND, deadline_s=deadline_s)
         found = report.parse(said, vps=vps, uuid=machine.uuid, now=dt.datetime.now(dt.UTC))
     except (DriverError, UnreadableError) as problem:
         why = report.clean(problem.cause if isinstance(problem, DriverError) else str(problem))
@@ -79,7 +87,14 @@ def hear(driver: Driver, machine: Machine, vps: str, *, now: bool = False, conso
     return replace(known, report=found)
 
 
-def hear_one(fleet: Fleet, line: Line, *, now: bool = False, ask: Callable[[Machine], bool] = lambda _: True) -> Heard:
+def hear_one(
+    fleet: Fleet,
+    line: Line,
+    *,
+    now: bool = False,
+    ask: Callable[[Machine], bool] = lambda _: True,
+    deadline_s: float = REPORT_S,
+) -> Heard:
     """One VPS of a fleet, wherever it lives while it moves, with its console when it is silent. Never raises."""
     sources = (line.vps.move.source,) if line.vps.move else ()
     silent, power = "", ""
@@ -94,7 +109,7 @@ def hear_one(fleet: Fleet, line: Line, *, now: bool = False, ask: Callable[[Mach
                 if machine is not None and not (sources and machine.mark and machine.mark.phase == Phase.ARRIVING):
                     if not ask(machine):
                         return Heard(power=str(machine.power), waits=machine.reboot_required)
-                    return hear(driver, machine, line.vps.id, now=now)
+                    return hear(driver, machine, line.vps.id, now=now, deadline_s=deadline_s)
                 silent, power = silent or f"{name} answered and does not hold it", power or MISSING
         except DriverError as problem:
             silent, power = silent or report.clean(problem.cause), UNKNOWN
@@ -102,7 +117,12 @@ def hear_one(fleet: Fleet, line: Line, *, now: bool = False, ask: Callable[[Mach
 
 
 def hear_all(
-    fleet: Fleet, lines: Iterable[Line], *, now: bool = False, ask: Callable[[Machine], bool] = lambda _: True
+    fleet: Fleet,
+    lines: Iterable[Line],
+    *,
+    now: bool = False,
+    ask: Callable[[Machine], bool] = lambda _: True,
+    deadline_s: float = REPORT_S,
 ) -> dict[str, Heard]:
     """Every given VPS by title, hosts side by side, and a few guests of each; those that `ask` denies stay unheard."""
     by_host: dict[str, list[Line]] = {}
@@ -111,12 +131,12 @@ def hear_all(
     if not by_host:
         return {}
     with ThreadPoolExecutor(max_workers=min(HOSTS_AT_ONCE, len(by_host))) as pool:
-        asked = [pool.submit(_of_host, fleet, host, of_host, now, ask) for host, of_host in by_host.items()]
+        asked = [pool.submit(_of_host, fleet, host, of_host, now, ask, deadline_s) for host, of_host in by_host.items()]
         return {title: heard for found in asked for title, heard in found.result().items()}
 
 
 def _of_host(
-    fleet: Fleet, name: str, lines: list[Line], now: bool, ask: Callable[[Machine], bool]
+    fleet: Fleet, name: str, lines: list[Line], now: bool, ask: Callable[[Machine], bool], deadline_s: float
 ) -> Mapping[str, Heard]:
     host = fleet.hosts.get(name)
     if host is None:
@@ -132,12 +152,12 @@ def _of_host(
             machine = machines.get(line.vps.machine_uuid(fleet.id, line.client.id))
             if machine is None and line.vps.move is not None:
                 # On its way: it may still be where it comes from.
-                return hear_one(fleet, line, now=now, ask=ask)
+                return hear_one(fleet, line, now=now, ask=ask, deadline_s=deadline_s)
             if machine is None:
                 return Heard(silent=f"{name} answered and does not hold it", power=MISSING)
             if not ask(machine):
                 return Heard(power=str(machine.power), waits=machine.reboot_required)
-            return hear(driver, machine, line.vps.id, now=now, console=False)
+            return hear(driver, machine, line.vps.id, now=now, console=False, deadline_s=deadline_s)
 
         with ThreadPoolExecutor(max_workers=GUESTS_AT_ONCE) as pool:
             return {line.title: heard for line, heard in zip(lines, pool.map(one, lines), strict=True)}

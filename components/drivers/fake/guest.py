@@ -1,7 +1,8 @@
 """What fake guests say: a world's `guests/<uuid>.json` has it, and without one a guest says that all is well.
 
 `{"answers": {"/path/of/command": {"code": 0, "out": "…", "err": "…"}}, "silent": "why", "takes": 3.5, "console": "…"}`;
-`takes` is seconds. A key may be a command with its words. A domain whose `guest` is None has no agent, as for `access`. `cat` says what it is given.
+`takes` is seconds. A key may be a command with its words. A domain whose `guest` is None has no agent, as for `access`.
+`cat` says what it is given.
 """
 
 import json

@@ -57,7 +57,7 @@ class Agent:
             question["arguments"] = arguments
         left = self._ends - time.monotonic()
         if left <= 0:
-            raise GuestSilent(self._what, "its guest did not answer in time", REMEDY)
+            raise GuestSilent(self._what, "its guest was too slow to answer in time", REMEDY)
         try:
             said = libvirt_qemu.qemuAgentCommand(self._domain, json.dumps(question), math.ceil(left), 0)
         except libvirt.libvirtError as problem:
