@@ -42,6 +42,7 @@ def write(tmp_path):
 def test_every_flavour_of_ours_is_whole(name):
     found = flavour.load(name)
     assert found.title
+    assert (found.folder / "README.md").is_file()
     assert flavour.expires(found) == layers.flavour(name, flavour.FLAVOURS.parent).expires
 
 
