@@ -62,9 +62,14 @@ class Enrolled:
         return self.fleet.packages[self.vps.package].limits.disk_gib * GIB * ROOM
 
     def authorise(self, side: GuestSide, target: Target, *, anew: bool = False) -> str:
-        """Read the guest's key and let it add: `new`, `same` or `replaced`. Raises DomainError for a second key."""
+        """Read the guest's key and let it add: `new`, `same` or `replaced`. Raises DomainError for a second key.
+
+        What is being restored never begins a new repository: it waits for the hand-over, which gives it the former one.
+        """
         key = side.prepare(self.backups.settings(self.promise))
-        return target.enrol(self.uuid, self.title, self.limit_bytes, key, generation=self.vps.reinstall, anew=anew)
+        restored = self.vps.restore is not None and bool(self.vps.restore.backup)
+        generation = 0 if restored and not anew else self.vps.reinstall
+        return target.enrol(self.uuid, self.title, self.limit_bytes, key, generation=generation, anew=anew)
 
 
 @contextmanager

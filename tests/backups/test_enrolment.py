@@ -10,6 +10,7 @@ from components.backups.enrolment import ROOM, Enrolled, enrol
 from components.backups.guest_side import GuestSide
 from components.backups.target import Target
 from components.domain.backups import Backups
+from components.domain.clients import Restore
 from components.domain.problems import DomainError
 from components.drivers.guest import Said
 from components.guest.hearing import Line
@@ -61,8 +62,23 @@ def test_each_vps_has_room_for_itself_under_its_own_number(host: TargetHost, tar
     other = side("ssh-ed25519 " + "F" * 68)
     with pytest.raises(DomainError, match="only a restore or a reinstallation brings a new one"):
         found.authorise(other, target)
-    again = replace(found, vps=replace(found.vps, reinstall=1))
-    assert again.authorise(other, target) == "new"
+    # Restored in place: its file says `reinstall` as well, and a delivery before the hand-over must not put the
+    # repository aside that it is to be restored from.
+    restored = replace(
+        found.vps, reinstall=1, restore=Restore(source="kvm1", empty=True, backup="2026-12-01T00:00:00Z")
+    )
+    again = replace(found, vps=restored)
+    with pytest.raises(DomainError, match="only a restore or a reinstallation brings a new one"):
+        again.authorise(other, target)
+    assert again.authorise(other, target, anew=True) == "replaced"
+    assert again.authorise(other, target) == "same"
+    assert not list((host.root / f"srv/vps-backups/{found.uuid}").glob("former-*"))
+    # The line may stay or go; then it is installed anew on purpose.
+    done = replace(found, vps=replace(found.vps, reinstall=1))
+    assert done.authorise(other, target) == "same"
+    anew = replace(found, vps=replace(found.vps, reinstall=2))
+    assert anew.authorise(side("ssh-ed25519 " + "G" * 68), target) == "new"
+    assert len(list((host.root / f"srv/vps-backups/{found.uuid}").glob("former-*"))) == 1
 
 
 def test_the_delivery_s_step_is_here() -> None:
