@@ -18,7 +18,7 @@ panel_starts() { aegir_drush @hostmaster status 2>/dev/null </dev/null | grep -q
 
 # The database of the panel, as Aegir named it; nothing before there is one.
 panel_database() {
-    sed -n "s/.*'db_name' *[]=>]* *'\([A-Za-z0-9_]*\)'.*/\1/p" "$PANEL/sites/$(setting fqdn)/drushrc.php" 2>/dev/null | head -n 1
+    sed -n "s/^.options\['db_name'\] *= *'\([A-Za-z0-9_]*\)';.*/\1/p" "$PANEL/sites/$(setting fqdn)/drushrc.php" 2>/dev/null | head -n 1
 }
 
 # SQL from standard input, in the panel's database as root; rows come bare, tabs between columns.
