@@ -115,7 +115,7 @@ def restore(
         raise DomainError(f"{what}: {to} is lost since {target.lost.since}.", "Choose another host.")
     _need_network(what, target, machine)
     if not in_place:
-        _need_gone(what, loaded, client, machine, target)
+        _need_gone(what, loaded, client, machine, target, backup=since is not None)
     intent: dict[str, object] = {"from": source}
     if disk is None:
         intent["empty"] = True
@@ -203,7 +203,9 @@ def _lives_on(loaded: "Loaded", client: "Client", vps: "Vps") -> str:
     return str((_recorded(loaded, client, vps).get("host") or {}).get("name") or vps.host)
 
 
-def _need_gone(what: str, loaded: "Loaded", client: "Client", vps: "Vps", target: "Host") -> None:
+def _need_gone(
+    what: str, loaded: "Loaded", client: "Client", vps: "Vps", target: "Host", *, backup: bool = False
+) -> None:
     """Raises DomainError when a host answers to hold the machine, HostUnreachable when one is silent and not lost."""
     from components.domain.problems import DomainError
     from components.provider.connections import ADDRESSES, Connections, addresses
@@ -218,7 +220,9 @@ def _need_gone(what: str, loaded: "Loaded", client: "Client", vps: "Vps", target
                 cause, remedy = answers(host.name, since, str(machine.power))
                 raise DomainError(f"{what}: {cause}.", f"{remedy}.")
             name = f"{client.key}/{vps.key}"
-            if host.name == target.name:
+            if host.name == target.name and backup:
+                remedy = f"To have its disk replaced by what its backup has: vps restore {name} --from DATE --in-place"
+            elif host.name == target.name:
                 remedy = f"Write `host: {host.name}` into its lines if another stands there, and run: vps up"
             else:
                 remedy = f"To move it: vps move {name} {target.name}"

@@ -30,6 +30,7 @@ def at(made: BackedWorld) -> str:
 def test_a_lost_machine_is_declared_to_come_from_its_newest_backup(made: BackedWorld) -> None:
     done = made.run("restore", TITLE)
     assert "answers and holds it" in str(done.exception)
+    assert "--from DATE --in-place" in str(done.exception)
     made.world.remove("domains", made.spec.uuid)
     done = made.run("restore", TITLE)
     assert done.exit_code == 0, (done.output, done.exception)
