@@ -4,14 +4,17 @@ import datetime as dt
 import re
 import threading
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
     from components.guest.delivery import Step
     from components.guest.hearing import Heard
+
+T = TypeVar("T")
 
 UNITS = {"s": 1, "m": 60, "h": 3600}
 
@@ -26,7 +29,7 @@ def deliver(
     ] = "30m",
 ) -> None:
     """Act: wait until first boots are through, enrol what needs the controller, print health. Exit 0: all delivered."""
-    from concurrent.futures import ThreadPoolExecutor
+    from functools import partial
 
     from components.cli.guests import choose
     from components.guest.delivery import Watch
@@ -40,19 +43,29 @@ def deliver(
         with lock:
             typer.echo(line)
 
-    with ThreadPoolExecutor(max_workers=16) as pool:
-        watching = [pool.submit(Watch(chosen.fleet, line, steps, say).until, ends) for line in chosen.lines]
-        try:
-            done = [one.result() for one in watching]
-        except KeyboardInterrupt:
-            Watch.is_cut.set()
-            raise
+    done = _side_by_side([partial(Watch(chosen.fleet, line, steps, say).until, ends) for line in chosen.lines])
     for line, (heard, _) in zip(chosen.lines, done, strict=True):
         _show(line.title, heard)
     missing = [line.title for line, (_, is_done) in zip(chosen.lines, done, strict=True) if not is_done]
     if missing:
         typer.echo(f"not delivered: {', '.join(missing)}. It goes on by itself: vps deliver {what}", err=True)
     raise typer.Exit(1 if missing else 0)
+
+
+def _side_by_side(calls: "Sequence[Callable[[], T]]") -> "list[T]":
+    """What each call returns. Whoever goes away meanwhile waits for none: their threads end with the process."""
+    from concurrent.futures import Future
+
+    def run(call: "Callable[[], T]", future: "Future[T]") -> None:
+        try:
+            future.set_result(call())
+        except BaseException as problem:  # noqa: BLE001 - it is raised again where it is waited for
+            future.set_exception(problem)
+
+    futures: list[Future[T]] = [Future() for _ in calls]
+    for call, future in zip(calls, futures, strict=True):
+        threading.Thread(target=run, args=(call, future), name="delivery", daemon=True).start()
+    return [future.result() for future in futures]
 
 
 def seconds(text: str) -> float:

@@ -1,7 +1,6 @@
 """A first boot followed from outside: each change told once, and what only the controller can do for it."""
 
 import re
-import threading
 import time
 from collections.abc import Callable, Sequence
 
@@ -27,9 +26,6 @@ ANNOUNCED = re.compile(r"VPS (?:NOT )?READY .*")
 class Watch:
     """One VPS on its way: tells each change once."""
 
-    is_cut = threading.Event()
-    """Set when whoever waits went away."""
-
     def __init__(self, fleet: Fleet, line: Line, steps: Sequence[Step], say: Callable[[str], None]) -> None:
         self._fleet = fleet
         self._line = line
@@ -49,13 +45,10 @@ class Watch:
                 self._act(heard.report.delivery.is_done)
             is_done = heard.report is not None and heard.report.delivery.is_done and not self._steps
             hopeless = heard.power in (MISSING, "off")
-            if (
-                is_done
-                or hopeless
-                or time.monotonic() >= ends
-                or self.is_cut.wait(min(pause, max(0.0, ends - time.monotonic())))
-            ):
+            left = ends - time.monotonic()
+            if is_done or hopeless or left <= 0:
                 return heard, is_done
+            time.sleep(min(pause, left))
 
     def _tell(self, heard: Heard) -> None:
         if heard.report is not None:
