@@ -4,7 +4,8 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from components.cloudinit import check_values
-from components.domain.clients import Client, Panel, Vps
+from components.domain.backups import Backups
+from components.domain.clients import Client, Panel, Restore, Vps
 from components.domain.fleet import Fleet
 from components.domain.guests import Guests, Maintenance
 from components.guest.settings import administrator, settings
@@ -63,3 +64,32 @@ def test_it_fits_the_templates_contract() -> None:
     """What is made here is what the template takes."""
     whole, client, vps = sample()
     check_values("base", values() | {"settings": settings(whole, client, vps)})
+
+
+def test_backups_are_told_where_both_are_declared() -> None:
+    """A target of the fleet and a promise of the package; who may administer the target is told to no guest."""
+    backups = Backups(target="ssh://b@h:22/srv/b", host_key="k", recovery=("age1x", "age1y"), admin="ssh root@h")
+    whole, client, vps = sample()
+    whole = replace(whole, backups=backups)
+    said = settings(whole, client, vps)
+    assert said["backup"] == {
+        "target": "ssh://b@h:22/srv/b",
+        "host_key": "k",
+        "recovery": "age1x age1y",
+        "every_hours": 24,
+        "keep_days": 14,
+    }
+    assert "root@h" not in str(said)
+    none = {key: replace(one, backup=None) for key, one in whole.packages.items()}
+    assert "backup" not in settings(replace(whole, packages=none), client, vps)
+
+
+def test_only_a_restore_from_a_backup_is_the_guest_s_matter() -> None:
+    whole, client, plain = sample()
+    at = "2026-11-30T03:12:00Z"
+    for restore, told in (
+        (Restore(source="kvm1", empty=True, backup=at), {"archive": at}),
+        (Restore(source="kvm1", empty=True), None),
+        (Restore(source="kvm1", disk="/d.qcow2", sha256="a" * 64), None),
+    ):
+        assert settings(whole, client, replace(plain, restore=restore)).get("restore") == told
