@@ -15,11 +15,11 @@ from pathlib import Path
 
 from components.domain.problems import DomainError
 from components.engine.location import EngineError
-from tests.bench import command, engine, faults, lab, machine, scan, seeds, side_by_side, table
+from tests.bench import command, engine, faults, guests, lab, machine, scan, seeds, side_by_side, table
 from tests.bench.figures import CannotMeasure, Gap, Line, Sheet
 from tests.bench.options import Options
 
-ROWS: dict[str, Callable[[Options], Iterator[Line] | Iterator[Sheet]]] = {
+ROWS: dict[str, Callable[[Options], Iterator[Line | Sheet]]] = {
     "help": command.help_line,
     "check": command.check_lines,
     "seeds": seeds.lines,
@@ -27,10 +27,11 @@ ROWS: dict[str, Callable[[Options], Iterator[Line] | Iterator[Sheet]]] = {
     "scan": scan.lines,
     "lab": lab.lines,
     "peers": side_by_side.sheets,
+    "guests": guests.lines,
     "faults": faults.sheets,
 }
 
-NEED_ROOT = ("scan", "lab", "peers")
+NEED_ROOT = ("scan", "lab", "peers", "guests")
 """Rows that bring up a lab."""
 
 
@@ -44,7 +45,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each line (slow ones: at most 3)")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write everything, raw times included")
     parser.add_argument(
-        "--fake", action="store_true", help="no root, no hypervisor: without the rows scan, lab and peers"
+        "--fake", action="store_true", help="no root, no hypervisor: without the rows scan, lab, peers and guests"
     )
     asked = parser.parse_args()
     if asked.runs < 1:
