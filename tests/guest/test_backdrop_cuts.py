@@ -66,7 +66,7 @@ def test_it_goes_on_where_it_was_cut(aegir_tree: Path, tmp_path: Path, wire: Wir
             guest.start()
         guest.wait_ready()
         log = guest.file("/var/log/vps/firstboot.log").read_text()
-        assert "failed at attempt" not in log
+        assert "failed at attempt" not in log, log
         for step in guest.ask("ls /usr/local/lib/vps/firstboot.d").split():
             assert log.count(f" {step}: done\n") == 1, step
         names = "SELECT GROUP_CONCAT(title ORDER BY title) FROM node WHERE type != 'task'"
