@@ -33,6 +33,14 @@ class _Dumper(yaml.CSafeDumper):
         return True
 
 
+def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
+    """Times of day are quoted: some readers of YAML take them for numbers, ours asks which is meant."""
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style='"' if value[:1].isdigit() else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def read(path: Path) -> Document:
     """A declared file as plain data. The example quotes whatever YAML 1.1 would read otherwise."""
     loaded: Document = yaml.safe_load(path.read_text(encoding="utf-8"))
