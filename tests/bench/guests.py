@@ -51,8 +51,8 @@ class Built:
 
 def lines(options: Options) -> Iterator[Line | Sheet]:
     """Images, delivery, idle."""
-    yield images([built for name in (IMAGE, AEGIR) if (built := _built(name, options))])
     golden = build(IMAGE, _fresh(options.scratch / "golden"), options.say)
+    yield images([built for name in (IMAGE, AEGIR) if (built := _built(name, options))])
     load = machine.load()
     bare = _bare(golden, options)
     with lab_of_its_own() as lab:
