@@ -24,7 +24,7 @@ DEADLINE_S = 2400
 def delivered(lab: Lab, aegir_image: Image, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabBench]:
     bench = apply_host(lab, aegir_image, tmp_path_factory.mktemp("project"))
     bench.up()
-    said = bench.vps("deliver", "example-coop", "--wait", f"{DEADLINE_S}s")
+    said = bench.vps("deliver", "example-coop", "--wait", f"{DEADLINE_S}s", deadline_s=DEADLINE_S + 300)
     assert f"{VPS}: delivered" in said
     yield bench
     bench.clear()
