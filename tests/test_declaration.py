@@ -84,8 +84,8 @@ def test_host_objects_of_the_example(fleet: Fleet) -> None:
     assert networks["public1"]["ipv4"] == "192.0.2.1/24"
     assert networks["public1"]["ipv6"] == "2001:db8:1::1/64"
     images = declaration.image_inputs(fleet, host)
-    assert set(images) == {"base-debian-13"}
-    assert list(failures(ImageInputs, images["base-debian-13"])) == []
+    assert set(images) == {"aegir-debian-12", "base-debian-13"}
+    assert [problem for image in images.values() for problem in failures(ImageInputs, image)] == []
 
 
 def test_an_adopted_machine_is_declared_as_it_is(fleet: Fleet) -> None:

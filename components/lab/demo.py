@@ -44,6 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="./run demo", description=__doc__)
     parser.add_argument("--fake", action="store_true", help="no root, no hypervisor: the fake driver")
     parser.add_argument("--down", action="store_true", help="remove what the demo made")
+    parser.add_argument("--image", default=IMAGE, help="the VPS's image; %(default)s needs nothing but Debian packages")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     options = parser.parse_args()
     begun = time.monotonic()
@@ -55,7 +56,7 @@ def main() -> None:
         if options.down:
             down(say, fake=options.fake)
         else:
-            up(say, fake=options.fake)
+            up(say, fake=options.fake, image=options.image)
     except KeyboardInterrupt:
         print("\nStopped. Nothing is lost: ./run demo goes on from here.", file=sys.stderr)
         sys.exit(130)
@@ -66,13 +67,13 @@ def main() -> None:
         sys.exit(1)
 
 
-def up(say: Say, *, fake: bool) -> None:
+def up(say: Say, *, fake: bool, image: str = IMAGE) -> None:
     """Make everything that is missing and apply both stacks; nothing that is there is made again."""
     if fake:
         project = make_fake_project(FAKE)
         say(f"project {project.folder}: the example fleet on the fake driver")
     else:
-        project = _real(say)
+        project = _real(say, image)
     engine = Engine.of(project, load(project.fleet).fleet.hosts.values())
     for stack in (host_stack(HOST), client_stack(CLIENT)):
         engine.init(stack)
@@ -112,7 +113,7 @@ def down(say: Say, *, fake: bool) -> None:
     say("the engine and the images stay in the cache; everything else of the demo is gone")
 
 
-def _real(say: Say) -> Project:
+def _real(say: Say, image: str) -> Project:
     from components.images.build import build
 
     say(f"lab {LAB}: a KVM host of its own in namespaces")
@@ -120,10 +121,11 @@ def _real(say: Say) -> Project:
     claim(lab)
     status = lab.up(say)
     say(f"lab {LAB}: {status.acceleration} ({status.acceleration_why}), {status.uri}")
-    project = make_project(REAL)
+    project = make_project(REAL, image)
     use_host(project, driver="libvirt", uri=lab.uri, probe=lab.probe)
     say(f"project {project.folder}: a copy of the example fleet, yours to edit")
-    build(IMAGE, project.fleet, say)
+    image = load(project.fleet).fleet.clients[CLIENT].vps[VPS].image
+    build(image, project.fleet, say)
     return project
 
 

@@ -23,12 +23,16 @@ Edit = Callable[[str, str, str], None]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The example's files, with a lock file of our own: that one follows the images that were built."""
+    """The example's files, on one image and with a lock file of our own: that one follows the images that were built."""
     fleet = tmp_path / "stacks"
     for kind in ("hosts", "clients"):
         (fleet / kind).mkdir(parents=True)
     for file in [*STACKS.glob("*.yaml"), *STACKS.glob("hosts/*.yaml"), *STACKS.glob("clients/*.yaml")]:
         shutil.copyfile(file, fleet / file.relative_to(STACKS))
+    catalogue, client = fleet / "catalogue.yaml", fleet / "clients" / "example-coop.yaml"
+    offered = [line for line in catalogue.read_text().splitlines(keepends=True) if "aegir-debian-12:" not in line]
+    catalogue.write_text("".join(offered))
+    client.write_text(client.read_text().replace("aegir-debian-12", "base-debian-13"))
     (fleet / "images.lock.yaml").write_text(LOCK.format(digest="ab" * 32))
     return fleet
 
