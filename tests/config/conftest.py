@@ -23,7 +23,7 @@ Edit = Callable[[str, str, str], None]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The example's files, on one image and with a lock file of our own: that one follows the images that were built."""
+    """The example's files, on one image, with a lock file of our own: that one follows the images that were built."""
     fleet = tmp_path / "stacks"
     for kind in ("hosts", "clients"):
         (fleet / kind).mkdir(parents=True)

@@ -26,7 +26,11 @@ def test_from_its_minute_for_its_hours(minutes, is_open):
     st.sampled_from(WEEKDAYS),
     st.times(),
     st.integers(1, 24),
-    st.datetimes(dt.datetime(2024, 1, 1), dt.datetime(2032, 1, 1), timezones=st.just(dt.UTC)),
+    st.datetimes(
+        dt.datetime(2024, 1, 1),  # noqa: DTZ001 - hypothesis wants bounds without a zone
+        dt.datetime(2032, 1, 1),  # noqa: DTZ001
+        timezones=st.just(dt.UTC),
+    ),
 )
 def test_any_window_any_instant(day, opens, hours, now):
     window = Maintenance(day=day, opens=f"{opens:%H:%M}", hours=hours)

@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# shellcheck disable=SC2034 # those who source it use them
 # What the steps and checks of Aegir share. Source it first; it sources lib.sh.
 . "${VPS_LIB:-/usr/local/lib/vps}/lib.sh"
 WEB=/var/aegir/admin/web
