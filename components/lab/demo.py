@@ -172,7 +172,7 @@ def _wait_for_web(say: Say, fleet: Fleet) -> None:
                 break
             if time.monotonic() > end:
                 raise DomainError(
-                    f"{url} did not answer within {WEB_DEADLINE_S} s; although its guest says that it serves it.",
+                    f"{url} did not answer within {WEB_DEADLINE_S} s, although its guest says that it serves it.",
                     f"Look at its console: virsh -c {lab.uri} console {_domain(fleet)}, then run ./run demo again.",
                 )
             if time.monotonic() - said > 15:
