@@ -24,7 +24,7 @@ def _run(made: MadeWorld, *words: str) -> Result:
 
 def test_delivered(made: MadeWorld) -> None:
     made.says(report={})
-    done = _run(made)
+    done = _run(made, "--wait", "5m")
     assert done.exit_code == 0, done.output
     assert f"{TITLE}: delivered" in done.output
     assert "40 % used" in done.output
@@ -43,7 +43,7 @@ def test_nobody_waits_for_what_is_not_there_or_off(made: MadeWorld, power: str) 
         made.guest_shuts_down()
     else:
         made.world.remove("domains", made.spec.uuid)
-    assert _run(made, "--wait", "2h").exit_code == 1
+    assert _run(made, "--wait", "5m").exit_code == 1
 
 
 def test_without_the_controllers_part_it_is_not_delivered(made: MadeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
