@@ -45,6 +45,15 @@ def missing(facts: dict[str, Any]) -> list[Missing]:
             do="Set those of dns/reverse-*.zone at your name servers.",
         ),
     ]
+    pinned = sorted({name for machine in facts["machines"] for name in _pinned(machine)})
+    if pinned:
+        found.append(
+            Missing(
+                element="UPD-2",
+                what=f"security updates of {', '.join(pinned)}: an image's bundle pins them, nothing updates them",
+                do="Follow their makers' advisories and bring newer versions by hand.",
+            )
+        )
     if facts["support"] is None:
         found.append(
             Missing(element="KIT-2", what="how to reach support", do="Declare `support` in fleet.yaml, run this again.")
@@ -74,3 +83,11 @@ def missing(facts: dict[str, Any]) -> list[Missing]:
             )
         )
     return sorted(found, key=lambda one: one.element)
+
+
+def _pinned(machine: dict[str, Any]) -> list[str]:
+    """Sources that the contract promises to keep up to date and that no nightly update touches."""
+    inside = machine["image"]["inside"]
+    if inside is None or machine["adopted"]:
+        return []
+    return [name for _, names in inside.updates for name in names]

@@ -24,6 +24,8 @@ class Component:
     name: str
     version: str
     expires: str
+    ended: str = ""
+    """The day on which upstream mended it for the last time, when that is past; such a part names no `expires`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +40,7 @@ class Software:
     """Whether it carries the hosting system that is administered by a panel."""
     components: tuple[Component, ...]
     updates: tuple[tuple[str, tuple[str, ...]], ...]
-    """What of it is kept up to date beside the distribution's packages, by class (contract UPD-2 to UPD-4)."""
+    """Sources of its bundle by the classes in which the contract promises updates (UPD-2 to UPD-4)."""
     packages: tuple[tuple[str, str], ...]
 
     @property
@@ -66,7 +68,12 @@ def software(image: Image) -> Software:
         reason=str(said.get("reason", "")),
         has_panel=bool(said.get("panel", False)),
         components=tuple(
-            Component(name=str(one["name"]), version=str(one["version"]), expires=str(one.get("expires") or ""))
+            Component(
+                name=str(one["name"]),
+                version=str(one["version"]),
+                expires=str(one.get("expires") or ""),
+                ended=str(one.get("ended") or ""),
+            )
             for one in said.get("versions", ())
         ),
         updates=tuple((str(kind), tuple(map(str, names))) for kind, names in said.get("updates", {}).items()),

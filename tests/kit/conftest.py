@@ -28,6 +28,7 @@ panel: true
 versions:
   - {name: Debian, version: "12", expires: "2028-06-30"}
   - {name: Backdrop, version: 1.27.1}
+  - {name: ansible-core, version: "2.16", ended: "2025-05-31"}
 options: {}
 updates:
   core: [backdrop, hosting]

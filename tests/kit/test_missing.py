@@ -8,7 +8,7 @@ from components.domain.authorities import Authority
 from components.domain.fleet import Fleet
 from tests.kit.conftest import made
 
-ALWAYS = ["ACC-1", "ACC-2", "ACC-3", "ACC-4", "KIT-1", "KIT-4"]
+ALWAYS = ["ACC-1", "ACC-2", "ACC-3", "ACC-4", "KIT-1", "KIT-4", "UPD-2"]
 
 
 def test_what_is_not_built_is_told_though_all_is_declared(fleet: Fleet) -> None:
@@ -17,6 +17,14 @@ def test_what_is_not_built_is_told_though_all_is_declared(fleet: Fleet) -> None:
     assert all(one.what and one.do for one in kit.missing)
     (reverse,) = (one for one in kit.missing if one.element == "KIT-4")
     assert "2.0.192.in-addr.arpa" in reverse.what
+
+
+def test_what_no_nightly_update_touches_is_told_by_its_names(fleet: Fleet) -> None:
+    """The client's document says that newer versions are brought by hand: somebody has to."""
+    (pinned,) = (one for one in made(fleet).missing if one.element == "UPD-2")
+    assert "backdrop, hosting, hosting_civicrm_ansible" in pinned.what
+    images = {name: replace(image, flavour="") for name, image in fleet.images.items()}
+    assert "UPD-2" not in [one.element for one in made(replace(fleet, images=images)).missing]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ def test_a_flavour_with_its_versions_and_their_last_days(fleet: Fleet) -> None:
     assert found.components == (
         Component(name="Debian", version="12", expires="2028-06-30"),
         Component(name="Backdrop", version="1.27.1", expires=""),
+        Component(name="ansible-core", version="2.16", expires="", ended="2025-05-31"),
     )
     assert found.updates == (("core", ("backdrop", "hosting")), ("modules", ("hosting_civicrm_ansible",)))
     assert found.packages == ()
