@@ -7,7 +7,7 @@ import pytest
 
 from components.domain.problems import DomainError
 from components.guest import flavour
-from components.images import layers, recipe
+from components.images import recipe
 from tests.domain import sample
 
 WHOLE = """\
@@ -43,7 +43,6 @@ def test_every_flavour_of_ours_is_whole(name):
     found = flavour.load(name)
     assert found.title
     assert (found.folder / "README.md").is_file()
-    assert flavour.expires(found) == layers.flavour(name, flavour.FLAVOURS.parent).expires
 
 
 def test_every_bundle_that_a_recipe_names_is_its_flavours():
