@@ -14,6 +14,7 @@ from components.domain.fleet import Fleet
 from components.domain.hosts import Host
 from components.drivers.base import Driver, HostRef, Machine, Phase, Power
 from components.drivers.errors import DriverError
+from components.drivers.guest import Said
 from components.drivers.registry import connect
 from components.guest import report
 from components.guest.report import Report, UnreadableError
@@ -80,11 +81,21 @@ def hear(
         if now:
             guest.run(machine.uuid, machine.mark, [HEALTH, "--now"], deadline_s=max(CHECKS_S, deadline_s))
         said = guest.run(machine.uuid, machine.mark, report.COMMAND, deadline_s=deadline_s)
-        found = report.parse(said, vps=vps, uuid=machine.uuid, now=dt.datetime.now(dt.UTC))
+        found = _read(said, vps, machine.uuid)
     except (DriverError, UnreadableError) as problem:
         why = report.clean(problem.cause if isinstance(problem, DriverError) else str(problem))
         return replace(known, silent=why, console=_console(driver, machine) if console else ())
     return replace(known, report=found)
+
+
+def _read(said: Said, vps: str, uuid: str) -> Report:
+    try:
+        return report.parse(said, vps=vps, uuid=uuid, now=dt.datetime.now(dt.UTC))
+    except UnreadableError:
+        raise
+    except Exception as problem:
+        # Whatever one guest said, the others are still heard.
+        raise UnreadableError(f"what it said can't be read ({type(problem).__name__})") from problem
 
 
 def hear_one(

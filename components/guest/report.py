@@ -177,9 +177,9 @@ def instant(text: str) -> dt.datetime | None:
     """A time as the guest writes it, in UTC; None when it is none."""
     try:
         found = dt.datetime.fromisoformat(text)
-    except ValueError:
+        return found.astimezone(dt.UTC) if found.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return found.astimezone(dt.UTC) if found.tzinfo else None
 
 
 def _delivery(said: Any) -> Delivery:  # noqa: ANN401 - any JSON

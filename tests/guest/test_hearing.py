@@ -117,3 +117,13 @@ def test_a_whole_fleet_side_by_side(made):
     unasked = hear_all(fleet, [line], ask=lambda machine: False)[TITLE]
     assert (unasked.report, unasked.silent, unasked.power) == (None, "", "running")
     assert hear_all(fleet, []) == {}
+
+
+def test_a_report_that_our_own_reading_fails_on_is_silence(made, monkeypatch):
+    def fails(*_, **__):
+        raise OverflowError("date value out of range")
+
+    monkeypatch.setattr("components.guest.report.parse", fails)
+    made.says(report={})
+    heard = hear(made.driver, made.machine(), "v-h3k9")
+    assert (heard.report, heard.silent) == (None, "what it said can't be read (OverflowError)")

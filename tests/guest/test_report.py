@@ -24,6 +24,8 @@ from components.guest.report import (
 NOW = dt.datetime(2026, 11, 22, 19, 0, tzinfo=dt.UTC)
 VPS, UUID = "v-h3k9", "bf8a2b08-122e-558d-8f45-0a3421e4282d"
 CHECK = {"name": "disk", "what": "room on the disk", "state": "pass", "message": "40 % used", "seconds": 0}
+NEVER = ("0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00")
+"""Times before the first and after the last year that there is."""
 WELL = {
     "schema": 1,
     "vps": VPS,
@@ -175,5 +177,11 @@ def test_the_end_of_a_console():
 def test_times_are_read_in_utc():
     assert instant("2026-11-22T20:00:00+01:00") == NOW
     assert instant("2026-11-22T19:00:00Z") == NOW
-    for text in ("", "now", "2026-11-22T19:00:00", "9" * 50):
+    for text in ("", "now", "2026-11-22T19:00:00", "9" * 50, *NEVER):
         assert instant(text) is None
+
+
+@pytest.mark.parametrize("at", NEVER)
+def test_a_time_that_no_calendar_has_in_utc_is_none(at):
+    report = read({**WELL, "health": {**WELL["health"], "at": at}})
+    assert (report.health.state, report.notes) == ("pass", ())
