@@ -94,7 +94,9 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the last edge: no traceback for bad input or a bad day
         if debug:
             traceback.print_exc()
-        print(f"error: {error}", file=sys.stderr)
+        # Somewhere in it a guest or a host may have had a word; a terminal obeys none of them.
+        words = "".join(one if one.isprintable() or one in "\n\t" else "?" for one in str(error))
+        print(f"error: {words}", file=sys.stderr)
         sys.exit(1)
     finally:
         # The process ends: looking through all that it loaded for garbage would take a tenth of a second.

@@ -52,3 +52,18 @@ def test_an_error_is_one_message_and_a_traceback_only_for_debug(tmp_path: Path, 
     assert done.returncode == 1
     assert "error: No client file clients/nobody.yaml" in done.stderr
     assert ("Traceback" in done.stderr) is debug
+
+
+def test_an_error_steers_no_terminal(tmp_path: Path) -> None:
+    """Somewhere in it a guest may have had a word."""
+    done = subprocess.run(
+        [VPS, "show", "no\x1b]0;mine\x07body/web1", "--fleet", str(CHECKOUT / "stacks")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "no?]0;mine?body" in done.stderr
+    assert "\x1b" not in done.stderr

@@ -15,6 +15,7 @@ import libvirt
 import libvirt_qemu
 
 from components.drivers import ownership
+from components.drivers.access import word
 from components.drivers.base import Mark, Power
 from components.drivers.errors import GuestSilent, Refused
 from components.drivers.guest import MOST_BYTES, MOST_COMPLAINTS
@@ -63,8 +64,9 @@ class Agent:
         except libvirt.libvirtError as problem:
             if is_code(problem, *BROKEN) or not self._handle.isAlive():
                 raise
-            cause = (problem.get_error_message() or str(problem)).strip()
-            raise GuestSilent(self._what, f"its guest does not answer: {cause[:200]}", REMEDY) from problem
+            # The agent's own words of its failure are in libvirt's message.
+            cause = word(problem.get_error_message() or str(problem))
+            raise GuestSilent(self._what, f"its guest does not answer: {cause}", REMEDY) from problem
         return answer(self._what, said)
 
 
