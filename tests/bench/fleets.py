@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from components.lab.example import CLIENT, EXAMPLE, HOST, VPS
+from components.lab.example import CLIENT, EXAMPLE, HOST, IMAGE, VPS
 
 SEED = 20261122
 NETWORK = "public1"
@@ -91,7 +91,7 @@ def one_client(fleet: Path, machines: int, **changes: object) -> None:
     if machines > MOST_OF_ONE:
         raise ValueError(f"{machines} machines need more addresses than the example's network has")
     client = read(EXAMPLE / "clients" / f"{CLIENT}.yaml")
-    shape = client["vps"][VPS]
+    shape = client["vps"][VPS] | {"image": IMAGE}
     client["vps"] = {
         f"web{number}": _vps(shape, number, HOST, _FIRST_OF_ONE) | {"fqdn": f"web{number}.coop.example"} | changes
         for number in range(machines)
