@@ -10,10 +10,11 @@ from hypothesis import settings
 
 from components.domain.images import Image
 from components.images.build import build
+from components.images.recipe import load
 from components.lab.example import IMAGE
 from components.lab.host import Lab
 from tests import trees
-from tests.bundles.standin import stand_in
+from tests.bundles.standin import stand_in_for
 from tests.faults import report as faults
 
 # A busy machine is no failure of a property; speed is measured by the bench.
@@ -56,10 +57,10 @@ def golden_tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def aegir_image(tmp_path_factory: pytest.TempPathFactory) -> Image:
     """The image aegir-debian-12 by its own recipe, with the stand-ins of `fixtures/backdrop` for Aegir's sources."""
-    here = Path(__file__).parent
-    manifest = here.parent / "templates" / "flavours" / "backdrop" / "bundle-debian-12.yaml"
-    made = stand_in(manifest, here / "fixtures" / "backdrop", tmp_path_factory.mktemp("bundle"))
-    return build("aegir-debian-12", tmp_path_factory.mktemp("lock"), lambda _: None, archive=made.file)
+    sources = Path(__file__).parent / "fixtures" / "backdrop"
+    made, recipes = stand_in_for(load("aegir-debian-12"), sources, tmp_path_factory.mktemp("bundle"))
+    lock = tmp_path_factory.mktemp("lock")
+    return build("aegir-debian-12", lock, lambda _: None, archive=made.file, recipes=recipes)
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,9 @@ def build(
     bundle: Annotated[
         Path | None, typer.Option("--bundle", help="The pinned sources that go in, made by `vps image bundle`.")
     ] = None,
+    bundle_sha256: Annotated[
+        str, typer.Option("--bundle-sha256", help="Its digest as printed where it was made, if not on this machine.")
+    ] = "",
     verify: Annotated[bool, typer.Option("--verify", help="Hash a cached image again before trusting it.")] = False,
 ) -> None:
     """Act: make sure images are built, cached and recorded in images.lock.yaml."""
@@ -37,12 +40,21 @@ def build(
     from components.images.recipe import load
 
     folder = find_fleet(fleet)
+    if bundle_sha256 and not bundle:
+        raise typer.BadParameter("--bundle-sha256 needs the --bundle that it is the digest of")
     if bundle and len(names) > 1:
         raise typer.BadParameter("a bundle belongs to one image: build them one by one")
     for name in names:
         load(name, folder)
     for name in names:
-        image = make(name, folder, lambda line: typer.echo(line, err=True), verify_bytes=verify, archive=bundle)
+        image = make(
+            name,
+            folder,
+            lambda line: typer.echo(line, err=True),
+            verify_bytes=verify,
+            archive=bundle,
+            archive_sha256=bundle_sha256,
+        )
         typer.echo(f"{name} {image.sha256} {image.bytes / 1024**2:.0f} MiB, expires {image.expires}")
 
 

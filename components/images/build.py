@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from components.domain.images import Image
-from components.images import busybox, cache, debian, disk, lock, verify
+from components.images import busybox, cache, debian, disk, lock, pins, verify
 from components.images.bundled import Bundle, examine
 from components.images.errors import ImageError
 from components.images.recipe import RECIPES, Recipe, load
@@ -28,15 +28,17 @@ def build(
     verify_bytes: bool = False,
     recipes: Path = RECIPES,
     archive: Path | None = None,
+    archive_sha256: str = "",
 ) -> Image:
     """Make sure that image `name` is cached and that `fleet`'s lock file names it; returns its entry.
 
     `verify_bytes` hashes a cached image again before it is trusted; `archive` is the bundle that goes into the image
-    (without it, what the lock file names is enough while it is cached and nothing else has changed).
+    (without it, what the lock file names is enough while it is cached and nothing else has changed); `archive_sha256`
+    its digest as somebody vouches for it, needed when it was packed on another machine.
     Raises ImageError; then the lock file is as before.
     """
     recipe = load(name, fleet, recipes)
-    bundle = _bundle(recipe, archive)
+    bundle = _bundle(recipe, archive, archive_sha256)
     if not fleet.is_dir():
         raise ImageError(f"Unable to build image {name}: there is no fleet folder {fleet}.", "Name it with --fleet.")
     named = lock.locked(fleet).get(name)
@@ -55,7 +57,7 @@ def build(
         return image
 
 
-def _bundle(recipe: Recipe, archive: Path | None) -> Bundle | None:
+def _bundle(recipe: Recipe, archive: Path | None, vouched: str) -> Bundle | None:
     if archive is None:
         return None
     if not recipe.bundle:
@@ -63,13 +65,7 @@ def _bundle(recipe: Recipe, archive: Path | None) -> Bundle | None:
             f"Unable to build image {recipe.name}: it takes no bundle, and {archive} was given.", "Leave --bundle out."
         )
     bundle = examine(archive)
-    wanted = recipe.manifest().get("name")
-    if bundle.manifest.get("name") != wanted:
-        raise ImageError(
-            f"Unable to build image {recipe.name}: {archive} is the bundle {bundle.manifest.get('name')},"
-            f" and it takes {wanted}.",
-            f"Make it with `vps image bundle {recipe.name}`.",
-        )
+    pins.judge(recipe, bundle, vouched)
     return bundle
 
 

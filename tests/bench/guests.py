@@ -17,6 +17,7 @@ from components.domain.images import Image
 from components.domain.packages import Package
 from components.images import cache
 from components.images.build import build
+from components.images.recipe import RECIPES
 from components.images.recipe import load as load_recipe
 from components.lab.example import EXAMPLE, IMAGE
 from tests.bench import machine
@@ -25,7 +26,7 @@ from tests.bench.delivery import Delivery, Idle, Place
 from tests.bench.figures import Budget, CannotMeasure, Line, Sheet, Times
 from tests.bench.lab import lab_of_its_own
 from tests.bench.options import Options
-from tests.bundles.standin import stand_in
+from tests.bundles.standin import stand_in_for
 
 AEGIR = "aegir-debian-12"
 SOURCES = Path(__file__).parents[1] / "fixtures" / "backdrop"
@@ -162,11 +163,11 @@ def _built(name: str, options: Options) -> Built | None:
         return Built(entry=entry, seconds=entry.seconds or None, told=told)
     options.say(f"guests: building {name} from nothing")
     with _cache_in(options.scratch / f"cache-{name}"):
-        recipe, archive = load_recipe(name), None
+        recipe, archive, recipes = load_recipe(name), None, RECIPES
         if recipe.bundle and recipe.flavour:
-            manifest = recipe.flavour.folder / recipe.bundle
-            archive = stand_in(manifest, SOURCES, _fresh(options.scratch / f"bundle-{name}")).file
-        image = build(name, _fresh(options.scratch / f"lock-{name}"), options.say, archive=archive)
+            made, recipes = stand_in_for(recipe, SOURCES, _fresh(options.scratch / f"bundle-{name}"))
+            archive = made.file
+        image = build(name, _fresh(options.scratch / f"lock-{name}"), options.say, archive=archive, recipes=recipes)
         entry = cache.describe(image.sha256)
         cache.path(image.sha256).unlink()
     assert entry is not None

@@ -1,8 +1,9 @@
 """A small bundle that stands in for a real one: same manifest, same places, sources made here.
 
-CI reaches no forge. For each git source of a manifest the files in `<sources>/<name>/` become a repository of a mirror;
-for each python source the files there become one wheel (a source without folder gets one file that says so). The
-bundle is made of that mirror by the product's own way.
+CI reaches no forge, and no image takes a bundle of other sources than its recipe pins: so an image of stand-ins has a
+copy of the recipes, whose manifest pins those. For each git source of a manifest the files in `<sources>/<name>/`
+become a repository of a mirror; for each python source the files there become one wheel (a source without folder gets
+one file that says so). The bundle is made of that mirror by the product's own way.
 """
 
 import base64
@@ -19,6 +20,7 @@ from components.bundles.build import build
 from components.bundles.cache import Made
 from components.bundles.manifest import load
 from components.bundles.mirror import PYTHON, Mirror
+from components.images.recipe import Recipe
 
 WHEN = "2026-01-02T03:04:05+00:00"
 IDENTITY = {
@@ -110,3 +112,16 @@ def stand_in(manifest: Path, sources: Path, work: Path) -> Made:
     mine = work / manifest.name
     mine.write_text(yaml.safe_dump(declared, sort_keys=False))
     return build(load(mine), Mirror(str(mirror)), lambda _: None)
+
+
+def stand_in_for(recipe: Recipe, sources: Path, work: Path) -> tuple[Made, Path]:
+    """The bundle for an image's recipe, and the folder of recipes, in `work`, whose manifest pins its sources."""
+    assert recipe.flavour is not None
+    pinned, templates = work / "pinned", work / "templates"
+    pinned.mkdir()
+    made = stand_in(recipe.flavour.folder / recipe.bundle, sources, pinned)
+    shutil.copytree(recipe.folder.parents[1], templates, symlinks=True)
+    for file in pinned.iterdir():
+        if file.is_file():
+            shutil.copy(file, templates / "flavours" / recipe.flavour.name / file.name)
+    return made, templates / "images"

@@ -1,17 +1,29 @@
 """An image is built when it must be, recorded when it is there, and a failing build leaves its log."""
 
 import io
+import json
 import os
+import shutil
 import tarfile
 
 import pytest
 
+from components.bundles import cache as bundles
+from components.bundles.manifest import load
 from components.images import cache, lock, recipe
 from components.images.build import build
 from components.images.errors import ImageError
 from tests.images.test_cache import put
 from tests.images.test_disk import BOOT
 
+PINNED = """\
+name: shop
+sources:
+  - name: app
+    licence: MIT
+    to: /var/app
+    git: {url: https://github.com/example/app, commit: a123456789012345678901234567890123456789}
+"""
 UNREACHABLE = "apt: {archive: http://127.0.0.1:9/debian, security: http://127.0.0.1:9/security}\n"
 
 
@@ -193,7 +205,7 @@ def shop(recipes):
         "guest/layer.yaml": "packages: []\n",
         "flavours/shop/flavour.yaml": "title: Shop\nstatus: supported\nversions:\n"
         '  - {name: Shop, version: "1", expires: "2027-01-01"}\n',
-        "flavours/shop/bundle.yaml": "name: shop\nsources: []\n",
+        "flavours/shop/bundle.yaml": PINNED,
     }.items():
         (recipes.parent / name).parent.mkdir(parents=True, exist_ok=True)
         (recipes.parent / name).write_text(text)
@@ -202,11 +214,22 @@ def shop(recipes):
 
 
 @pytest.fixture
-def archive(tmp_path):
-    """A bundle."""
-    file = tmp_path / "shop.tar"
+def archive(shop, own_cache, recipes, tmp_path):
+    """A bundle that was packed here."""
+    return bundle_of(recipes, tmp_path / "shop.tar")
+
+
+def bundle_of(recipes, file, *more):
+    """A bundle as the recipe `small` pins it, noted in the cache as if all its sources had been proven."""
+    inputs = load(recipes.parent / "flavours/shop/bundle.yaml").inputs()
+    said = {"name": "shop", "inputs": inputs, "sources": [{"name": "app", "to": "/var/app"}]}
     with tarfile.open(file, "w") as packed:
-        packed.addfile(*member("manifest.json", b'{"name": "shop"}'))
+        for one in [("manifest.json", json.dumps(said).encode()), *more]:
+            packed.addfile(*member(*one))
+    bundles.folder().mkdir(parents=True, exist_ok=True)
+    draft = bundles.folder() / "draft"
+    shutil.copy(file, draft)
+    bundles.store(draft, "shop", cache.digest(file), said)
     return file
 
 
@@ -222,18 +245,31 @@ def test_a_bundle_that_is_wanted_and_not_given_names_its_command(made, shop, own
     assert said == []
 
 
-def test_a_bundle_that_nobody_wants_is_refused(own_cache, recipes, fleet, archive):
+def test_a_bundle_that_nobody_wants_is_refused(own_cache, recipes, fleet, tmp_path):
     with pytest.raises(ImageError, match="takes no bundle"):
-        build("small", fleet, recipes=recipes, archive=archive)
+        build("small", fleet, recipes=recipes, archive=tmp_path / "shop.tar")
 
 
 def test_the_bundle_of_another_flavour_is_refused_before_the_build(
     made, shop, own_cache, recipes, fleet, said, archive
 ):
-    (recipes.parent / "flavours/shop/bundle.yaml").write_text("name: shoe\nsources: []\n")
+    (recipes.parent / "flavours/shop/bundle.yaml").write_text(PINNED.replace("shop", "shoe"))
     with pytest.raises(ImageError, match=r"is the bundle shop, and it takes shoe.*vps image bundle small"):
         build("small", fleet, said.append, recipes=recipes, archive=archive)
     assert said == []
+
+
+def test_a_bundle_that_nobody_here_packed_needs_its_digest(made, shop, own_cache, recipes, fleet, said, archive):
+    """Whatever its manifest says."""
+    with tarfile.open(archive, "a") as packed:
+        packed.addfile(*member("var/app/evil", b"x"))
+    with pytest.raises(ImageError, match=r"not packed on this machine.*vps image bundle small.*--bundle-sha256"):
+        build("small", fleet, said.append, recipes=recipes, archive=archive)
+    with pytest.raises(ImageError, match=f"has the SHA-256 {cache.digest(archive)}, and 00 was named"):
+        build("small", fleet, said.append, recipes=recipes, archive=archive, archive_sha256="00")
+    assert said == []
+    sha256 = cache.digest(archive)
+    assert build("small", fleet, recipes=recipes, archive=archive, archive_sha256=sha256.upper()).bundle == sha256
 
 
 def test_what_was_baked_is_recorded_and_enough_for_the_next_run(made, shop, own_cache, recipes, fleet, said, archive):
@@ -247,8 +283,7 @@ def test_what_was_baked_is_recorded_and_enough_for_the_next_run(made, shop, own_
 
 def test_another_bundle_is_another_image(made, shop, own_cache, recipes, fleet, said, archive):
     image = build("small", fleet, said.append, recipes=recipes, archive=archive)
-    with tarfile.open(archive, "a") as packed:
-        packed.addfile(*member("var/more", b"x"))
+    bundle_of(recipes, archive, ("var/more", b"x"))
     other = build("small", fleet, said.append, recipes=recipes, archive=archive)
     assert other.inputs != image.inputs
     assert lock.locked(fleet) == {"small": other}
