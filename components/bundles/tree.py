@@ -78,22 +78,19 @@ def _refused(entries: tuple[Entry, ...]) -> Iterator[str]:
             yield f"{shown} lies below a file."
         elif entry.other:
             yield f"{shown} is {entry.other}."
-        elif entry.target is not None and _escapes(entry.path, entry.target, links):
+        elif entry.target is not None and escapes(entry.path, entry.target, links):
             yield f"{shown} is a link that leads out of the source, to {entry.target!r}."
 
 
-def _escapes(path: str, target: str, links: set[str]) -> bool:
+def escapes(path: str, target: str, links: set[str]) -> bool:
     """Whether a link leads out, or over another link: what that one leads to, names alone don't tell."""
     if not target or target.startswith("/") or not target.isprintable():
         return True
     place = posixpath.dirname(path)
     for step in target.split("/"):
-        if step == "..":
-            if not place:
-                return True
-            place = posixpath.dirname(place)
-        elif step not in ("", "."):
-            if place in links:
-                return True
-            place = posixpath.join(place, step)
+        if step in ("", "."):
+            continue
+        if place in links or (step == ".." and not place):
+            return True
+        place = posixpath.dirname(place) if step == ".." else posixpath.join(place, step)
     return False

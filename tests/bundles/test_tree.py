@@ -40,6 +40,13 @@ def test_links_over_links_are_refused():
     assert any("leads out" in told for told in refusals(entries))
 
 
+@pytest.mark.parametrize("target", ["far/../x", "far/../../x", "far/x"])
+def test_a_link_over_another_one_is_refused_though_its_name_stays_inside(target):
+    entries = [Entry(path="a/b/far", target="../../c"), Entry(path="a/b/out", target=target)]
+    (told,) = refusals(entries)
+    assert "'a/b/out' is a link that leads out" in told
+
+
 def test_nothing_lies_behind_a_link_or_below_a_file():
     entries = [Entry(path="d", target="e"), Entry(path="d/x"), Entry(path="f"), Entry(path="f/y")]
     assert refusals(entries) == ["'d/x' lies behind a link.", "'f/y' lies below a file."]
