@@ -6,6 +6,7 @@ It is made by `vps image bundle`; the builder trusts no archive: whatever could 
 import contextlib
 import json
 import posixpath
+import re
 import shlex
 import subprocess
 import tarfile
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from components.bundles.tree import escapes
 from components.images import cache
 from components.images.errors import ImageError
 
@@ -22,7 +24,13 @@ PLACE = "opt/vps/bundle"
 
 MANIFEST = "manifest.json"
 
+MOST_MEMBERS = 400_000
+MOST_BYTES = 8 << 30
+"""An honest bundle has a tenth of it; what claims more would fill the building machine."""
+
 _MANIFEST_BYTES = 4 << 20
+_TO = re.compile(r"(/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)+", re.ASCII)
+"""Where a source goes: what a bundle's own manifest may say (`components.bundles.shapes`), no `.` and no `..`."""
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
 
@@ -58,37 +66,54 @@ def examine(file: Path) -> Bundle:
         raise _refusal(file, f"it holds {', '.join(wrong[:5])}{' and more' if len(wrong) > 5 else ''}")
     if manifest is None:
         raise _refusal(file, f"there is no {MANIFEST} in it")
+    if fault := _misplaced(manifest):
+        raise _refusal(file, f"its {MANIFEST} {fault}")
     return Bundle(file=file.resolve(), sha256=sha256, manifest=manifest)
 
 
 def _contents(file: Path) -> tuple[list[str], dict[str, Any] | None]:
     wrong: list[str] = []
     manifest: dict[str, Any] | None = None
-    links: set[str] = set()
+    links: dict[str, str] = {}
+    members = size = 0
     with _stream(file) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
         for member in archive:
+            members, size = members + 1, size + member.size
+            if members > MOST_MEMBERS or size > MOST_BYTES:
+                raise ValueError(f"more than {MOST_MEMBERS} members or {MOST_BYTES >> 30} GiB")
             name = posixpath.normpath(member.name)
-            if fault := _fault(member, name) or ("below a link" if links & _above(name) else ""):
+            if fault := _fault(member, name) or ("below a link" if _above(name) & links.keys() else ""):
                 wrong.append(f"{member.name} ({fault})")
             elif member.issym():
-                links.add(name)
+                links[name] = member.linkname
             elif name == MANIFEST and member.isfile() and member.size <= _MANIFEST_BYTES:
                 data = archive.extractfile(member)
                 manifest = json.loads(data.read()) if data else None
                 if not isinstance(manifest, dict):
                     raise ValueError(f"{MANIFEST} is no mapping")
-    return wrong, manifest
+    # Only when all links are known can be told what leads over another one, and so elsewhere than its name says.
+    astray = [name for name, target in links.items() if escapes(name, target, set(links))]
+    return wrong + [f"{name} (a link to outside)" for name in astray], manifest
+
+
+def _misplaced(manifest: dict[str, Any]) -> str:
+    """What is wrong with the places that the manifest names, in words, or nothing: hooks copy to them as root."""
+    sources = manifest.get("sources")
+    if not isinstance(sources, list) or not all(isinstance(one, dict) for one in sources):
+        return "lists no sources"
+    for place in (one.get("to") for one in sources):
+        if not isinstance(place, str) or not _TO.fullmatch(place):
+            return f"has a source that goes to {str(place)[:100]!r}"
+    return ""
 
 
 def _fault(member: tarfile.TarInfo, name: str) -> str:
     """What is wrong with one member, in words, or nothing."""
     if _outside(name):
         return "a name outside"
-    if member.issym():
-        return "a link to outside" if _outside(posixpath.join(posixpath.dirname(name), member.linkname)) else ""
-    if not (member.isfile() or member.isdir()):
+    if not (member.isfile() or member.isdir() or member.issym()):
         return "neither file nor folder nor link"
-    return "setuid or setgid" if member.mode & 0o6000 else ""
+    return "setuid or setgid" if member.mode & 0o6000 and not member.issym() else ""
 
 
 def _above(name: str) -> set[str]:

@@ -81,6 +81,42 @@ def test_what_reaches_outside_is_refused_and_named(pack, bad, seen):
     assert bad[0].name in str(caught.value)
 
 
+def test_a_link_that_leads_out_over_another_one_is_refused(pack):
+    """By its name `out` stays inside; `over/..` is two folders higher than it looks."""
+    over = [
+        member("var/r", type=tarfile.DIRTYPE, mode=0o755),
+        member("var/q/out", type=tarfile.SYMTYPE, linkname="over/../../etc"),
+        member("var/q/over", type=tarfile.SYMTYPE, linkname="../../r"),
+    ]
+    with pytest.raises(ImageError, match=r"var/q/out \(a link to outside\)"):
+        bundled.examine(pack([*GOOD, *over]))
+
+
+@pytest.mark.parametrize(
+    "to", ["/var/../../engine", "/r/./x", "var/shop", "/", "", "/var//x", "/var/x\n", "/var/$(id)", None, 7]
+)
+def test_a_manifest_that_puts_a_source_outside_is_refused(pack, to):
+    """Hooks copy to these places as root, on the building machine."""
+    manifest = {**MANIFEST, "sources": [{"name": "app", "to": "/var/shop"}, {"name": "evil", "to": to}]}
+    with pytest.raises(ImageError, match=r"manifest\.json has a source that goes to .*vps image bundle"):
+        bundled.examine(pack([member("manifest.json", json.dumps(manifest).encode()), *GOOD[1:]]))
+
+
+@pytest.mark.parametrize("sources", [None, {}, ["/var"]])
+def test_a_manifest_that_lists_no_sources_is_refused(pack, sources):
+    with pytest.raises(ImageError, match="lists no sources"):
+        bundled.examine(pack([member("manifest.json", json.dumps({**MANIFEST, "sources": sources}).encode())]))
+
+
+def test_an_archive_that_would_fill_the_machine_is_refused(pack, monkeypatch):
+    monkeypatch.setattr("components.images.bundled.MOST_BYTES", 5000)
+    with pytest.raises(ImageError, match=r"can't be read .*more than"):
+        bundled.examine(pack([*GOOD, member("var/big", b"x" * 5000)]))
+    monkeypatch.setattr("components.images.bundled.MOST_MEMBERS", 3)
+    with pytest.raises(ImageError, match=r"can't be read .*more than 3 members"):
+        bundled.examine(pack(GOOD))
+
+
 def test_a_link_and_a_file_below_it_are_refused(pack):
     through = [member("var/x", type=tarfile.SYMTYPE, linkname="."), member("var/x/file", b"x")]
     with pytest.raises(ImageError, match="below a link"):
