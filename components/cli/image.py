@@ -77,7 +77,7 @@ def show(
 
 def listing(fleet: Path) -> list[dict[str, object]]:
     """One row per recipe or locked image: its lock entry (None: not locked), cached, current, notes."""
-    from components.images import cache, lock, recipe
+    from components.images import cache, lock, pins, recipe
 
     locked = lock.locked(fleet)
     recipes = recipe.known()
@@ -86,9 +86,11 @@ def listing(fleet: Path) -> list[dict[str, object]]:
     for name in sorted({*recipes, *locked}):
         image = locked.get(name)
         cached = image is not None and cache.describe(image.sha256) is not None
-        current = False
+        current = pinned = False
         if image is not None and name in recipes:
-            current = replace(recipe.load(name, fleet), baked=image.bundle).inputs() == image.inputs
+            made = replace(recipe.load(name, fleet), baked=image.bundle)
+            pinned = not made.bundle or pins.are_current(made, image.bundle) is not False
+            current = made.inputs() == image.inputs and pinned
         notes: list[str] = []
         if image is None:
             bundled = recipe.load(name, fleet).bundle
@@ -98,6 +100,8 @@ def listing(fleet: Path) -> list[dict[str, object]]:
             notes.append("on this machine" if cached else f"not on this machine: vps image build {name}")
             if name not in recipes:
                 notes.append("no recipe")
+            elif not pinned:
+                notes.append(f"other sources are pinned since: vps image bundle {name}, then build it --bundle FILE")
             elif not current:
                 notes.append("the recipe has changed since")
             notes.append(f"expired {image.expires}" if image.expires < today else f"expires {image.expires}")

@@ -42,6 +42,8 @@ def build(
     if not fleet.is_dir():
         raise ImageError(f"Unable to build image {name}: there is no fleet folder {fleet}.", "Name it with --fleet.")
     named = lock.locked(fleet).get(name)
+    if bundle is None and recipe.bundle and named and pins.are_current(recipe, named.bundle) is False:
+        named = None
     baked = bundle.sha256 if bundle else named.bundle if named and recipe.bundle else ""
     with cache.locked(progress):
         # The wait may have been long, and the recipe been edited meanwhile.

@@ -1,12 +1,15 @@
 """`vps image` builds what is missing and tells what is where."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
 
+from components.bundles import cache as bundles
+from components.bundles.manifest import load
 from components.cli.image import app
-from components.images import recipe
+from components.images import lock, recipe
 from components.images.errors import ImageError
 from tests.images.conftest import own_cache  # noqa: F401 - a fixture
 from tests.images.test_cache import put
@@ -59,10 +62,27 @@ def test_a_changed_recipe_and_a_missing_file_are_told(fleet, own_cache):
     entry = put(own_cache, name="tiny", inputs=recipe.load("tiny").inputs())
     run("build", "tiny", "--fleet", str(fleet))
     (own_cache / f"{entry.sha256}.qcow2").unlink()
-    lock = fleet / "images.lock.yaml"
-    lock.write_text(lock.read_text().replace(entry.inputs, "00" * 32).replace("2027-11-22", "2020-01-01"))
+    file = fleet / "images.lock.yaml"
+    file.write_text(file.read_text().replace(entry.inputs, "00" * 32).replace("2027-11-22", "2020-01-01"))
     notes = rows(fleet)["tiny"]["notes"]
     assert notes == "not on this machine: vps image build tiny, the recipe has changed since, expired 2020-01-01"
+
+
+@pytest.mark.parametrize("pins", ["", "00", "same"])
+def test_an_image_whose_sources_are_pinned_anew_is_not_current(fleet, own_cache, tmp_path, pins):
+    """By what was written down when its bundle was packed; of one that was packed elsewhere nothing is said."""
+    sha256 = "ab" * 32
+    wanted = recipe.load("aegir-debian-12", fleet)
+    entry = put(own_cache, name=wanted.name, inputs=replace(wanted, baked=sha256).inputs())
+    lock.record(fleet, replace(entry.image(), flavour="backdrop", bundle=sha256))
+    if pins:
+        inputs = load(wanted.flavour.folder / wanted.bundle).inputs() if pins == "same" else pins
+        bundles.folder().mkdir(parents=True)
+        (tmp_path / "draft").write_bytes(b"bundle")
+        bundles.store(tmp_path / "draft", "backdrop-debian-12", sha256, {"inputs": inputs})
+    row = rows(fleet)[wanted.name]
+    assert row["current"] is (pins != "00")
+    assert ("other sources are pinned since: vps image bundle aegir-debian-12" in row["notes"]) is (pins == "00")
 
 
 def test_a_wrong_name_builds_none_of_the_others(fleet, own_cache):

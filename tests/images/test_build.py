@@ -281,6 +281,17 @@ def test_what_was_baked_is_recorded_and_enough_for_the_next_run(made, shop, own_
     assert lock.locked(fleet) == {"small": image}
 
 
+def test_what_was_baked_is_not_enough_once_another_commit_is_pinned(
+    made, shop, own_cache, recipes, fleet, said, archive
+):
+    image = build("small", fleet, said.append, recipes=recipes, archive=archive)
+    pinned = recipes.parent / "flavours/shop/bundle.yaml"
+    pinned.write_text(PINNED.replace("a123", "ffff"))
+    with pytest.raises(ImageError, match=r"Make it with `vps image bundle small`"):
+        build("small", fleet, recipes=recipes)
+    assert lock.locked(fleet) == {"small": image}
+
+
 def test_another_bundle_is_another_image(made, shop, own_cache, recipes, fleet, said, archive):
     image = build("small", fleet, said.append, recipes=recipes, archive=archive)
     bundle_of(recipes, archive, ("var/more", b"x"))
