@@ -81,7 +81,15 @@ def test_another_machine_at_its_address_gets_nothing(backed: Backed) -> None:
     assert "Host key verification failed" in done.stderr
 
 
-def test_a_target_that_is_full_is_told_and_old_backups_open(
+def _refused(heard: Path) -> bool:
+    """Whether restic has said of a file of data that the target didn't take it."""
+    try:
+        return "Save(<data/" in heard.read_text(errors="replace")
+    except FileNotFoundError:
+        return False
+
+
+def test_a_target_that_fills_up_during_a_run_harms_no_old_backup(
     backed: Backed, target: Target, recovery: Recovery, tmp_path: Path
 ) -> None:
     first = backed.back_up()
@@ -89,13 +97,17 @@ def test_a_target_that_is_full_is_told_and_old_backups_open(
     try:
         (backed.files / "large").write_bytes(os.urandom(30_000_000))
         running = backed.start("run")
-        end = time.monotonic() + 60
+        heard = backed.state / "backup" / "now" / "err"
+        end = time.monotonic() + 300
         # restic tries again for a quarter of an hour what the target refuses; nobody has to wait for that here.
-        while running.poll() is None and time.monotonic() < end:
-            time.sleep(0.2)
+        while running.poll() is None and not _refused(heard):
+            assert time.monotonic() < end, "the target took all of it"
+            time.sleep(0.1)
         if running.poll() is None:
             os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
+            running.wait()
+        else:
+            assert (running.returncode, state(backed)["state"]) == (1, "failed")
     finally:
         backed.host.run("rm /srv/filler")
     assert [run.snapshot for run in target.status(backed.uuid)[backed.uuid].runs] == [first]
