@@ -31,6 +31,10 @@ from components.provider.takeover import new_mark
 FIRST_WORD_S = 1800.0
 """How long the guest may take from its start until its agent answers; software emulation is slow."""
 DRILL_S = 6 * 3600.0
+MOST_RECORD = 4000
+"""Bytes; the target keeps 4096 of a drill's record."""
+PROVING = ("at", "host", "snapshot", "of", "files", "bytes", "hashed", "tables", "differ")
+"""What stays of a record whose other words are too many."""
 Say = Callable[[str], None]
 
 
@@ -130,8 +134,19 @@ def drill(enrolled: Enrolled, host: str, identity: Path, backend: str, say: Say)
     finally:
         driver.close()
     record = {**found, "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "host": host}
-    target.prove(enrolled.uuid, json.dumps(record))
+    target.prove(enrolled.uuid, kept(record))
     return record
+
+
+def kept(record: Mapping[str, Any]) -> str:
+    """The record as the target keeps it: one that is cut would be none, so only as many differences as fit are told."""
+    wrong = record.get("wrong")
+    told = list(wrong) if isinstance(wrong, list) else []
+    while len(text := json.dumps({**record, "wrong": told})) > MOST_RECORD and told:
+        told.pop()
+    if len(text) > MOST_RECORD:
+        text = json.dumps({name: record[name] for name in PROVING if name in record})
+    return text
 
 
 def compared(

@@ -1,11 +1,15 @@
 """The guest of a drill: nobody's. What is done with it is tried in tests/cli/test_backups.py and test_comeback.py."""
 
+import datetime as dt
+import json
 from dataclasses import replace
 
 import pytest
 
-from components.backups.drill import Stand
+from components.backups.drill import Stand, kept
 from components.backups.enrolment import Enrolled
+from components.backups.promise import proof_of
+from components.backups.target import Kept
 from components.config.loader import load
 from components.domain.backups import Backups, Drill
 from components.domain.problems import DomainError
@@ -17,6 +21,17 @@ DECLARED = Backups(
     recovery=("age1x",),
     admin="false",
     drill=Drill(network="public1", ipv4="192.0.2.250", ipv6="2001:db8:1::250"),
+)
+NOTHING = Kept(
+    uuid="u",
+    enrolled=True,
+    sealed=1,
+    lost=0,
+    snapshots=0,
+    kept_bytes=0,
+    limit_bytes=1,
+    held=False,
+    now=dt.datetime(2026, 11, 22, tzinfo=dt.UTC),
 )
 
 
@@ -55,3 +70,17 @@ def test_without_addresses_or_on_another_network_there_is_none() -> None:
         Stand.of(enrolled(replace(DECLARED, drill=None)), "lab1", "backend")
     with pytest.raises(DomainError, match=r"does not carry public1\. Hosts that do: lab1"):
         Stand.of(enrolled(), "nowhere", "backend")
+
+
+def test_a_record_of_many_differences_is_kept_whole() -> None:
+    """The target cuts at 4096 bytes; a record that is cut proves nothing and hides the one before."""
+    record = {"at": "2026-11-22T04:00:00+00:00", "differ": 20, "wrong": ['"ä' * 100] * 20, "host": "lab1"}
+    text = kept(record)
+    assert len(text.encode()) < 4096
+    found = proof_of(replace(NOTHING, proof=text))
+    assert found is not None
+    assert found["differ"] == 20
+    assert 0 < len(found["wrong"]) < 20
+    assert json.loads(kept({**record, "wrong": ["x"]}))["wrong"] == ["x"]
+    plain = {name: record[name] for name in ("at", "differ", "host")}
+    assert json.loads(kept({**record, "run": "x" * 9000})) == plain
