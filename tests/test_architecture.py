@@ -1,6 +1,7 @@
 """The house keeps its shape: a reader finds the room, and the test, by its name."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,13 @@ MODULES = sorted(
     if path.name not in ("__init__.py", "__main__.py")
 )
 LIMIT = 300
+
+
+def _readmes() -> list[Path]:
+    return [
+        ROOT / "README.md",
+        *(path for room in ("components", "templates", "stacks") for path in (ROOT / room).rglob("README.md")),
+    ]
 
 
 CONTRACT = {
@@ -156,3 +164,11 @@ def test_no_other_call_can_choose_a_guests_agent() -> None:
                 assert node.func.attr not in AGENT, f"{module}:{node.lineno}"
                 if node.func.attr == "shutdownFlags":
                     assert "VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN" in text, f"{module}:{node.lineno}"
+
+
+@pytest.mark.parametrize("file", sorted(path.relative_to(ROOT).as_posix() for path in _readmes()))
+def test_decisions_are_numbered_without_gaps(file: str) -> None:
+    """Others refer to them by number."""
+    _, _, below = (ROOT / file).read_text(encoding="utf-8").partition("\n## Decisions")
+    numbers = [int(found) for found in re.findall(r"^(\d+)\. ", below.partition("\n## ")[0], re.MULTILINE)]
+    assert numbers == list(range(1, len(numbers) + 1))
