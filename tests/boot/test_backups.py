@@ -31,7 +31,7 @@ BOOT_S = 2400
 FILL = """set -e
 echo 'what the client wrote' >/home/ada/notes
 chown ada: /home/ada/notes
-mariadb -e "CREATE DATABASE shop; CREATE TABLE shop.item (name TEXT)"
+mariadb -e "CREATE DATABASE IF NOT EXISTS shop; CREATE OR REPLACE TABLE shop.item (name TEXT)"
 mariadb -e "INSERT INTO shop.item VALUES ('first'), ('second')"
 """
 LOOK = """cat /home/ada/notes; stat -c '%U %a' /home/ada/notes; mariadb -e 'SELECT * FROM shop.item'
