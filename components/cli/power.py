@@ -6,6 +6,7 @@ host. `suspend` is what a hoster's client knows by that word: the service is off
 brings it back.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,8 +55,8 @@ def reboot(
     if pending:
         from components.cli.reboots import pending as reboot_pending
 
-        def bring(title: str) -> None:
-            _bring(title, fleet, "reboot", "reboot", yes=True, deadline_s=seconds)
+        def bring(title: str, ready: Callable[[], bool]) -> None:
+            _bring(title, fleet, "reboot", "reboot", yes=True, deadline_s=seconds, ready=ready)
 
         reboot_pending(vps, fleet, yes=yes, anytime=anytime, reboot=bring)
         return
@@ -76,7 +77,17 @@ def resume(vps: Which, fleet: FleetFolder = None, yes: Yes = False) -> None:
     _bring(vps, fleet, "resume", "running", yes=yes)
 
 
-def _bring(vps: str, fleet: Path | None, verb: str, wish: str, *, yes: bool, deadline_s: float | None = None) -> None:
+def _bring(
+    vps: str,
+    fleet: Path | None,
+    verb: str,
+    wish: str,
+    *,
+    yes: bool,
+    deadline_s: float | None = None,
+    ready: Callable[[], bool] = lambda: True,
+) -> None:
+    """`ready` is asked last, under the stack's lock: False leaves the machine as it is, and says why itself."""
     from components.cli.consent import consent
     from components.cli.subject import Subject
     from components.engine.lock import hold
@@ -101,6 +112,8 @@ def _bring(vps: str, fleet: Path | None, verb: str, wish: str, *, yes: bool, dea
         mark = home.machine.mark
         if done or mark is None:
             say(done)
+            return
+        if not ready():
             return
         try:
             after = home.driver.power(subject.uuid, wish, mark, deadline_s=deadline_s, say=say)

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from components.domain.guests import Maintenance
     from components.guest.hearing import Heard, Line
 
-Reboot = Callable[[str], None]
-"""Reboots CLIENT/VPS under its stack's lock."""
+Reboot = Callable[[str, Callable[[], bool]], None]
+"""Reboots CLIENT/VPS under its stack's lock, unless the question that it asks last, under the lock, is answered no."""
+CUT = dt.timedelta(hours=24)
+"""A machine that is down longer after its reboot was begun was shut down by its client."""
 
 
 def pending(what: str | None, folder: Path | None, *, yes: bool, anytime: bool, reboot: Reboot) -> None:
@@ -93,21 +95,38 @@ def _turn(
     anytime: bool,
     reboot: Reboot,
 ) -> bool:
-    """Whether it was rebooted, or its window closed meanwhile; not when it was in this window already."""
-    opened, uuid = _opened(fleet, line), _uuid(fleet, line)
-    if heard.report is not None:
+    """Whether it was rebooted, or need not be any more; not when it was in this window already."""
+    from components.guest.hearing import hear_one
+    from components.report.guest import reboot as reason
+
+    uuid = _uuid(fleet, line)
+    well = True
+
+    def ready() -> bool:
+        # Another run may have been quicker, and consent may have taken hours: all is looked at again under the lock.
+        nonlocal well
+        revision = _revision(line, folder)
+        if heard.report is None:
+            return notes.is_cut(uuid, lambda: revision)
+        opened = _opened(fleet, line)
         if opened is None and not anytime:
             typer.echo(f"{line.title}: its maintenance window has closed meanwhile")
-            return True
-        revision = _revision(line, folder)
+            return False
         if opened is not None and not anytime and notes.is_done(uuid, opened, revision):
             typer.echo(
                 f"{line.title}: it was rebooted in this window already and still says that it waits: look why", err=True
             )
+            well = False
+            return False
+        report = hear_one(fleet, line).report
+        if report is not None and not reason(report):
+            typer.echo(f"{line.title}: it does not wait any more")
             return False
         notes.begin(uuid, opened, revision)
-    reboot(line.title)
-    return True
+        return True
+
+    reboot(line.title, ready)
+    return well
 
 
 class Notes:
@@ -134,7 +153,8 @@ class Notes:
         note = self._folder / f"{uuid}.json"
         fresh = note.with_suffix(".new")
         with fresh.open("w", encoding="utf-8") as handle:
-            json.dump({"opened": opened.isoformat() if opened else "", "revision": revision}, handle)
+            at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+            json.dump({"opened": opened.isoformat() if opened else "", "revision": revision, "at": at}, handle)
             handle.flush()
             os.fsync(handle.fileno())
         fresh.replace(note)
@@ -145,16 +165,20 @@ class Notes:
         return bool(note) and note["opened"] == opened.isoformat() and revision > note["revision"]
 
     def is_cut(self, uuid: str, revision: Callable[[], int]) -> bool:
-        """Whether a reboot of this machine was begun and not ended."""
+        """Whether a reboot of this machine was begun, less than `CUT` ago, and not ended."""
         note = self._read(uuid)
-        return bool(note) and revision() == note["revision"]
+        try:
+            fresh = bool(note) and dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(note["at"]) < CUT
+        except (TypeError, ValueError):
+            fresh = False
+        return fresh and revision() == note["revision"]
 
     def _read(self, uuid: str) -> dict[str, Any]:
         try:
             found = json.loads((self._folder / f"{uuid}.json").read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return {}
-        return found if isinstance(found, dict) and found.keys() == {"opened", "revision"} else {}
+        return found if isinstance(found, dict) and found.keys() == {"opened", "revision", "at"} else {}
 
 
 def _uuid(fleet: "Fleet", line: "Line") -> str:

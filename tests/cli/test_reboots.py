@@ -2,14 +2,18 @@
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 from typer.testing import CliRunner, Result
 
 from components.cli.main import app
+from components.cli.reboots import pending
 from components.domain.guests import WEEKDAYS
+from components.domain.problems import DomainError
 from tests.cli.world import TITLE, MadeWorld
 
 WAITS = {"updates": {"reboot_pending": True, "reboot_why": ["kernel 6.1 runs, 6.12 is installed"]}}
@@ -74,6 +78,48 @@ def test_one_that_was_cut_is_done_again(made: MadeWorld) -> None:
     assert _boots(made) == before + 1
 
 
+def test_a_machine_that_is_down_long_after_was_shut_down_by_its_client(made: MadeWorld) -> None:
+    _window(made, is_open=True)
+    faults = made.project.work / "world" / "faults.json"
+    faults.write_text('[{"step": "power.off", "do": "fail", "when": "after"}]')
+    assert _run(made).exit_code == 1
+    (note,) = made.project.work.rglob("aegir-vps-reboots/*.json")
+    long_ago = (dt.datetime.now(dt.UTC) - dt.timedelta(days=7)).isoformat()
+    note.write_text(json.dumps({**json.loads(note.read_text()), "at": long_ago}))
+    before = _boots(made)
+    done = _run(made)
+    assert "Nobody is rebooted now." in done.output
+    assert _boots(made) == before
+
+
+def test_what_could_not_begin_leaves_no_note(made: MadeWorld) -> None:
+    """Somebody else works on the stack, or the file keeps it down: nothing was begun that would be gone on with."""
+    _window(made, is_open=True)
+
+    def refused(title: str, ready: object) -> None:
+        raise DomainError(f"{title}: held", "")
+
+    with pytest.raises(typer.Exit):
+        pending(None, made.project.fleet, yes=True, anytime=False, reboot=refused)
+    assert not list(made.project.work.rglob("aegir-vps-reboots/*.json"))
+
+
+def test_two_runs_at_once_reboot_once(made: MadeWorld) -> None:
+    """The second has seen what the first saw; it looks again when the lock is its own."""
+    _window(made, is_open=True)
+    before = _boots(made)
+    asked: list[bool] = []
+
+    def late(_: str, ready: Callable[[], bool]) -> None:
+        assert _run(made).exit_code == 0
+        asked.append(ready())
+
+    with pytest.raises(typer.Exit) as ended:
+        pending(None, made.project.fleet, yes=True, anytime=False, reboot=late)
+    assert (asked, ended.value.exit_code) == ([False], 1)
+    assert _boots(made) == before + 1
+
+
 def test_outside_its_window_it_says_when(made: MadeWorld) -> None:
     _window(made, is_open=False)
     before = _boots(made)
@@ -124,7 +170,7 @@ def test_a_broken_note_keeps_nobody(made: MadeWorld) -> None:
     _window(made, is_open=True)
     _run(made)
     (note,) = made.project.work.rglob("aegir-vps-reboots/*.json")
-    assert set(json.loads(note.read_text())) == {"opened", "revision"}
+    assert set(json.loads(note.read_text())) == {"opened", "revision", "at"}
     note.write_text("{")
     assert _run(made).exit_code == 0
 
