@@ -103,7 +103,8 @@ def unfinished(state: Bag, news: Bag) -> Consequence | None:
     moving, phase = str(state.get("moving", "")), state.get("phase")
     if state.get("status") in (facts.LOST, facts.MISSING):
         return _lost(state, news)
-    if phase == Phase.CREATING and (state.get("restore") or {}).get("disk") and not news.get("restore"):
+    began = state.get("restore") or {}
+    if phase == Phase.CREATING and (began.get("disk") or began.get("backup")) and not news.get("restore"):
         words = "refused: its restore is not finished, and without its line `restore:` it would be empty; put it back"
         return Consequence(key="phase", effect=Effect.REFUSED, words=words)
     if phase == Phase.LEFT:

@@ -71,6 +71,7 @@ def test_only_the_intent_that_names_where_it_is_counts():
         ({"status": facts.LOST}, EMPTY, Effect.LIVE, "data are NOT there"),
         ({"status": facts.MISSING, "restore": EMPTY["restore"]}, EMPTY, Effect.REFUSED, "counts once"),
         ({"phase": "creating", "restore": {"disk": "/d"}}, STATE, Effect.REFUSED, "it would be empty; put it back"),
+        ({"phase": "creating", "restore": {"backup": "latest"}}, STATE, Effect.REFUSED, "put it back"),
     ],
 )
 def test_what_is_unfinished_is_told_with_what_will_become_of_it(state, news, effect, said):
