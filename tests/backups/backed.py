@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from uuid import uuid4
 
@@ -127,16 +128,34 @@ class Backed:
 
     def restic(self, *words: str, passphrase: str = "", timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """Restic as whoever has root on the guest can run it."""
+        command, environment = self._restic(*words, passphrase=passphrase)
+        try:
+            return subprocess.run(
+                command, capture_output=True, text=True, env=environment, timeout=timeout, check=False
+            )
+        except subprocess.TimeoutExpired as late:
+            return subprocess.CompletedProcess(words, 124, "", (late.stderr or b"").decode())
+
+    def attack(self, *words: str) -> str:
+        """What restic says of a command that the target must refuse, which it would try for minutes; not to its end."""
+        command, environment = self._restic(*words)
+        said = self.folder / "attack"
+        with said.open("wb") as log:
+            running = dies_with_us(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        end = time.monotonic() + 120
+        try:
+            while running.poll() is None and "returned error" not in said.read_text() and time.monotonic() < end:
+                time.sleep(0.1)
+        finally:
+            running.kill()
+            running.wait()
+        return said.read_text()
+
+    def _restic(self, *words: str, passphrase: str = "") -> tuple[list[str], dict[str, str]]:
         known = f"-o HostKeyAlias=backup-target -o UserKnownHostsFile={self.folder}/known"
         address = self.host.declared("none").place.host
         program = f"ssh -F none -i {self.secrets}/backup-key -l vps-backups -o BatchMode=yes {known} {address}"
         command = ["restic", "--repo", "rclone:", "-o", f"rclone.program={program}", "-o", "rclone.args=repository"]
         secret = passphrase or (self.secrets / "backup-passphrase").read_text().strip()
         environment = self.environment | {"RESTIC_PASSWORD": secret, "RESTIC_CACHE_DIR": str(self.folder / "cache")}
-        try:
-            return subprocess.run(
-                self.host.wire.command([*command, *words]),
-                capture_output=True, text=True, env=environment, timeout=timeout, check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired as late:
-            return subprocess.CompletedProcess(words, 124, "", (late.stderr or b"").decode())
+        return self.host.wire.command([*command, *words]), environment

@@ -65,20 +65,28 @@ def test_a_client_with_root_can_t_take_an_old_backup_away(
     before = {str(path.relative_to(repository)): path.read_bytes() for path in repository.rglob("*") if path.is_file()}
 
     key = next((repository / "keys").iterdir()).name
-    # Each is tried again and again for minutes by restic, so a while is enough to see that it is refused.
-    for words in (("forget", first), ("prune",), ("key", "remove", key)):
-        backed.restic(*words, timeout=12)
-    backed.restic("tag", "--set", "files,elsewhere", first, timeout=12)
+    (backed.folder / "other").write_text("a passphrase of the attacker\n")
+    other = ("--new-password-file", str(backed.folder / "other"))
+    removals = (("forget", first), ("tag", "--set", "files,elsewhere", first))
+    for words in (*removals, ("key", "passwd", *other), ("key", "add", *other)):
+        # The lock that the attack before has left would refuse this one, not the target.
+        backed.restic("unlock", "--remove-all")
+        said = backed.attack(*words)
+        assert "returned error" in said, (words, said)
+    backed.restic("unlock", "--remove-all")
     (backed.files / "precious").write_text("encrypted by an attacker\n")
     backed.restic(
         "backup", str(backed.files), "--time", "2099-01-01 00:00:00", "--tag", "whole,files,2099-01-01T00:00:00Z"
     )
-    backed.restic("rebuild-index", timeout=12)
+    backed.attack("prune")
+    backed.restic("unlock", "--remove-all")
+    backed.attack("rebuild-index")
+    backed.restic("unlock", "--remove-all")
     backed.ssh("escrow", sealed(recovery, json.dumps({"schema": 1, "uuid": backed.uuid, "passphrase": "a false one"})))
     for number in range(30):
         backed.ssh("escrow", b"age-encryption.org/v1\n" + str(number).encode())
-    added = backed.restic("key", "add", timeout=12)
-    assert added.returncode, "the keys with which a repository began are all that it ever has"
+    keys = [path.name for path in (repository / "keys").iterdir()]
+    assert keys == [key], "the keys with which a repository began are all that it ever has"
 
     after = {name: (repository / name).read_bytes() for name in before if "locks/" not in name}
     assert after == {name: data for name, data in before.items() if "locks/" not in name}
