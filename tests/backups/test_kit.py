@@ -12,6 +12,7 @@ from tests.backups.target_host import PLACE, TargetHost
 EVIL = Place(user="vps-backups", host="h", port=22, path="/srv/it's")
 
 
+@pytest.mark.lab
 def test_scripts_are_sound(tmp_path: Path) -> None:
     (tmp_path / "installer").write_text(installer(PLACE))
     scripts = [str(SOURCES / "serve"), str(SOURCES / "admin"), str(tmp_path / "installer")]

@@ -76,6 +76,7 @@ def archive(folder: Path, paths: list[Path], known: Path) -> Path:
     return folder / "list"
 
 
+@pytest.mark.lab
 def test_every_difference_is_found_and_what_is_the_same_is_not(tmp_path: Path) -> None:
     root = tmp_path / "guest"
     (root / "folder").mkdir(parents=True)

@@ -25,6 +25,7 @@ def sealed(recovery: Recovery, text: str) -> bytes:
     ).stdout
 
 
+@pytest.mark.lab
 def test_only_the_key_opens_and_only_what_is_of_this_vps(recovery: Recovery, tmp_path: Path) -> None:
     good = sealed(recovery, json.dumps({"schema": 1, "uuid": UUID, "passphrase": "secret words"}))
     assert unseal(good, recovery.file, UUID) == "secret words"

@@ -124,6 +124,7 @@ def test_one_installed_anew_begins_a_repository_and_the_former_stays(
         target.enrol(former.uuid, former.title, GIB, former.key(), generation=1)
 
 
+@pytest.mark.lab
 def test_a_target_that_is_not_there_is_told(recovery: Recovery) -> None:
     from components.domain.backups import Backups
 

@@ -141,6 +141,7 @@ def test_a_repository_inside_is_told(world, upstream, tmp_path):
     assert "another repository inside" in tree.entries[0].other
 
 
+@pytest.mark.lab
 def test_somebody_elses_mirror_is_readable(world, upstream, tmp_path):
     """A mirror is often filled by another account: git would refuse it as of dubious ownership."""
     if os.geteuid() != 0:

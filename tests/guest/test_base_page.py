@@ -7,11 +7,14 @@ import tempfile
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.cloudinit.contract import TEMPLATES
 from components.cloudinit.kinds import KINDS
+
+pytestmark = pytest.mark.lab
 
 STEP = TEMPLATES / "flavours/base/overlay/usr/local/lib/vps/firstboot.d/50-page"
 LIB = TEMPLATES / "guest/overlay/usr/local/lib/vps"

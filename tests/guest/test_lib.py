@@ -10,6 +10,8 @@ import pytest
 
 from components.cloudinit.contract import TEMPLATES
 
+pytestmark = pytest.mark.lab
+
 LIB = TEMPLATES / "guest/overlay/usr/local/lib/vps"
 SETTINGS = {
     "vps": "v-h3k9",

@@ -12,6 +12,8 @@ import pytest
 from components.images import bundled
 from components.images.errors import ImageError
 
+pytestmark = pytest.mark.lab
+
 MANIFEST = {"schema": 1, "name": "shop", "sources": []}
 
 

@@ -88,6 +88,7 @@ def test_forward_names_are_gathered_by_their_zone(fqdn: str, sites: tuple[str, .
     assert {one.zone for one in dns.forward(_client(*sites, fqdn=fqdn), own_mail=True)} == zones
 
 
+@pytest.mark.lab
 def test_zone_files_are_taken_by_a_name_servers_own_tool(tmp_path: Path) -> None:
     """Each fragment, included into a zone as its owner would."""
     client = _client("www.coop.example", "coop.example", "www.other.example")

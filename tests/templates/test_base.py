@@ -200,6 +200,7 @@ def test_a_reinstall_is_a_new_instance():
     assert (before, after) == (f"{example()['uuid']}-0", f"{example()['uuid']}-1")
 
 
+@pytest.mark.lab
 def test_the_guests_schemas_accept_the_texts(guest_cloudinit):
     """cloud-init's own JSON schemas, from the guest's version, accept every case; a wrong type is caught.
 
@@ -237,6 +238,7 @@ print(json.dumps(networkd.Renderer()._render_content(state)))
 """
 
 
+@pytest.mark.lab
 def test_the_guests_renderer_makes_static_interfaces(guest_cloudinit, tmp_path):
     """cloud-init's networkd renderer: no DHCP, no router advertisements, and by MAC alone once the image's unit ran."""
     done = subprocess.run(

@@ -11,6 +11,8 @@ from components.drivers.guest import MOST_BYTES, MOST_COMPLAINTS
 from components.drivers.libvirt.guest import execute
 from tests.agents import MINUTE, WHAT, Socket
 
+pytestmark = pytest.mark.lab
+
 
 @pytest.fixture(scope="module")
 def agent(tmp_path_factory):
