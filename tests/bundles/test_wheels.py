@@ -61,7 +61,7 @@ def test_only_one_hash_a_wheel_is_a_pin(tmp_path):
     one, two = "a" * 64, "b" * 64
     file.write_text(
         f"# remark\na==1.0 \\\n    --hash=sha256:{one}\nb==1.0 --hash=sha256:{one} --hash=sha256:{two}\n"
-        f"c>=1.0 --hash=sha256:{one}\nd==1.0\n--index-url https://x\nA==2.0 --hash=sha256:{two}\n"
+        f"c>=1.0 --hash=sha256:{one}\nd==1.0\n--no-binary :all:\nA==2.0 --hash=sha256:{two}\n"
     )
     with pytest.raises(BundleError) as caught:
         wheels.pins(file)

@@ -1,34 +1,18 @@
 """A guest with Aegir whose power is cut in the midst of its steps ends its first boot as one that was never cut."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.guests import Guest, Wire
+from tests.instants import doing, there
 from tests.seeds import ADDRESSES, FQDN, GATEWAYS, seed
 
 pytestmark = pytest.mark.lab
 
 DATABASE = "/var/lib/mysql/aegir"
 OPEN = {"allow": None, "ssl_sites": []}
-
-
-def there(path: str) -> Callable[[Guest], bool]:
-    return lambda guest: guest.file(path).exists()
-
-
-def doing(step: str) -> Callable[[Guest], bool]:
-    """The runner's own word for what it does now."""
-
-    def is_doing(guest: Guest) -> bool:
-        try:
-            return str(json.loads(guest.file("/run/vps/state.json").read_text())["step"]) == step
-        except (OSError, ValueError):
-            return False
-
-    return is_doing
 
 
 def running(guest: Guest) -> bool:
