@@ -30,6 +30,15 @@ await_database() {
     done
 }
 
+# Tasks that waited or ran when the backup was made are stopped, once: to delete or to move a site is begun again by a
+# person or not at all.
+stop_restored_tasks() {
+    if [ ! -e "$VPS_STATE/backup/restored.json" ] || [ -e "$KEPT/tasks-stopped" ]; then return 0; fi
+    _stopped=$(echo 'UPDATE hosting_task SET task_status = 2 WHERE task_status IN (0, -1); SELECT ROW_COUNT()' | sql)
+    echo "$_stopped" | put "$KEPT/tasks-stopped"
+    say "tasks of before that waited or ran and were stopped: $_stopped"
+}
+
 # How many tasks wait or run.
 pending() { echo 'SELECT COUNT(*) FROM hosting_task WHERE task_status IN (0, -1)' | sql; }
 
