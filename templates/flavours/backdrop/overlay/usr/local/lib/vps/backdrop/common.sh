@@ -4,6 +4,8 @@
 . "${VPS_LIB:-/usr/local/lib/vps}/lib.sh"
 WEB=/var/aegir/admin/web
 KEPT=/var/lib/vps/backdrop
+# What upstream's programs say: addresses with passwords, the link of a first login.
+SAID=$KEPT/said
 SHARE=/usr/local/share/vps/backdrop
 CONFIG=/var/aegir/config
 VHOSTS=$CONFIG/server_master/nginx/vhost.d
