@@ -159,7 +159,8 @@ def test_everything_comes_back_and_backups_go_on(
         assert not guest.file("/run/owned").exists(), "a word of the archive was obeyed"
         assert guest.ask("systemctl is-active cron nginx postfix mariadb").split() == ["active"] * 4
         # A power cut in the middle: nothing of the client's begins, and the next try ends with all of it running.
-        guest.ask(": >/var/lib/vps/backup/restoring; systemctl stop cron nginx postfix; systemctl start cron nginx postfix")
+        units = "cron nginx postfix"
+        guest.ask(f": >/var/lib/vps/backup/restoring; systemctl stop {units}; systemctl start {units}")
         assert set(guest.run("systemctl is-active cron nginx postfix").stdout.split()) == {"inactive"}
         guest.ask(f"{BACKUP} restore")
         assert guest.ask("systemctl is-active cron nginx postfix").split() == ["active"] * 3

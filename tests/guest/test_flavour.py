@@ -143,7 +143,7 @@ def test_options_of_a_fleet_are_judged_by_the_flavour_of_the_image(write):
 
 
 @pytest.mark.parametrize("hook", ["backdrop/hooks/40-aegir.sh", "aegir3/hooks/45-aegir3.sh"])
-@pytest.mark.parametrize("place", ["/r/../../../../engine", "r", "/", "/a//b", "/a/./b", "/..", "/a b", "/a\n/b", 7, None])
+@pytest.mark.parametrize("place", ["/r/../../../../engine", "r", "/", "/a//b", "/a/./b", "/a b", "/a\n/b", 7, None])
 def test_a_bundle_s_places_are_inside_of_the_image(tmp_path: Path, hook: str, place: object) -> None:
     """Hooks run as root on the building machine; what they are to copy and remove is read in an archive."""
     root = tmp_path / "deep" / "root"
