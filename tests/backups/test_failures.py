@@ -118,6 +118,29 @@ def test_no_more_room_than_it_has_and_no_writing_while_held(backed: Backed, targ
     backed.back_up()
 
 
+def test_empty_files_are_room_too_and_a_drill_reads_only(backed: Backed, target: Target, tmp_path: Path) -> None:
+    """A file of no bytes takes a place that is everybody's; a drill's guest is as hostile as its client."""
+    backed.back_up()
+    home = f"/srv/vps-backups/{backed.uuid}"
+    backed.host.run(f"mkdir {home}/repo/data/more; cd {home}/repo/data/more; seq 30000 | xargs touch")
+    done = backed.run("run")
+    assert (done.returncode, "files of this VPS lie here, and it may have" in done.stderr) == (1, True)
+    backed.host.run(f"rm -rf {home}/repo/data/more")
+    visitor = Backed(tmp_path / "visitor", backed.host, backed.settings["recovery"])
+    target.visit(backed.uuid, visitor.uuid, visitor.key())
+    words = (backed.secrets / "backup-passphrase").read_text().strip()
+
+    def files() -> bytes:
+        return backed.host.run(f"cd {home} && find . | sort").stdout
+
+    before = files()
+    assert visitor.restic("--no-lock", "snapshots", passphrase=words).returncode == 0
+    assert visitor.restic("--no-lock", "ls", "latest", passphrase=words).returncode == 0
+    visitor.restic("backup", str(backed.files), passphrase=words, timeout=15)
+    assert files() == before
+    target.leave(visitor.uuid)
+
+
 def test_without_a_recovery_key_nothing_is_backed_up(backed: Backed) -> None:
     settings = json.loads((backed.folder / "guest.json").read_text())
     settings["backup"]["recovery"] = ""
