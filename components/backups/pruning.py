@@ -67,7 +67,12 @@ def prune(target: Target, uuid: str, passphrase: str, found: Plan, title: str, s
     the good one. Raises DomainError; what was interrupted is safe to run again.
     """
     what = f"Unable to prune the backups of {title}"
-    store = Store(target, uuid, passphrase, writes=True)
+    with target.alone(uuid, what):
+        _prune(target, uuid, Store(target, uuid, passphrase, writes=True), found, title, say)
+
+
+def _prune(target: Target, uuid: str, store: Store, found: Plan, title: str, say: Callable[[str], None]) -> None:
+    what = f"Unable to prune the backups of {title}"
     target.hold(uuid, "the operator prunes old backups")
     try:
         store.run(what, "unlock", "--remove-all", "--quiet")

@@ -5,9 +5,11 @@ Nothing that a guest says of its backups is believed here: files, sizes and time
 
 import base64
 import re
+import select
 import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -106,6 +108,36 @@ class Target:
         """The sealed copies of the passphrase, oldest first."""
         lines = self.act("Unable to fetch the sealed passphrase from the backup target", "escrow", uuid).split()
         return [base64.b64decode(line, validate=True) for line in lines]
+
+    @contextmanager
+    def alone(self, uuid: str, what: str) -> Iterator[None]:
+        """Nobody else prunes this repository meanwhile, from whatever controller. Raises DomainError: somebody does.
+
+        The right ends with this process, however that ends.
+        """
+        pipe = subprocess.PIPE
+        try:
+            asked = subprocess.Popen(self.command("alone", uuid), stdin=pipe, stdout=pipe, stderr=pipe)
+        except OSError as problem:
+            raise _failed(what, f"{self._admin[0]}: {problem.strerror}", self._declared) from problem
+        with asked:
+            assert asked.stdin
+            assert asked.stdout
+            assert asked.stderr
+            try:
+                if not select.select([asked.stdout], [], [], DEADLINE_S)[0]:
+                    raise _failed(what, f"it did not answer within {DEADLINE_S} s", self._declared)
+                if asked.stdout.readline() != b"alone\n":
+                    said = asked.stderr.read(4096).decode(errors="replace").strip().splitlines() or ["no answer"]
+                    cause = re.sub(r"[^\x20-\x7e]+", " ", said[-1])[:300]
+                    raise _failed(what, cause.removeprefix("backup target: "), self._declared)
+                yield
+            finally:
+                asked.stdin.close()
+                try:
+                    asked.wait(timeout=10)
+                except subprocess.TimeoutExpired:
+                    asked.kill()
 
     def hold(self, uuid: str, reason: str) -> None:
         """Take nothing of the VPS from now on."""

@@ -30,6 +30,8 @@ class Backed:
         self.secrets = folder / "secrets"
         self.state = folder / "state"
         self.files.mkdir(parents=True)
+        self.state.mkdir()
+        (self.state / "delivered").touch()
         self.lib.mkdir()
         for name in ("lib.sh", "backup", "backup-parts"):
             shutil.copy(LIB / name, self.lib / name)

@@ -50,6 +50,14 @@ CREATE DATABASE `odd name`; CREATE TABLE `odd name`.`ta``ble` (x INT); INSERT IN
 CREATE USER shop@localhost IDENTIFIED BY 'old password'; GRANT ALL ON shop.* TO shop@localhost;
 END
 """
+# What root on a guest can put into its own archive: words for the program that brings databases back.
+HOSTILE = r"""cat >/usr/local/sbin/mariadb-dump <<'END'
+#!/bin/sh
+/usr/bin/mariadb-dump "$@" || exit
+case "$*" in *--system=users*) printf '%s\n' '\! touch /run/owned' 'system touch /run/owned;' ;; esac
+END
+chmod 755 /usr/local/sbin/mariadb-dump
+"""
 LOOK = """
 id client; ls -ln /home/client | tail -n +2; cat /home/client/notes /var/www/html/of-the-client.html
 cat /var/spool/cron/crontabs/client; ls /etc/vps/secrets | grep -v backup-order
@@ -105,7 +113,7 @@ def before(
         side = side_of(guest)
         assert enrolled.authorise(side, at) == "new"
         assert enrolled.authorise(side, at) == "same"
-        guest.ask("sh -s", stdin=FILL)
+        guest.ask("sh -s", stdin=FILL + HOSTILE)
         side.begin()
         guest.wait(lambda: bool(at.status()[enrolled.uuid].runs), "no backup", 300)
         assert guest.ask("systemctl is-enabled vps-backup.timer").strip() == "enabled"
@@ -147,6 +155,21 @@ def test_everything_comes_back_and_backups_go_on(
         guest.wait_ready()
         assert guest.ask(LOOK) == before
         assert guest.ask("stat -c %G /var/lib/newcomer").strip() == "newcomer"
+        assert guest.ask("jq -c '[.differ, .wrong]' /var/lib/vps/backup/restored.json").strip() == "[0,[]]"
+        assert not guest.file("/run/owned").exists(), "a word of the archive was obeyed"
+        assert guest.ask("systemctl is-active cron nginx postfix mariadb").split() == ["active"] * 4
+        # A power cut in the middle: nothing of the client's begins, and the next try ends with all of it running.
+        units = "cron nginx postfix"
+        guest.ask(f": >/var/lib/vps/backup/restoring; systemctl stop {units}; systemctl start {units}")
+        assert set(guest.run("systemctl is-active cron nginx postfix").stdout.split()) == {"inactive"}
+        guest.ask(f"{BACKUP} restore")
+        assert guest.ask("systemctl is-active cron nginx postfix").split() == ["active"] * 3
+        # What is lost of a restore is told, for a while.
+        guest.ask("""f=/var/lib/vps/backup/restored.json; cp $f /run/kept
+            jq -c '.differ = 1 | .wrong = ["account `a`@`b`: missing"]' /run/kept >$f""")
+        said = guest.run("/usr/local/lib/vps/health.d/backups")
+        assert (said.returncode, "1 things are not as archived: account `a`@`b`" in said.stdout) == (2, True)
+        guest.ask("cp /run/kept /var/lib/vps/backup/restored.json")
         assert "backup-order" not in guest.ask("ls /etc/vps/secrets")
         assert "old password" not in guest.ask("cat /var/log/vps/firstboot.log")
         secret = guest.ask("cat /etc/vps/secrets/backup-passphrase").strip()

@@ -1,5 +1,6 @@
 """Backups in trouble: the target away, full or held, a run killed in the middle, another host, no recipient."""
 
+import fcntl
 import json
 import os
 import signal
@@ -129,6 +130,29 @@ def test_no_more_room_than_it_has_and_no_writing_while_held(backed: Backed, targ
     backed.back_up()
 
 
+def test_empty_files_are_room_too_and_a_drill_reads_only(backed: Backed, target: Target, tmp_path: Path) -> None:
+    """A file of no bytes takes a place that is everybody's; a drill's guest is as hostile as its client."""
+    backed.back_up()
+    home = f"/srv/vps-backups/{backed.uuid}"
+    backed.host.run(f"mkdir {home}/repo/data/more; cd {home}/repo/data/more; seq 30000 | xargs touch")
+    done = backed.run("run")
+    assert (done.returncode, "files of this VPS lie here, and it may have" in done.stderr) == (1, True)
+    backed.host.run(f"rm -rf {home}/repo/data/more")
+    visitor = Backed(tmp_path / "visitor", backed.host, backed.settings["recovery"])
+    target.visit(backed.uuid, visitor.uuid, visitor.key())
+    words = (backed.secrets / "backup-passphrase").read_text().strip()
+
+    def files() -> bytes:
+        return backed.host.run(f"cd {home} && find . | sort").stdout
+
+    before = files()
+    assert visitor.restic("--no-lock", "snapshots", passphrase=words).returncode == 0
+    assert visitor.restic("--no-lock", "ls", "latest", passphrase=words).returncode == 0
+    visitor.restic("backup", str(backed.files), passphrase=words, timeout=15)
+    assert files() == before
+    target.leave(visitor.uuid)
+
+
 def test_without_a_recovery_key_nothing_is_backed_up(backed: Backed) -> None:
     settings = json.loads((backed.folder / "guest.json").read_text())
     settings["backup"]["recovery"] = ""
@@ -139,6 +163,43 @@ def test_without_a_recovery_key_nothing_is_backed_up(backed: Backed) -> None:
     done = backed.run("run")
     assert done.returncode == 1
     assert "could not be sealed" in done.stderr
+
+
+def test_nothing_is_backed_up_while_a_first_boot_or_a_restore_is_on_its_way(backed: Backed, target: Target) -> None:
+    """Half of a VPS must not become its newest backup, nor take away what its restore stands on."""
+    standing = backed.state / "backup" / "now" / "head.json"
+    standing.parent.mkdir()
+    standing.write_text("{}")
+    (backed.state / "delivered").unlink()
+    done = backed.run("run")
+    assert (done.returncode, "when this VPS is delivered" in done.stdout) == (0, True)
+    assert (backed.state / "backup" / "wished").exists(), "its end begins the one that was wished"
+    (backed.state / "delivered").touch()
+    settings = backed.folder / "guest.json"
+    told = json.loads(settings.read_text())
+    settings.write_text(json.dumps(told | {"restore": {"archive": "latest"}}))
+    done = backed.run("run")
+    assert (done.returncode, "before what is to be restored is back" in done.stdout) == (0, True)
+    assert standing.exists()
+    assert not target.status(backed.uuid)[backed.uuid].runs
+    (backed.state / "backup" / "restored.json").write_text("{}")
+    backed.back_up()
+    assert not (backed.state / "backup" / "wished").exists()
+
+
+def test_a_restore_waits_for_a_backup_and_a_backup_for_neither(backed: Backed) -> None:
+    lock = backed.state / "backup" / "lock"
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        running = backed.start("restore")
+        end = time.monotonic() + 60
+        while f"{lock.stat().st_ino} 0 EOF" not in "".join(
+            line for line in Path("/proc/locks").read_text().splitlines(keepends=True) if "->" in line
+        ):
+            assert running.poll() is None, "it did not wait"
+            assert time.monotonic() < end
+            time.sleep(0.05)
+    assert running.wait(timeout=60) == 1, "and then it has no order"
 
 
 def test_two_runs_at_once_are_one(backed: Backed) -> None:

@@ -1,5 +1,9 @@
 """What goes is what the target itself knows to be over; while anything looks wrong nothing goes."""
 
+import os
+import signal
+import subprocess
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -111,3 +115,46 @@ def test_pruning_takes_the_old_and_leaves_the_rest_whole(
         assert (tmp_path / text / f"files{backed.files}/day").read_text() == text
     backed.back_up()
     assert len(target.status(backed.uuid)[backed.uuid].runs) == 5
+
+
+@pytest.mark.lab
+def test_it_waits_for_the_guest_s_last_session_and_two_never_take_turns(
+    host: TargetHost, target: Target, recovery: Recovery, tmp_path: Path
+) -> None:
+    """A backup that is stopped in the middle counts on packs that no index names yet."""
+    backed = Backed(tmp_path / "one", host, recovery.recipient)
+    backed.enrol(target)
+    first = backed.back_up()
+    data = host.root / f"srv/vps-backups/{backed.uuid}/repo/data"
+    before = set(data.rglob("*"))
+    (backed.files / "large").write_bytes(os.urandom(60_000_000))
+    running = backed.start("run")
+    end = time.monotonic() + 120
+    while len(set(data.rglob("*")) - before) < 2:
+        assert running.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    os.killpg(running.pid, signal.SIGSTOP)
+
+    def sessions() -> int:
+        words = ["pgrep", "-fc", f"rclone serve restic.*{backed.uuid}"]
+        found = subprocess.run(words, capture_output=True, check=False)
+        return int(found.stdout)
+
+    assert sessions()
+    with target.alone(backed.uuid, "it"):
+        with (
+            pytest.raises(DomainError, match="another pruning is under way"),
+            target.alone(backed.uuid, "Unable to prune"),
+        ):
+            pass
+        target.hold(backed.uuid, "somebody prunes")
+        assert not sessions(), "what it counted on could be removed now"
+        os.killpg(running.pid, signal.SIGCONT)
+        assert running.wait(timeout=300) != 0
+        assert b"held: somebody prunes" in backed.ssh(f"finished {first}").stderr
+        target.release(backed.uuid)
+    with target.alone(backed.uuid, "it"):
+        pass
+    backed.back_up()
+    assert backed.restic("--no-lock", "check").returncode == 0

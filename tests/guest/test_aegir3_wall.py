@@ -35,6 +35,7 @@ def guest(golden_tree: Path, tmp_path_factory: pytest.TempPathFactory, wire: Wir
     guest.write(BAKED, (OVERLAY / BAKED).read_text())
     guest.write(f"{LIB}/aegir3/common.sh", (OVERLAY / LIB / "aegir3" / "common.sh").read_text())
     guest.write("root/wall", (OVERLAY / LIB / "firstboot.d" / "40-aegir3-wall").read_text(), 0o755)
+    guest.write("root/panel", (OVERLAY / LIB / "firstboot.d" / "44-aegir3-panel").read_text(), 0o755)
     guest.write("root/check", (OVERLAY / LIB / "health.d" / "panel-wall").read_text(), 0o755)
     for name in (FQDN, "site.example"):
         guest.write(f"etc/nginx/conf.d/{name}.conf", VHOST.format(name=name))
@@ -116,3 +117,28 @@ def test_a_list_that_is_no_list_closes_and_says_so(guest: Guest, get: Callable[.
     assert done.returncode != 0
     assert "not understood" in done.stderr
     assert get(FQDN) == "000"
+
+
+def test_a_panel_that_came_back_and_does_not_start_is_left_alone(guest: Guest) -> None:
+    """After a restore nothing is delivered yet; what is there is the client's, not what a cut installer left."""
+    site = f"/var/aegir/hostmaster/sites/{FQDN}"
+    guest.ask(f"mkdir -p {site} /var/aegir/config/server_master; chown -R aegir: /var/aegir")
+    guest.ask("mv /var/lib/vps/delivered /run/delivered")
+    guest.ask(f"cat >{site}/drushrc.php", stdin="$options['db_name'] = 'panel';\n")
+    guest.ask("touch /var/aegir/hostmaster/.vps-installed; mariadb -e 'CREATE DATABASE panel'")
+    try:
+        done = guest.run("/root/panel")
+        assert (done.returncode, "this first boot did not make, and it does not start" in done.stderr) == (1, True)
+        assert guest.ask("mariadb -Ne \"SHOW DATABASES LIKE 'panel'\"").strip() == "panel"
+        guest.ask(f"test -s {site}/drushrc.php && test -d /var/aegir/config/server_master")
+    finally:
+        guest.ask("mv /run/delivered /var/lib/vps/delivered")
+
+
+def test_an_empty_list_lets_everybody_in(guest: Guest, get: Callable[..., str]) -> None:
+    """It is an answer, and not the flavour's default."""
+    said = json.loads(guest.ask("cat /etc/vps/guest.json"))
+    guest.ask("cat >/etc/vps/guest.json", stdin=json.dumps(said | {"panel": {"allow": [], "ssl_sites": []}}))
+    guest.ask("/root/wall; systemctl reload nginx")
+    guest.wait(lambda: get(FQDN) == "200", "nobody lets a stranger in", 60)
+    assert get("site.example") == "200"

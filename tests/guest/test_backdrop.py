@@ -245,3 +245,28 @@ def test_it_serves_again_after_a_power_cut(guest: Guest, get: Callable[..., tupl
     guest.wait(lambda: get("/user/login")[0] == 200 and get("/", name="shop.coop.example")[0] == 200, "not served")
     guest.wait(lambda: guest.run("systemctl is-active hosting-queued").returncode == 0, "no queue", 120)
     assert guest.run(f"{LIB}/health.d/queue", timeout=420).returncode == 0
+
+
+def test_tasks_of_before_a_restore_are_stopped_once(guest: Guest) -> None:
+    """To delete or to move a site is begun again by a person or not at all; this boot's own tasks start over."""
+    task = "(SELECT * FROM (SELECT MAX(vid) FROM hosting_task) newest)"
+    guest.ask(
+        "systemctl stop hosting-queued; mkdir -p /var/lib/vps/backup; echo '{}' >/var/lib/vps/backup/restored.json; "
+        "mv /var/lib/vps/delivered /run/delivered"
+    )
+
+    def after(status: int) -> str:
+        guest.ask("mariadb aegir", stdin=f"UPDATE hosting_task SET task_status = {status} WHERE vid = {task}")
+        guest.ask("/usr/local/lib/vps/backdrop/queue-ready")
+        return guest.ask("mariadb -N aegir", stdin=f"SELECT task_status FROM hosting_task WHERE vid = {task}").strip()
+
+    try:
+        assert after(0) == "2"
+        assert after(-1) == "0"
+        assert guest.ask("stat -c '%a %U' /var/lib/vps/backdrop/said").strip() == "700 root"
+        assert guest.run("ls /var/lib/vps/backdrop/*.log").returncode, "upstream's words lie where all can read"
+    finally:
+        guest.ask("mariadb aegir", stdin=f"UPDATE hosting_task SET task_status = 1 WHERE vid = {task}")
+        guest.ask("rm -f /var/lib/vps/backup/restored.json /var/lib/vps/backdrop/tasks-stopped")
+        guest.ask("mv /run/delivered /var/lib/vps/")
+        guest.ask("systemctl start hosting-queued")

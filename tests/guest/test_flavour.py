@@ -1,10 +1,14 @@
 """Flavours are data: the ones here load, and a broken one is told with all that is wrong and where."""
 
+import json
+import subprocess
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+from components.cloudinit.contract import TEMPLATES
 from components.domain.problems import DomainError
 from components.guest import flavour
 from components.images import recipe
@@ -135,3 +139,19 @@ def test_options_of_a_fleet_are_judged_by_the_flavour_of_the_image(write):
     assert "is a number" in problem.message
     assert not problem.blocks
     assert judged("unheard-of") == judged("") == []
+
+
+@pytest.mark.parametrize("hook", ["backdrop/hooks/40-aegir.sh", "aegir3/hooks/45-aegir3.sh"])
+@pytest.mark.parametrize("place", ["/r/../../../../engine", "r", "/", "/a//b", "/a/./b", "/a b", "/a\n/b", 7, None])
+def test_a_bundle_s_places_are_inside_of_the_image(tmp_path: Path, hook: str, place: object) -> None:
+    """Hooks run as root on the building machine; what they are to copy and remove is read in an archive."""
+    root = tmp_path / "deep" / "root"
+    (root / "opt/vps/bundle/r").mkdir(parents=True)
+    sources = [{"name": "backdrop", "to": "/opt/good"}, {"name": "bee", "to": place}]
+    (root / "opt/vps/bundle/manifest.json").write_text(json.dumps({"name": "x", "sources": sources}))
+    before = sorted(tmp_path.rglob("*"))
+    done = subprocess.run(
+        ["sh", TEMPLATES / "flavours" / hook, root], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, "names a place outside of the image" in done.stderr) == (1, True)
+    assert sorted(tmp_path.rglob("*")) == before

@@ -107,6 +107,21 @@ def test_settings_that_are_not_there_are_empty(place: Place) -> None:
     assert place.sh("setting vps; flavour name").stdout == ""
 
 
+def test_what_stands_in_a_secret_is_told_to_nobody(place: Place) -> None:
+    """Also twice in a line, of any of them; a short line of a file hides nothing else."""
+    secrets = place.folder / "secrets"
+    secrets.mkdir()
+    (secrets / "panel-admin").write_text("abcdefghijklmnop\n")
+    (secrets / "key").write_text("short\nQRSTUVWXYZ+/&\\1\n")
+    (secrets / "key.pub").write_text("a public line of it\n")
+    said = "mysql://aegir:abcdefghijklmnop@x abcdefghijklmnop\nshort QRSTUVWXYZ+/&\\1.\na public line of it\n"
+    (place.folder / "said").write_text(said)
+    assert place.sh("hide <said").stdout == "mysql://aegir:***@x ***\nshort ***.\na public line of it\n"
+    for name in ("panel-admin", "key", "key.pub"):
+        (secrets / name).unlink()
+    assert place.sh("hide <said").stdout == said
+
+
 def test_a_secret_is_made_once_for_root_alone(place: Place) -> None:
     """Long, of letters and digits, in a folder that nobody else enters; names that leave it are refused."""
     (path,) = place.sh("secret db-root").stdout.split()

@@ -5,6 +5,13 @@ root=$1
 bundle=$root/opt/vps/bundle
 profile=$root/var/aegir/hostmaster/profiles/hostmaster
 
+# What follows copies and removes as root on the building machine: a place is one inside of the image, or there is none.
+jq --exit-status 'all(.sources[].to; test("^(/[A-Za-z0-9._+@-]+)+$") and (split("/") | any(. == "." or . == "..") | not))' \
+    "$bundle/manifest.json" >/dev/null || {
+    echo "The bundle's manifest names a place outside of the image, or none." >&2
+    exit 1
+}
+
 chroot "$root" adduser --quiet --system --group --home /var/aegir --no-create-home --shell /bin/bash aegir
 chroot "$root" adduser --quiet aegir www-data
 

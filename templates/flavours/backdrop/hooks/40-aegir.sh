@@ -9,6 +9,13 @@ jq --exit-status '[.sources[].name] | index("backdrop") and index("bee")' "$bund
     exit 1
 }
 
+# What follows copies and removes as root on the building machine: a place is one inside of the image, or there is none.
+jq --exit-status 'all(.sources[].to; test("^(/[A-Za-z0-9._+@-]+)+$") and (split("/") | any(. == "." or . == "..") | not))' \
+    "$bundle/manifest.json" >/dev/null || {
+    echo "The bundle's manifest names a place outside of the image, or none." >&2
+    exit 1
+}
+
 # Whoever stands alone: Aegir itself; the panel's PHP; the PHP of all clients' sites, which reaches no file of the panel.
 chroot "$root" adduser --quiet --system --group --home /var/aegir --no-create-home --shell /bin/bash aegir
 chroot "$root" adduser --quiet --system --group --home /nonexistent --no-create-home aegir-panel

@@ -70,6 +70,17 @@ changed() {
 # One line as anybody may see it: no control characters, not too long.
 plain() { LC_ALL=C tr -s '\000-\037\177' ' ' | cut -c "1-${1:-200}" | sed 's/^ *//; s/ *$//'; }
 
+# Standard input without anything that stands in one of our secrets: what fails tells more than it should.
+hide() {
+    set --
+    for _one in "$VPS_SECRETS"/*; do
+        case $_one in *.pub) ;; *) [ ! -f "$_one" ] || set -- "$@" "$_one" ;; esac
+    done
+    awk '!told { if (length($0) >= 12) secret[$0]; next }
+        { for (one in secret) while (at = index($0, one)) $0 = substr($0, 1, at - 1) "***" substr($0, at + length(one)); print }' \
+        "$@" told=1 -
+}
+
 say() { printf '%s\n' "$*"; }
 
 die() {

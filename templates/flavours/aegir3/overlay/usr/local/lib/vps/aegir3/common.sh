@@ -6,6 +6,7 @@ HOME3=/var/aegir
 PANEL=$HOME3/hostmaster
 CONFIG=$HOME3/config
 SHARE=/usr/local/share/vps/aegir3
+KEPT=$VPS_STATE/aegir3
 
 # Drush as Aegir, without what this shell has in its environment.
 aegir_drush() {
@@ -23,6 +24,27 @@ panel_database() {
 
 # SQL from standard input, in the panel's database as root; rows come bare, tabs between columns.
 sql() { mariadb --batch --skip-column-names "$(panel_database)"; }
+
+# Until MariaDB answers: after a cut a step may begin before it does.
+await_database() {
+    _tried=0
+    until mariadb-admin --silent ping >/dev/null 2>&1; do
+        _tried=$((_tried + 1))
+        [ $_tried -lt 90 ] || die "MariaDB does not answer on its socket."
+        sleep 1
+    done
+}
+
+# Tasks that waited or ran when the backup was made are stopped, once: to delete or to move a site is begun again by a
+# person or not at all.
+stop_restored_tasks() {
+    if [ ! -e "$VPS_STATE/backup/restored.json" ] || [ -e "$KEPT/tasks-stopped" ]; then return 0; fi
+    _stopped=$(echo 'UPDATE hosting_task SET task_status = 2 WHERE task_status IN (0, -1); SELECT ROW_COUNT();
+        SELECT COALESCE(MAX(vid), 0) FROM hosting_task' | sql)
+    install -d -m 0700 "$KEPT"
+    printf '%s\n' "$_stopped" | sed -n 2p | put "$KEPT/tasks-stopped"
+    say "tasks of before that waited or ran and were stopped: $(printf '%s\n' "$_stopped" | head -n 1)"
+}
 
 # The status of a page of the panel, asked from this guest: `page /user/login FILE`.
 page() {

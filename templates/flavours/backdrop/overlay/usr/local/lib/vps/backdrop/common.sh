@@ -4,6 +4,8 @@
 . "${VPS_LIB:-/usr/local/lib/vps}/lib.sh"
 WEB=/var/aegir/admin/web
 KEPT=/var/lib/vps/backdrop
+# What upstream's programs say: addresses with passwords, the link of a first login.
+SAID=$KEPT/said
 SHARE=/usr/local/share/vps/backdrop
 CONFIG=/var/aegir/config
 VHOSTS=$CONFIG/server_master/nginx/vhost.d
@@ -28,6 +30,15 @@ await_database() {
         [ $_tried -lt 90 ] || die "MariaDB does not answer on its socket."
         sleep 1
     done
+}
+
+# Tasks that waited or ran when the backup was made are stopped, once: to delete or to move a site is begun again by a
+# person or not at all.
+stop_restored_tasks() {
+    if [ ! -e "$VPS_STATE/backup/restored.json" ] || [ -e "$KEPT/tasks-stopped" ]; then return 0; fi
+    _stopped=$(echo 'UPDATE hosting_task SET task_status = 2 WHERE task_status IN (0, -1); SELECT ROW_COUNT()' | sql)
+    echo "$_stopped" | put "$KEPT/tasks-stopped"
+    say "tasks of before that waited or ran and were stopped: $_stopped"
 }
 
 # How many tasks wait or run.
