@@ -63,6 +63,7 @@ class MachineResource:
         """
         before, after, guest = flatten(old_inputs), flatten(news), facts.guest(state)
         today = self._today()
+        passed = reinstall.passed(state, news)
         found = [
             Change(
                 key=key,
@@ -72,7 +73,7 @@ class MachineResource:
                 or _judge(key, before, after, guest, state, today),
             )
             for key in sorted(before.keys() | after.keys())
-            if before.get(key) != after.get(key)
+            if before.get(key) != after.get(key) and not key.startswith(passed)
         ]
         status = state.get("status", facts.PRESENT)
         if status != facts.PRESENT:

@@ -14,6 +14,9 @@ from components.provider.properties import Bag
 
 KEY = "reinstall"
 
+FIRST_BOOT = ("seed.templateDigest", "seed.values.settings.")
+"""How keys begin that a first boot alone goes by."""
+
 
 def is_wanted(state: Bag, news: Bag) -> bool:
     """Whether the declared number is one above that of the installation which state knows."""
@@ -39,6 +42,17 @@ def judge(key: str, before: object, after: object, state: Bag, news: Bag, today:
         words = f"{before}: nothing of it is brought back, a new and empty disk takes its place"
         return Consequence(key=key, effect=Effect.LIVE, words=words)
     return None
+
+
+def passed(state: Bag, news: Bag) -> tuple[str, ...]:
+    """How keys begin whose change is none: `FIRST_BOOT` of a machine that stands, none of one to be made, or anew.
+
+    Another release or an edit of the fleet file touches none of a fleet's machines, so a preview says nothing; what a
+    guest was told is compared and set by `vps settings`.
+    """
+    is_made = state.get("phase") not in (Phase.CREATING, Phase.STARTING)
+    is_there = state.get("status", facts.PRESENT) == facts.PRESENT
+    return FIRST_BOOT if is_made and is_there and not is_wanted(state, news) else ()
 
 
 def delivered(mark: Mark | None, phase: object) -> bool:

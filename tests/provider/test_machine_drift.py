@@ -1,5 +1,7 @@
 """What a refresh finds, over the fake driver, without an engine: shown as it is, and never made anew."""
 
+import copy
+
 import pytest
 
 from components.domain.changes import Effect
@@ -170,3 +172,51 @@ def test_a_machine_of_the_first_release_is_no_drift_and_goes_on_as_it_is(
     assert (domain["mark"]["power"], after["guarded"]) == (power, {"n0": True})
     _, again, observed = resource.read(news["uuid"], URN, after, now)
     assert (again, observed) == (after, now)
+
+
+def _retold(news: Bag) -> Bag:
+    """The same after an edit of the fleet file and with another release's template."""
+    found = copy.deepcopy(news)
+    found["seed"]["templateDigest"] = "0" * 64
+    settings = found["seed"]["values"]["settings"]
+    settings["smarthost"] = "mail.hoster.example"
+    settings["acme"] = {"directory": "https://acme.example/directory", "staging": True}
+    del settings["maintenance"]
+    return found
+
+
+def test_what_a_first_boot_alone_goes_by_is_no_change_of_a_machine_that_stands(
+    resource: MachineResource, news: Bag
+) -> None:
+    """A preview stays empty; a state of a release that knew no settings is no change either."""
+    _, state = resource.create(URN, news)
+    _, seen, inputs = resource.read(news["uuid"], URN, state, news)
+    assert resource.changes(inputs, seen, _retold(news)) == []
+    older = copy.deepcopy(news)
+    del older["seed"]["values"]["settings"]
+    assert resource.changes(older, seen, news) == []
+    after = up(resource, seen, inputs, {**_retold(news), "cpuCapPercent": 100})
+    assert after["seed"] == _retold(news)["seed"]
+
+
+def test_other_values_of_its_first_boot_are_told_as_before(resource: MachineResource, news: Bag) -> None:
+    _, state = resource.create(URN, news)
+    edited = _retold(news)
+    edited["seed"]["values"]["fqdn"] = "shop.coop.example"
+    assert [change.key for change in resource.changes(news, state, edited)] == ["seed.values.fqdn"]
+
+
+def test_one_that_is_still_to_be_made_or_made_anew_is_told_with_its_settings(
+    resource: MachineResource, host: HostRef, news: Bag
+) -> None:
+    """Its first boot is to come, and goes by them."""
+    settings = "seed.values.settings.smarthost"
+    cut = interrupted(resource, host, news, "create.seed")
+    assert settings in {change.key for change in resource.changes(news, cut, _retold(news))}
+    made = resource.update(news["uuid"], URN, cut, news, [])
+    again = {**_retold(news), "reinstall": 1}
+    words = {change.key: change.consequence.words for change in resource.changes(news, made, again)}
+    assert words[settings].endswith("comes with the new installation")
+    record_of(host, news).unlink()
+    _, seen, inputs = resource.read(news["uuid"], URN, made, news)
+    assert settings in {change.key for change in resource.changes(inputs, seen, _retold(news))}
