@@ -18,6 +18,7 @@ from typing import IO, Self
 import yaml
 
 from components.cloudinit.template import Rendered
+from tests.groups import Group
 
 DELIVERY = "run/vps-delivery"
 BOOT_DEADLINE_S = 300
@@ -25,6 +26,8 @@ BOOT_DEADLINE_S = 300
 
 _BOOT = """
 set -eu
+mkdir "$9"
+echo $$ >"$9/cgroup.procs"
 mount -t overlay overlay -o "lowerdir=$1,upperdir=$2,workdir=$3" "$4"
 ip link set lo up
 ip link add n0 address "$5" type veth peer name "$7" netns "$6"
@@ -66,9 +69,10 @@ class Wire:
         """The words that run a command in this network."""
         return ["nsenter", f"--net=/proc/{self.pid}/ns/net", *command]
 
-    def run(self, command: list[str], timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    def run(self, command: list[str], timeout: float = 60, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command in this network."""
-        return subprocess.run(self.command(command), capture_output=True, text=True, timeout=timeout, check=False)
+        words = self.command(command)
+        return subprocess.run(words, input=stdin, capture_output=True, text=True, timeout=timeout, check=False)
 
     def spawn(self, command: list[str], **options: object) -> subprocess.Popen[bytes]:
         """Start a server in this network; it is gone with the test at the latest."""
@@ -119,6 +123,7 @@ class Guest:
         self._process: subprocess.Popen[bytes] | None = None
         self._console: IO[bytes] | None = None
         self._leader = 0
+        self._group = Group(self.name)
 
     @property
     def leader(self) -> int:
@@ -161,7 +166,7 @@ class Guest:
         assert self.wire
         port = f"p{self.name.removeprefix('vps-')}"
         paths = (str(self.tree), *(str(self.folder / part) for part in ("upper", "work", "root")))
-        words = (*paths, self.mac, str(self.wire.pid), port, self.name)
+        words = (*paths, self.mac, str(self.wire.pid), port, self.name, str(self._group.path))
         self._process = dies_with_us(
             ["unshare", "--mount", "--net", "--propagation", "private", "sh", "-c", _BOOT, "boot", *words],
             env={"PATH": os.environ["PATH"], "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
@@ -194,6 +199,7 @@ class Guest:
                 self._process.wait(timeout=20)
             self._process.kill()
             self._process.wait()
+            self._group.remove()
         if self._console:
             self._console.close()
         self._process, self._console, self._leader = None, None, 0

@@ -35,6 +35,12 @@ def sums(guest: Guest) -> str:
     return guest.ask(f"find {KEPT} -type f -exec sha256sum {{}} + | sort -k 2")
 
 
+def test_no_other_guest_has_a_part_in_it(guest: Guest) -> None:
+    """Of this house: its systemd kills by control group, and would kill the services of whoever shares one."""
+    (group,) = (line for line in Path(f"/proc/{guest.leader}/cgroup").read_text().splitlines() if line[:3] == "0::")
+    assert guest.name in group
+
+
 def test_it_is_delivered(guest: Guest, wire: Wire) -> None:
     """It says so on its console and in a file, cloud-init is off for good, and its page answers from outside."""
     assert guest.delivery() == f"VPS READY {VPS}"
