@@ -31,6 +31,9 @@ SECRET = re.compile(
 )
 
 
+PATHS = Path(__file__).resolve().parents[2] / "templates/guest/overlay/usr/local/lib/vps/backup.d/50-guest.paths"
+
+
 class Page(HTMLParser):
     """Tags with attributes in order, text outside of <style>, and which element closed what."""
 
@@ -245,3 +248,11 @@ def test_every_language_has_all_words(language: str) -> None:
 
     assert shape(documents._words(language)) == shape(documents._words("en"))
     assert set(documents._words(language)["documents"]) == set(NAMES)
+
+
+def test_the_client_is_told_what_a_backup_has_and_what_it_lacks(fleet: Fleet) -> None:
+    """As the guest's own list has it."""
+    text = made(fleet).files["getting-started.md"].decode().split("## Backups and restores")[1].split("\n## ")[0]
+    has, _, lacks = text.partition("Not in them")
+    assert [one for one in PATHS.read_text().split() if f"`{one}`" not in has] == []
+    assert all(one in lacks for one in ("all else below `/var`", "file systems that you mount", "`.nobackup`"))
