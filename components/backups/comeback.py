@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import IO
 from components.backups import recovery
 from components.backups.enrolment import Enrolled
 from components.backups.guest_side import GuestSide
-from components.backups.store import Store
+from components.backups.store import BRING_S, SPARE, Store, no_room, too_large
 from components.backups.target import Kept, Run, Target
 from components.domain.backups import INSTANT, instant
 from components.domain.problems import DomainError
@@ -35,6 +36,10 @@ def choose(title: str, kept: Kept | None, wished: str) -> Run:
 
 MOST_HEAD = 64 * 1024**2
 """The first line of a list: it names a checksum for each table."""
+MOST_LIST = 1024**3
+"""A list, packed: some hundred bytes for each of many millions of files."""
+MOST_BYTES = 1024**4
+"""What a backup may be when nobody says how large its VPS's disk is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,22 +83,29 @@ class Archive:
         run = choose(title, target.status(uuid).get(uuid), wished)
         store = Store(target, uuid, recovery.passphrase(target, uuid, identity, what))
         with tempfile.TemporaryFile() as listing:
-            store.dump(what, run.snapshot, "list.json.gz", listing)
+            store.dump(what, run.snapshot, "list.json.gz", listing, most=MOST_LIST)
             listing.seek(0)
             head = _head(listing, what)
         return cls(store=store, run=run, files=head["files"], databases=head["databases"])
 
-    def bring(self, into: Path) -> None:
-        """Write files to `into`/files and databases to `into`/databases.sql. Raises DomainError."""
-        what = f"Unable to fetch the backup of {self.run.at:{INSTANT}}"
-        into.mkdir(mode=0o700, parents=True, exist_ok=False)
-        self.store.restore(what, self.files, into / "files")
-        if self.databases:
-            with (into / "databases.sql").open("wb") as stream:
-                self._dump(what, stream)
+    def bring(self, into: Path, most: int = MOST_BYTES) -> None:
+        """Write files to `into`/files and databases to `into`/databases.sql, each of `most` bytes. Raises DomainError.
 
-    def _dump(self, what: str, stream: IO[bytes]) -> None:
-        self.store.dump(what, self.databases, "databases.sql", stream)
+        A backup says itself how large it is, so that counts only for an early no.
+        """
+        what = f"Unable to fetch the backup of {self.run.at:{INSTANT}}"
+        sizes = [self.store.size(what, one) for one in (self.files, self.databases) if one]
+        if max(sizes) > most:
+            raise too_large(what, most)
+        into.mkdir(mode=0o700, parents=True, exist_ok=False)
+        if sum(sizes) > shutil.disk_usage(into).free - SPARE:
+            into.rmdir()
+            raise no_room(what, into)
+        self.store.restore(what, self.files, into / "files", most=most)
+        if self.databases:
+            most = min(most, shutil.disk_usage(into).free - SPARE)
+            with (into / "databases.sql").open("wb") as stream:
+                self.store.dump(what, self.databases, "databases.sql", stream, most=most, deadline_s=BRING_S)
 
 
 def _head(listing: IO[bytes], what: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ import datetime as dt
 import json
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from components.backups.target import Run, Target
 from components.cloudinit import render, seed_iso
 from components.declaration import TEMPLATE, host_ref, machine_inputs
 from components.domain.clients import Client, Contact, Vps
+from components.domain.fleet import Fleet
 from components.domain.problems import DomainError
 from components.drivers.base import Driver, HostRef, MachineSpec, Mark
 from components.drivers.errors import DriverError, GuestSilent
@@ -64,12 +65,20 @@ class Stand:
         plain = replace(fleet, backups=None, authority=None)
         inputs = parse(MachineInputs, machine_inputs(plain, client, vps, backend))
         assert inputs.seed is not None
-        urn = f"urn:vps:drill::{enrolled.uuid}"
         return cls(
             host=host_ref(fleet.hosts[host]),
             spec=inputs.spec(),
             seed=seed_iso(render(TEMPLATE, inputs.seed.values)),
-            mark=new_mark(urn, inputs),
+            mark=new_mark(urn_of(enrolled.uuid), inputs),
+        )
+
+    def side(self, driver: Driver, mark: Mark) -> GuestSide:
+        """What can be asked of the guest."""
+        guest, uuid = driver.guest(), self.spec.uuid
+        return GuestSide(
+            title=self.spec.title,
+            ask=lambda words, stdin, deadline_s: guest.run(uuid, mark, words, stdin, deadline_s=deadline_s),
+            reinstall=mark.reinstall,
         )
 
 
@@ -112,30 +121,50 @@ def drill(enrolled: Enrolled, host: str, identity: Path, backend: str, say: Say)
     run = choose(enrolled.title, target.status(enrolled.uuid).get(enrolled.uuid), "latest")
     passphrase = recovery.passphrase(target, enrolled.uuid, identity, what)
     stand = Stand.of(enrolled, host, backend)
-    driver = connect(stand.host)
-    try:
-        remove(driver, stand)
-        say(f"{enrolled.title}: a guest for the drill is made on {host}")
-        mark = driver.create(stand.spec, stand.seed, stand.mark).mark
-        assert mark is not None
-        try:
-            guest = driver.guest()
-            side = GuestSide(
-                title=stand.spec.title,
-                ask=lambda words, stdin, deadline_s: guest.run(
-                    stand.spec.uuid, mark, words, stdin, deadline_s=deadline_s
-                ),
-            )
-            found = compared(enrolled, side, target, stand.spec.uuid, passphrase, run, say)
-        finally:
-            target.leave(stand.spec.uuid)
-            remove(driver, stand)
-            say(f"{enrolled.title}: the guest of the drill is gone")
-    finally:
-        driver.close()
-    record = {**found, "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "host": host}
-    target.prove(enrolled.uuid, kept(record))
+    with target.drilling(enrolled.uuid, what):
+        clear(enrolled.fleet, target, say)
+        with closing(connect(stand.host)) as driver:
+            remove(driver, stand.spec.uuid, stand.mark.urn)
+            # Known before it is there and until it is gone: whatever ends this, the next drill clears up.
+            target.visit(enrolled.uuid, stand.spec.uuid, host)
+            say(f"{enrolled.title}: a guest for the drill is made on {host}")
+            try:
+                mark = driver.create(stand.spec, stand.seed, stand.mark).mark
+                assert mark is not None
+                side, guest = stand.side(driver, mark), stand.spec.uuid
+                found = compared(enrolled, side, target, host, guest, passphrase, run, say)
+            finally:
+                try:
+                    target.visit(enrolled.uuid, stand.spec.uuid, host)
+                finally:
+                    remove(driver, stand.spec.uuid, stand.mark.urn)
+                target.leave(stand.spec.uuid)
+                say(f"{enrolled.title}: the guest of the drill is gone")
+        record = {**found, "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "host": host}
+        target.prove(enrolled.uuid, kept(record))
     return record
+
+
+def clear(fleet: Fleet, target: Target, say: Say) -> None:
+    """Remove what drills left that were cut, of whatever VPS and on whatever host: they have one address between them.
+
+    Raises DomainError or DriverError while that can't be done.
+    """
+    left = [(uuid, visit) for uuid, one in target.status().items() for visit in one.visits]
+    for uuid, visit in left:
+        since = f"{visit.at:%Y-%m-%d %H:%M}"
+        if visit.host not in fleet.hosts:
+            say(f"{visit.host} is no host any more: the guest of a drill of {since} was left there")
+        else:
+            with closing(connect(host_ref(fleet.hosts[visit.host]))) as driver:
+                remove(driver, visit.guest, urn_of(uuid))
+            say(f"what a drill of {since} left on {visit.host} was removed")
+        target.leave(visit.guest)
+
+
+def urn_of(uuid: str) -> str:
+    """The mark of the guest in which the backups of that VPS are tried."""
+    return f"urn:vps:drill::{uuid}"
 
 
 def kept(record: Mapping[str, Any]) -> str:
@@ -150,12 +179,12 @@ def kept(record: Mapping[str, Any]) -> str:
 
 
 def compared(
-    enrolled: Enrolled, side: GuestSide, target: Target, guest: str, passphrase: str, run: Run, say: Say
+    enrolled: Enrolled, side: GuestSide, target: Target, host: str, guest: str, passphrase: str, run: Run, say: Say
 ) -> dict[str, Any]:
-    """Let a guest with that UUID read the backup `run`, bring it back and compare it. Raises DomainError."""
+    """Let a guest with that UUID on `host` read the backup `run`, bring it back and compare it. Raises DomainError."""
     settings = {**enrolled.backups.settings(enrolled.promise), "uuid": enrolled.uuid}
     key = _first_word(side, settings)
-    target.visit(enrolled.uuid, guest, key)
+    target.visit(enrolled.uuid, guest, host, key)
     side.take(passphrase, run.snapshot)
     say(f"{enrolled.title}: the backup of {run.at:%Y-%m-%d %H:%M} UTC is brought back and compared")
     found = side.drill(DRILL_S)
@@ -173,14 +202,14 @@ def _first_word(side: GuestSide, settings: Mapping[str, Any]) -> str:
             time.sleep(2)
 
 
-def remove(driver: Driver, stand: Stand) -> None:
-    """Destroy the drill's guest and its disk, one that an earlier drill left included; nothing but its own."""
-    machine = driver.read(stand.spec.uuid)
+def remove(driver: Driver, uuid: str, urn: str) -> None:
+    """Destroy a drill's guest and its disk, one that an earlier drill left included; nothing but its own."""
+    machine = driver.read(uuid)
     today = dt.datetime.now(dt.UTC).date().isoformat()
-    if machine is not None and machine.mark is not None and machine.mark.urn == stand.mark.urn:
+    if machine is not None and machine.mark is not None and machine.mark.urn == urn:
         with suppress(DriverError):
-            driver.power(stand.spec.uuid, "off", machine.mark)
-        driver.delete(stand.spec.uuid, machine.mark.incarnation, today)
+            driver.power(uuid, "off", machine.mark)
+        driver.delete(uuid, machine.mark.incarnation, today)
     for trashed in driver.read_trash():
-        if trashed.uuid == stand.spec.uuid and trashed.mark is not None and trashed.mark.urn == stand.mark.urn:
+        if trashed.uuid == uuid and trashed.mark is not None and trashed.mark.urn == urn:
             driver.empty(trashed.key, today, today)

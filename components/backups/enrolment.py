@@ -65,7 +65,14 @@ class Enrolled:
         """Read the guest's key and let it add: `new`, `same` or `replaced`. Raises DomainError for a second key.
 
         What is being restored never begins a new repository: it waits for the hand-over, which gives it the former one.
+        Nor does a guest whose file declares another installation than the one that runs: it is not that one yet.
         """
+        if side.reinstall != self.vps.reinstall:
+            raise DomainError(
+                f"Unable to enrol {self.title}: installation {side.reinstall} of it runs, and its file says "
+                f"reinstall: {self.vps.reinstall}.",
+                f"Its repository stays as it is. First: vps up client.{self.client.key}",
+            )
         key = side.prepare(self.backups.settings(self.promise))
         restored = self.vps.restore is not None and bool(self.vps.restore.backup)
         generation = 0 if restored and not anew else self.vps.reinstall
@@ -86,7 +93,14 @@ def guest_of(fleet: Fleet, client: Client, vps: Vps) -> Iterator[GuestSide]:
         yield GuestSide(
             title=title,
             ask=lambda words, stdin, deadline_s: guest.run(uuid, mark, words, stdin, deadline_s=deadline_s),
+            reinstall=mark.reinstall,
         )
+
+
+def installation(fleet: Fleet, client: Client, vps: Vps) -> int:
+    """The number of its installation, as its host has it. Raises DomainError or DriverError when it can't be told."""
+    with guest_of(fleet, client, vps) as side:
+        return side.reinstall
 
 
 def enrol(fleet: Fleet, line: "Line") -> str:

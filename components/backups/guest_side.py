@@ -23,10 +23,11 @@ _COUNTS = ("files", "bytes", "hashed", "tables", "differ")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestSide:
-    """One guest, called `title`, through `ask`."""
+    """One guest, called `title`, through `ask`; `reinstall` is the number of its installation by its machine's mark."""
 
     title: str
     ask: Ask
+    reinstall: int
 
     def prepare(self, settings: Mapping[str, Any]) -> str:
         """Give it the settings and get its public key. Raises DomainError when what it says is none."""

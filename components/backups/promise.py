@@ -13,6 +13,13 @@ from components.domain.packages import Backup
 SLACK = timedelta(hours=2)
 """For the hour of the night, which moves, and for the run itself; the health check in the guest allows the same."""
 
+HELD = {
+    "operator": "held by the operator",
+    "pruning": "held for a pruning that is under way",
+    "cut": "held by a pruning that was cut: vps backups prune",
+}
+"""Why the target takes nothing of a VPS."""
+
 
 class State(StrEnum):
     """kept or broken; unknown: the target could not be asked; none: nothing is promised."""
@@ -61,6 +68,7 @@ def judge(title: str, promise: Backup | None, kept: Kept | None) -> Standing:
     newest = kept.runs[-1] if kept.runs else None
     age = kept.now - newest.at if newest else None
     state, words = _verdict(promise, kept, age)
+    words = "; ".join(one for one in (words, HELD.get(kept.held, ""), _left(kept)) if one)
     return Standing(
         title=title,
         state=state,
@@ -88,7 +96,13 @@ def _verdict(promise: Backup | None, kept: Kept, age: timedelta | None) -> tuple
         return State.BROKEN, f"the newest is {spoken(age)} old, {promise.every_hours} h are promised"
     if kept.kept_bytes > kept.limit_bytes * 9 // 10:
         return State.KEPT, "nearly all of its room at the target is used: vps backups prune"
-    return State.KEPT, "held by the operator" if kept.held else ""
+    return State.KEPT, ""
+
+
+def _left(kept: Kept) -> str:
+    """Of a drill that has not ended: its guest and its right to read may be there."""
+    begun = [f"a drill that began {visit.at:%Y-%m-%d %H:%M} on {visit.host} has not ended" for visit in kept.visits]
+    return f"{'; '.join(begun)}: unless it still runs, the next drill clears up" if begun else ""
 
 
 def proof_of(kept: Kept) -> dict[str, Any] | None:

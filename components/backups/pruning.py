@@ -8,28 +8,39 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from components.backups.kit import ADMIN
 from components.backups.promise import SLACK, proof_of, spoken
-from components.backups.store import Store
+from components.backups.store import HOUR_S, Store
 from components.backups.target import Kept, Target
 from components.domain.packages import Backup
 from components.domain.problems import DomainError
 
 ALWAYS = 3
 """Whole backups that stay, however old."""
+SLOWEST = 2_000_000
+"""Bytes a second at which everything is read at least; below that it is taken for stuck."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Snapshots that go and how many whole backups stay."""
+    """Snapshots that go, how many whole backups stay, and how many bytes have to be read before."""
 
     goes: tuple[str, ...]
     runs_stay: int
     runs_go: int
+    kept_bytes: int
+
+    @property
+    def deadline_s(self) -> float:
+        """For each act that may have to read all of it."""
+        return HOUR_S + self.kept_bytes / SLOWEST
 
 
 def plan(title: str, promise: Backup, kept: Kept, there: Sequence[tuple[datetime, str]]) -> Plan:
     """What is older than promised. Raises DomainError while anything looks as if old backups will be needed."""
     what = f"Unable to prune the backups of {title}"
+    if kept.held == "operator":
+        raise DomainError(f"{what}: the operator holds it.", f"At the target, as root: {ADMIN} release {kept.uuid}")
     if kept.lost:
         raise DomainError(
             f"{what}: {kept.lost} snapshots that were there are gone, and nobody of ours removed them.",
@@ -57,7 +68,15 @@ def plan(title: str, promise: Backup, kept: Kept, there: Sequence[tuple[datetime
         if run in over and run.snapshot not in stays:
             goes += parts
     gone = sum(run.snapshot in goes for run in kept.runs)
-    return Plan(goes=tuple(goes), runs_stay=len(kept.runs) - gone, runs_go=gone)
+    return Plan(goes=tuple(goes), runs_stay=len(kept.runs) - gone, runs_go=gone, kept_bytes=kept.kept_bytes)
+
+
+def settle(target: Target, title: str, kept: Kept) -> str:
+    """End what a pruning left that was cut: words of it, none when there is nothing. Raises DomainError: one lives."""
+    if kept.held not in ("cut", "pruning"):
+        return ""
+    with target.alone(kept.uuid, f"Unable to prune the backups of {title}"):
+        return f"{title}: a pruning was cut and still held it; its backups are taken again"
 
 
 def prune(target: Target, uuid: str, passphrase: str, found: Plan, title: str, say: Callable[[str], None]) -> None:
@@ -73,16 +92,16 @@ def prune(target: Target, uuid: str, passphrase: str, found: Plan, title: str, s
 
 def _prune(target: Target, uuid: str, store: Store, found: Plan, title: str, say: Callable[[str], None]) -> None:
     what = f"Unable to prune the backups of {title}"
-    target.hold(uuid, "the operator prunes old backups")
-    try:
-        store.run(what, "unlock", "--remove-all", "--quiet")
-        say(f"{title}: everything is read and checked")
-        store.run(f"{what}: the check before found damage, nothing was removed", "check", "--read-data", "--quiet")
-        target.forgotten(uuid, found.goes)
-        say(f"{title}: {len(found.goes)} snapshots go")
-        for start in range(0, len(found.goes), 200):
-            store.run(what, "forget", "--quiet", *found.goes[start : start + 200])
-        store.run(what, "prune", "--quiet")
-        store.run(f"{what}: the check afterwards found damage", "check", "--quiet")
-    finally:
-        target.release(uuid)
+    damage = f"{what}: the check before found damage, nothing was removed"
+    limit = found.deadline_s
+    target.pause(uuid, "the operator prunes old backups")
+    store.run(what, "unlock", "--remove-all", "--quiet")
+    say(f"{title}: everything is read and checked")
+    store.run(damage, "check", "--read-data", "--quiet", deadline_s=limit)
+    say(f"{title}: {len(found.goes)} snapshots go")
+    for start in range(0, len(found.goes), 200):
+        part = found.goes[start : start + 200]
+        target.forgotten(uuid, part)
+        store.run(what, "forget", "--quiet", *part)
+    store.run(what, "prune", "--quiet", deadline_s=limit)
+    store.run(f"{what}: the check afterwards found damage", "check", "--quiet", deadline_s=limit)

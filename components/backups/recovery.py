@@ -1,5 +1,6 @@
 """Opening backups with the recovery key alone: what was sealed at the target, unsealed here, never on a guest."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -35,22 +36,50 @@ def unseal(sealed: bytes, identity: Path, uuid: str) -> str:
 
 def passphrase(target: Target, uuid: str, identity: Path, what: str) -> str:
     """The passphrase that opens the VPS's repository. Raises DomainError: none sealed, another key, none that opens."""
+    return _opening(target, uuid, identity, what)[0]
+
+
+MANY = 12
+"""Sealed copies of one VPS, of the sixteen that the target takes; each change of the recovery keys brings one."""
+NEWEST = 4
+"""Of those, sealed to whatever key, that stay: this key need not be the only one."""
+
+
+def thin(target: Target, uuid: str, identity: Path, what: str) -> int:
+    """Make room for further sealed copies when they are many; how many went. Raises DomainError.
+
+    The one that opens stays, and the newest: whoever had the guest may have left the others to keep the next one out.
+    """
+    copies = target.sealed(uuid)
+    if len(copies) < MANY:
+        return 0
+    stays = {_opening(target, uuid, identity, what)[1], *copies[-NEWEST:]}
+    goes = [hashlib.sha256(copy).hexdigest() for copy in copies if copy not in stays]
+    target.unseal(uuid, goes)
+    return len(goes)
+
+
+def _opening(target: Target, uuid: str, identity: Path, what: str) -> tuple[str, bytes]:
+    """The passphrase that opens the repository, and the copy that holds it."""
     copies = target.sealed(uuid)
     if not copies:
         raise DomainError(
             f"{what}: no sealed passphrase is at the target.",
             "Nothing was backed up that counts; if the guest still runs, it holds it: /etc/vps/secrets",
         )
-    found = [one for one in dict.fromkeys(unseal(copy, identity, uuid) for copy in copies) if one]
+    found: dict[str, bytes] = {}
+    for copy in copies:
+        if words := unseal(copy, identity, uuid):
+            found.setdefault(words, copy)
     if not found:
         raise DomainError(
             f"{what}: {identity} opens none of {len(copies)} sealed passphrases.",
             "Take the recovery key whose public part stood in fleet.yaml when the VPS was made.",
         )
     # The oldest first: what came later may have been left by anybody who had the guest.
-    for one in found:
-        if Store(target, uuid, one).opens():
-            return one
+    for words, copy in found.items():
+        if Store(target, uuid, words).opens():
+            return words, copy
     raise DomainError(
         f"{what}: none of the sealed passphrases opens the repository.",
         "Is it damaged? See: vps backups list",

@@ -9,7 +9,7 @@ import select
 import shlex
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -31,9 +31,19 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A drill that began and has not ended: the UUID of its guest, the host that it is on, since when."""
+
+    guest: str
+    host: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """What the target holds of one VPS. `lost` counts snapshots that were there once and that nobody of ours removed.
 
+    `held` is why nothing is taken: `operator`, `pruning`, `cut` (a pruning that ended in the middle); empty: it is.
     `proof` is what the last drill wrote, as it was written.
     """
 
@@ -44,9 +54,10 @@ class Kept:
     snapshots: int
     kept_bytes: int
     limit_bytes: int
-    held: bool
+    held: str
     now: datetime
     runs: tuple[Run, ...] = field(default=())
+    visits: tuple[Visit, ...] = field(default=())
     proof: str = ""
 
 
@@ -73,8 +84,7 @@ class Target:
             raise _failed(what, f"{self._admin[0]}: {problem.strerror}", self._declared) from problem
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit status {done.returncode}"]
-            cause = re.sub(r"[^\x20-\x7e]+", " ", said[-1])[:300]
-            raise _failed(what, cause.removeprefix("backup target: "), self._declared)
+            raise _failed(what, _plain(said[-1]), self._declared)
         return done.stdout.decode(errors="replace")
 
     def enrol(
@@ -87,12 +97,15 @@ class Target:
         words = ["enrol", uuid, title, str(limit_bytes // 1024), key, str(generation), *(["replace"] if anew else [])]
         return self.act(f"Unable to enrol {title} at the backup target", *words).strip()
 
-    def visit(self, uuid: str, guest: str, key: str) -> None:
-        """Let another guest read a repository for as long as a drill lasts; it can't write there what would count."""
-        self.act("Unable to let a drill read the backup", "visit", uuid, guest, key)
+    def visit(self, uuid: str, guest: str, host: str, key: str = "") -> None:
+        """Note that a drill's guest is on a host, and with its key let it read the repository, for half a day at most.
+
+        It can't write there. Without a key the right that it had ends, and the note stays.
+        """
+        self.act("Unable to let a drill read the backup", "visit", uuid, guest, host, *([key] if key else []))
 
     def leave(self, guest: str) -> None:
-        """Take that right away."""
+        """The guest of a drill is gone: note and right with it."""
         self.act("Unable to end a drill's right to read", "leave", guest)
 
     def status(self, uuid: str = "") -> dict[str, Kept]:
@@ -109,15 +122,27 @@ class Target:
         lines = self.act("Unable to fetch the sealed passphrase from the backup target", "escrow", uuid).split()
         return [base64.b64decode(line, validate=True) for line in lines]
 
-    @contextmanager
-    def alone(self, uuid: str, what: str) -> Iterator[None]:
+    def unseal(self, uuid: str, names: Sequence[str]) -> None:
+        """Remove sealed copies that nobody needs, by the SHA-256 of their bytes."""
+        self.act("Unable to remove sealed copies at the backup target", "unseal", uuid, *names)
+
+    def alone(self, uuid: str, what: str) -> AbstractContextManager[None]:
         """Nobody else prunes this repository meanwhile, from whatever controller. Raises DomainError: somebody does.
 
-        The right ends with this process, however that ends.
+        The right ends with this process, however that ends, and `pause` with it. What an earlier pruning left that was
+        cut is settled first.
         """
+        return self._session(what, "alone", uuid)
+
+    def drilling(self, uuid: str, what: str) -> AbstractContextManager[None]:
+        """Nobody else drills meanwhile: all drills have one address between them. Raises DomainError: somebody does."""
+        return self._session(what, "drilling", uuid)
+
+    @contextmanager
+    def _session(self, what: str, *words: str) -> Iterator[None]:
         pipe = subprocess.PIPE
         try:
-            asked = subprocess.Popen(self.command("alone", uuid), stdin=pipe, stdout=pipe, stderr=pipe)
+            asked = subprocess.Popen(self.command(*words), stdin=pipe, stdout=pipe, stderr=pipe)
         except OSError as problem:
             raise _failed(what, f"{self._admin[0]}: {problem.strerror}", self._declared) from problem
         with asked:
@@ -129,26 +154,29 @@ class Target:
                     raise _failed(what, f"it did not answer within {DEADLINE_S} s", self._declared)
                 if asked.stdout.readline() != b"alone\n":
                     said = asked.stderr.read(4096).decode(errors="replace").strip().splitlines() or ["no answer"]
-                    cause = re.sub(r"[^\x20-\x7e]+", " ", said[-1])[:300]
-                    raise _failed(what, cause.removeprefix("backup target: "), self._declared)
+                    raise _failed(what, _plain(said[-1]), self._declared)
                 yield
             finally:
                 asked.stdin.close()
                 try:
-                    asked.wait(timeout=10)
+                    asked.wait(timeout=DEADLINE_S)
                 except subprocess.TimeoutExpired:
                     asked.kill()
 
+    def pause(self, uuid: str, reason: str) -> None:
+        """Within `alone`: take nothing of the VPS until that ends. Raises DomainError when the operator holds it."""
+        self.act("Unable to hold a repository at the backup target", "pause", uuid, reason)
+
     def hold(self, uuid: str, reason: str) -> None:
-        """Take nothing of the VPS from now on."""
+        """Take nothing of the VPS from now on, until `release`."""
         self.act("Unable to hold a repository at the backup target", "hold", uuid, reason)
 
     def release(self, uuid: str) -> None:
-        """Take its backups again."""
+        """Take its backups again, after `hold`."""
         self.act("Unable to release a repository at the backup target", "release", uuid)
 
     def forgotten(self, uuid: str, snapshots: Sequence[str]) -> None:
-        """Note what is about to be removed on purpose."""
+        """Note what is about to be removed on purpose; what is still there when `alone` ends was not."""
         for start in range(0, len(snapshots), 500):
             part = snapshots[start : start + 500]
             self.act("Unable to note at the backup target what is removed", "forgotten", uuid, *part)
@@ -163,6 +191,7 @@ def parse_status(text: str) -> dict[str, Kept]:
     found: dict[str, Kept] = {}
     runs: dict[str, list[Run]] = {}
     proofs: dict[str, str] = {}
+    visits: dict[str, list[Visit]] = {}
     for line in text.splitlines():
         kind, uuid, *rest = line.split(" ")
         try:
@@ -173,13 +202,20 @@ def parse_status(text: str) -> dict[str, Kept]:
                 runs.setdefault(uuid, []).append(run)
             elif kind == "proof":
                 proofs[uuid] = " ".join(rest)
+            elif kind == "visit":
+                visits.setdefault(uuid, []).append(Visit(guest=rest[0], host=rest[1], at=_time(rest[2])))
         except (KeyError, ValueError, IndexError) as problem:
             raise DomainError(
                 f"Unable to read what the backup target says: {line[:100]!r}.",
                 "Bring its kit up to date: vps backups target | ssh TARGET sudo sh",
             ) from problem
     return {
-        uuid: replace(kept, runs=tuple(sorted(runs.get(uuid, []), key=lambda run: run.at)), proof=proofs.get(uuid, ""))
+        uuid: replace(
+            kept,
+            runs=tuple(sorted(runs.get(uuid, []), key=lambda run: run.at)),
+            proof=proofs.get(uuid, ""),
+            visits=tuple(visits.get(uuid, [])),
+        )
         for uuid, kept in found.items()
     }
 
@@ -193,13 +229,17 @@ def _kept(uuid: str, words: dict[str, str]) -> Kept:
         snapshots=int(words["snapshots"]),
         kept_bytes=int(words["kib"]) * 1024,
         limit_bytes=int(words["limit_kib"]) * 1024,
-        held=words["held"] == "yes",
+        held={"no": ""}.get(words["held"], words["held"]),
         now=_time(words["now"]),
     )
 
 
 def _time(seconds: str) -> datetime:
     return datetime.fromtimestamp(int(seconds), UTC)
+
+
+def _plain(said: str) -> str:
+    return re.sub(r"[^\x20-\x7e]+", " ", said)[:300].removeprefix("backup target: ")
 
 
 def _failed(what: str, cause: str, declared: Backups) -> DomainError:

@@ -139,7 +139,7 @@ def prune(
 ) -> None:
     """Act: remove what is older than the package keeps, after everything was read; refused where backups look lost."""
     from components.backups import recovery
-    from components.backups.pruning import plan
+    from components.backups.pruning import plan, settle
     from components.backups.pruning import prune as do
     from components.backups.target import Target
     from components.cli.consent import consent
@@ -156,6 +156,9 @@ def prune(
         try:
             if kept is None:
                 raise DomainError(f"{enrolled.title} is not enrolled.", "Nothing of it is there.")
+            if settled := settle(at, enrolled.title, kept):
+                typer.echo(settled)
+                kept = at.status(enrolled.uuid)[enrolled.uuid]
             found = plan(enrolled.title, enrolled.promise, kept, at.there(enrolled.uuid))
         except DomainError as problem:
             typer.echo(f"error: {problem}", err=True)
@@ -170,6 +173,8 @@ def prune(
         try:
             words = recovery.passphrase(at, enrolled.uuid, key, f"Unable to prune the backups of {enrolled.title}")
             do(at, enrolled.uuid, words, found, enrolled.title, typer.echo)
+            if gone := recovery.thin(at, enrolled.uuid, key, f"Unable to thin the sealed copies of {enrolled.title}"):
+                typer.echo(f"{enrolled.title}: {gone} sealed copies that nobody needs went as well")
         except DomainError as problem:
             typer.echo(f"error: {problem}", err=True)
             failed = True
@@ -182,6 +187,9 @@ def fetch(
     key: Key,
     into: Annotated[Path, typer.Option("--into", metavar="FOLDER", help="A new folder.")],
     since: Annotated[str, typer.Option("--from", metavar="DATE", help="A day, an instant, or latest.")] = "latest",
+    most: Annotated[
+        int | None, typer.Option("--most", metavar="GIB", help="As large as it may be (default: four times its disk).")
+    ] = None,
     fleet: FleetFolder = None,
 ) -> None:
     """Act: open a backup with the recovery key alone, guest or no guest, and write its files and databases here."""
@@ -193,7 +201,7 @@ def fetch(
     if into.exists():
         raise DomainError(f"{into} is there already.", "Name a new folder.")
     archive = Archive.open(Target(enrolled.backups), enrolled.uuid, key, what, since)
-    archive.bring(into)
+    archive.bring(into, most * 1024**3 if most else enrolled.limit_bytes)
     with_databases = " and databases.sql" if archive.databases else ""
     typer.echo(f"{what}: the backup of {archive.run.at:%Y-%m-%d %H:%M} UTC is in {into}: files{with_databases}")
 

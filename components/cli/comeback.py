@@ -24,11 +24,21 @@ def wanted(loaded: "Loaded", client: "Client", vps: "Vps", since: str) -> str:
     return f"{run.at:{INSTANT}}"
 
 
-def in_place(lines: Any, vps: "Vps", intent: dict[str, object]) -> None:  # noqa: ANN401 - ruamel.yaml's own mapping
-    """Declare that its disk, which is there, gives way to a new one that is filled from the backup."""
+def installation(loaded: "Loaded", client: "Client", vps: "Vps") -> int:
+    """The number of the installation that its host has. Raises DomainError when that can't be told."""
+    from components.backups.enrolment import installation as asked
+
+    return asked(loaded.fleet, client, vps)
+
+
+def in_place(lines: Any, there: int, intent: dict[str, object]) -> None:  # noqa: ANN401 - ruamel.yaml's own mapping
+    """Declare that the disk of installation `there` gives way to a new one that is filled from the backup.
+
+    Written twice it is the same: the number that counts is the host's.
+    """
     from components.config.edit import put
 
-    put(lines, "reinstall", vps.reinstall + 1, after="image")
+    put(lines, "reinstall", there + 1, after="image")
     put(lines, "restore", intent, after="host")
 
 

@@ -124,9 +124,11 @@ def restore(
     else:
         intent |= _disk_file(what, disk.absolute(), loaded.fleet.packages[machine.package].limits.disk_gib)
 
+    there = comeback.installation(loaded, client, machine) if in_place else 0
+
     def change(lines: Any) -> None:  # noqa: ANN401 - ruamel.yaml's own mapping
         if in_place:
-            comeback.in_place(lines, machine, intent)
+            comeback.in_place(lines, there, intent)
             return
         put(lines, "host", PlainScalarString(to), after="power")
         for name in ("move", "pool"):

@@ -74,7 +74,7 @@ def side_of(guest: Guest) -> GuestSide:
         done = guest.run(shlex.join(words), stdin=stdin.decode(), timeout=deadline_s)
         return Said(code=done.returncode, out=done.stdout.encode(), err=done.stderr.encode())
 
-    return GuestSide(title="example-coop/web1", ask=ask)
+    return GuestSide(title="example-coop/web1", ask=ask, reinstall=0)
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +196,7 @@ def test_a_drill_compares_everything_in_a_guest_that_is_nobody_s(
         guest.wait_ready()
         words = passphrase(at, enrolled.uuid, recovery.file, "Unable to drill")
         lines: list[str] = []
-        found = compared(enrolled, side_of(guest), at, NOBODY, words, run, lines.append)
+        found = compared(enrolled, side_of(guest), at, "lab1", NOBODY, words, run, lines.append)
         at.leave(NOBODY)
         assert (found["differ"], found["wrong"], found["snapshot"]) == (0, [], run.snapshot)
         assert found["tables"] == 3
@@ -215,7 +215,7 @@ KEPT = Kept(
     snapshots=0,
     kept_bytes=0,
     limit_bytes=1,
-    held=False,
+    held="",
     now=datetime(2026, 1, 10, tzinfo=UTC),
 )
 

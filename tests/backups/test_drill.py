@@ -30,7 +30,7 @@ NOTHING = Kept(
     snapshots=0,
     kept_bytes=0,
     limit_bytes=1,
-    held=False,
+    held="",
     now=dt.datetime(2026, 11, 22, tzinfo=dt.UTC),
 )
 

@@ -22,12 +22,12 @@ KEY = "ssh-ed25519 " + "E" * 68
 DECLARED = Backups(target="ssh://b@h:22/srv/b", host_key="k", recovery=("age1x",), admin="false")
 
 
-def side(key: str = KEY) -> GuestSide:
+def side(key: str = KEY, reinstall: int = 0) -> GuestSide:
     def ask(words: Sequence[str], stdin: bytes, deadline_s: float) -> Said:
         del words, stdin, deadline_s
         return Said(code=0, out=key.encode())
 
-    return GuestSide(title="example-coop/web1", ask=ask)
+    return GuestSide(title="example-coop/web1", ask=ask, reinstall=reinstall)
 
 
 def test_a_promise_without_a_target_is_told() -> None:
@@ -68,6 +68,11 @@ def test_each_vps_has_room_for_itself_under_its_own_number(host: TargetHost, tar
         found.vps, reinstall=1, restore=Restore(source="kvm1", empty=True, backup="2026-12-01T00:00:00Z")
     )
     again = replace(found, vps=restored)
+    # Between the edit and `vps up` the guest of before runs: neither it nor its repository is anything new.
+    for anew in (False, True):
+        with pytest.raises(DomainError, match=r"installation 0 of it runs, and its file says reinstall: 1\. .*vps up"):
+            again.authorise(side(), target, anew=anew)
+    other = side("ssh-ed25519 " + "F" * 68, reinstall=1)
     with pytest.raises(DomainError, match="only a restore or a reinstallation brings a new one"):
         again.authorise(other, target)
     assert again.authorise(other, target, anew=True) == "replaced"
@@ -76,8 +81,8 @@ def test_each_vps_has_room_for_itself_under_its_own_number(host: TargetHost, tar
     # The line may stay or go; then it is installed anew on purpose.
     done = replace(found, vps=replace(found.vps, reinstall=1))
     assert done.authorise(other, target) == "same"
-    anew = replace(found, vps=replace(found.vps, reinstall=2))
-    assert anew.authorise(side("ssh-ed25519 " + "G" * 68), target) == "new"
+    newer = replace(found, vps=replace(found.vps, reinstall=2))
+    assert newer.authorise(side("ssh-ed25519 " + "G" * 68, reinstall=2), target) == "new"
     assert len(list((host.root / f"srv/vps-backups/{found.uuid}").glob("former-*"))) == 1
 
 

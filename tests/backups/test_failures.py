@@ -139,7 +139,7 @@ def test_empty_files_are_room_too_and_a_drill_reads_only(backed: Backed, target:
     assert (done.returncode, "files of this VPS lie here, and it may have" in done.stderr) == (1, True)
     backed.host.run(f"rm -rf {home}/repo/data/more")
     visitor = Backed(tmp_path / "visitor", backed.host, backed.settings["recovery"])
-    target.visit(backed.uuid, visitor.uuid, visitor.key())
+    target.visit(backed.uuid, visitor.uuid, "lab1", visitor.key())
     words = (backed.secrets / "backup-passphrase").read_text().strip()
 
     def files() -> bytes:
@@ -150,7 +150,15 @@ def test_empty_files_are_room_too_and_a_drill_reads_only(backed: Backed, target:
     assert visitor.restic("--no-lock", "ls", "latest", passphrase=words).returncode == 0
     visitor.restic("backup", str(backed.files), passphrase=words, timeout=15)
     assert files() == before
+    # A drill that was cut leaves its key: not for long.
+    host_side = f"/etc/vps-backups/keys/{visitor.uuid}.visit"
+    backed.host.run(f"touch -d '-13 hours' {host_side}")
+    assert b"the time of this drill is over" in visitor.ssh("repository").stderr
+    target.visit(backed.uuid, visitor.uuid, "lab1")
+    assert visitor.ssh("repository").returncode == 255, "its key is none any more"
+    assert [visit.host for visit in target.status(backed.uuid)[backed.uuid].visits] == ["lab1"]
     target.leave(visitor.uuid)
+    assert not target.status(backed.uuid)[backed.uuid].visits
 
 
 def test_without_a_recovery_key_nothing_is_backed_up(backed: Backed) -> None:

@@ -26,7 +26,7 @@ class Guest:
 
     @property
     def side(self) -> GuestSide:
-        return GuestSide(title="c/web1", ask=self.ask)
+        return GuestSide(title="c/web1", ask=self.ask, reinstall=0)
 
 
 def test_its_key_is_read_and_settings_go_in_by_standard_input() -> None:

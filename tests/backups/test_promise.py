@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from components.backups.promise import State, judge, proof_of, spoken
-from components.backups.target import Kept, Run
+from components.backups.target import Kept, Run, Visit
 from components.domain.packages import Backup
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -26,7 +26,7 @@ KEPT = Kept(
     snapshots=6,
     kept_bytes=5_000,
     limit_bytes=10_000,
-    held=False,
+    held="",
     now=NOW,
     runs=(run(30), run(6)),
 )
@@ -36,7 +36,10 @@ KEPT = Kept(
     ("change", "state", "words"),
     [
         ({}, State.KEPT, ""),
-        ({"held": True}, State.KEPT, "held"),
+        ({"held": "operator"}, State.KEPT, "held by the operator"),
+        ({"held": "cut"}, State.KEPT, "held by a pruning that was cut: vps backups prune"),
+        ({"held": "cut", "runs": (run(30),)}, State.BROKEN, "24 h are promised; held by a pruning that was cut"),
+        ({"visits": (Visit(guest="g", host="kvm2", at=NOW),)}, State.KEPT, "began 2026-12-01 12:00 on kvm2 has not"),
         ({"kept_bytes": 9_500}, State.KEPT, "prune"),
         ({"runs": (run(25.9),)}, State.KEPT, ""),
         ({"runs": (run(26.1),)}, State.BROKEN, "26 h old, 24 h are promised"),

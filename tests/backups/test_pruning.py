@@ -3,22 +3,26 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from components.backups.comeback import Archive
-from components.backups.pruning import plan, prune
+from components.backups.pruning import SLOWEST, plan, prune, settle
 from components.backups.recovery import passphrase
+from components.backups.store import Store
 from components.backups.target import Kept, Run, Target
 from components.domain.packages import Backup
 from components.domain.problems import DomainError
 from tests.backups.backed import Backed
 from tests.backups.conftest import Recovery
 from tests.backups.target_host import PLACE, TargetHost
+from tests.guests import dies_with_us
 
 NOW = datetime(2026, 12, 20, 12, tzinfo=UTC)
 PROMISE = Backup(every_hours=24, keep_days=14)
@@ -37,7 +41,7 @@ def world(days: list[int], **change: object) -> tuple[Kept, list[tuple[datetime,
         snapshots=len(there),
         kept_bytes=1,
         limit_bytes=9,
-        held=False,
+        held="",
         now=NOW,
     )
     return replace(kept, runs=runs, **change), there  # type: ignore[arg-type] # a row of a test
@@ -67,6 +71,7 @@ def test_three_stay_however_old_and_so_does_the_one_that_was_proven() -> None:
     [
         ([20, 18, 16, 3], {}, "the newest is 3 days old, so the old ones may be needed"),
         ([20, 1, 0], {"lost": 1}, "1 snapshots that were there are gone"),
+        ([20, 1, 0], {"held": "operator"}, "the operator holds it"),
         ([], {}, "there is no whole one"),
     ],
 )
@@ -75,9 +80,16 @@ def test_nothing_goes_while_it_looks_as_if_it_were_needed(days: list[int], chang
         plan("c/web1", PROMISE, *world(days, **change))
 
 
+def test_what_is_large_has_longer() -> None:
+    """All of it is read before anything goes; an hour is enough for 7 GB over a slow line, not for 400."""
+    small, large = (plan("c/web1", PROMISE, *world([1, 0], kept_bytes=size)) for size in (10**6, 4 * 10**11))
+    assert 3600 <= small.deadline_s < 3610
+    assert large.deadline_s > 40 * 3600
+
+
 @pytest.mark.lab
 def test_pruning_takes_the_old_and_leaves_the_rest_whole(
-    host: TargetHost, target: Target, recovery: Recovery, tmp_path: Path
+    host: TargetHost, target: Target, recovery: Recovery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also with a lock that the guest keeps fresh, and not at all when what it added is damaged."""
     backed = Backed(tmp_path / "one", host, recovery.recipient)
@@ -92,7 +104,7 @@ def test_pruning_takes_the_old_and_leaves_the_rest_whole(
     for _ in range(2):
         (backed.files / "day").write_text("young")
         backed.back_up()
-    kept = target.status(backed.uuid)[backed.uuid]
+    kept = kept_then = target.status(backed.uuid)[backed.uuid]
     found = plan(backed.title, PROMISE, kept, target.there(backed.uuid))
     assert (found.runs_go, found.runs_stay, len(found.goes)) == (1, 4, 2)
     host.run(f"cp {repository}/config {repository}/locks/{'0' * 64}; chown {PLACE.user}: {repository}/locks/*")
@@ -107,9 +119,18 @@ def test_pruning_takes_the_old_and_leaves_the_rest_whole(
     assert target.there(backed.uuid) == before
     host.run(f"cat /srv/kept >{pack}")
 
+    limits: list[float] = []
+    really = Store.run
+
+    def run(store: Store, what: str, *words: str, deadline_s: float = 0, **more: Any) -> bytes:
+        limits.append(deadline_s)
+        return really(store, what, *words, deadline_s=deadline_s or 3600, **more)
+
+    monkeypatch.setattr(Store, "run", run)
     prune(target, backed.uuid, words, found, backed.title, lambda _: None)
     kept = target.status(backed.uuid)[backed.uuid]
-    assert (len(kept.runs), kept.lost, kept.held) == (4, 0, False)
+    assert (len(kept.runs), kept.lost, kept.held) == (4, 0, "")
+    assert set(limits) >= {3600.0 + kept_then.kept_bytes / SLOWEST}, "what reads all of it has the time for it"
     for wished, text in ((f"{kept.runs[0].at:%Y-%m-%dT%H:%M:%SZ}", "middle"), ("latest", "young")):
         Archive.open(target, backed.uuid, recovery.file, backed.title, wished).bring(tmp_path / text)
         assert (tmp_path / text / f"files{backed.files}/day").read_text() == text
@@ -148,13 +169,77 @@ def test_it_waits_for_the_guest_s_last_session_and_two_never_take_turns(
             target.alone(backed.uuid, "Unable to prune"),
         ):
             pass
-        target.hold(backed.uuid, "somebody prunes")
+        target.pause(backed.uuid, "somebody prunes")
+        assert target.status(backed.uuid)[backed.uuid].held == "pruning"
         assert not sessions(), "what it counted on could be removed now"
         os.killpg(running.pid, signal.SIGCONT)
         assert running.wait(timeout=300) != 0
         assert b"held: somebody prunes" in backed.ssh(f"finished {first}").stderr
-        target.release(backed.uuid)
     with target.alone(backed.uuid, "it"):
         pass
     backed.back_up()
     assert backed.restic("--no-lock", "check").returncode == 0
+
+
+CUT = """
+import sys, time
+from components.backups.target import Target
+from components.domain.backups import Backups
+admin, uuid, gone = sys.argv[1:]
+target = Target(Backups(target="ssh://b@h:22/srv/b", host_key="k", recovery=(), admin=admin))
+with target.alone(uuid, "it"):
+    target.pause(uuid, "somebody prunes")
+    target.forgotten(uuid, [gone])
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.lab
+def test_one_that_is_killed_holds_nothing_for_ever(
+    host: TargetHost, target: Target, recovery: Recovery, tmp_path: Path
+) -> None:
+    """Its controller dies: the target itself lets go. The target dies: it is told, and the next pruning lets go."""
+    backed = Backed(tmp_path / "one", host, recovery.recipient)
+    backed.enrol(target)
+    backed.back_up()
+    admin = host.target(recovery.recipient)._declared.admin
+    (first, _), *_ = [(snapshot, at) for at, snapshot in target.there(backed.uuid)]
+
+    def kept() -> Kept:
+        return target.status(backed.uuid)[backed.uuid]
+
+    controller = dies_with_us([sys.executable, "-c", CUT, admin, backed.uuid, first], stdout=subprocess.PIPE)
+    assert controller.stdout
+    assert controller.stdout.readline() == b"held\n"
+    assert kept().held == "pruning"
+    assert "held: somebody prunes" in backed.run("run").stderr
+    with pytest.raises(DomainError, match="another pruning is under way"):
+        settle(target, backed.title, kept())
+    controller.kill()
+    controller.wait()
+    controller.stdout.close()
+    end = time.monotonic() + 60
+    while kept().held:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    assert settle(target, backed.title, kept()) == ""
+
+    home = f"{PLACE.path}/{backed.uuid}"
+    host.run(f"echo 'somebody prunes' >{home}/held-for-pruning; chmod 644 {home}/held-for-pruning")
+    host.run(f"echo {first} >{home}/forgetting; touch {home}/repo/locks/{'0' * 64}")
+    assert kept().held == "cut"
+    assert "held: somebody prunes" in backed.run("run").stderr
+    assert "a pruning was cut" in settle(target, backed.title, kept())
+    assert (kept().held, kept().lost) == ("", 0)
+    backed.back_up()
+    host.run(f"rm {home}/repo/snapshots/{first}")
+    assert kept().lost == 1, "it was to be removed, and was not"
+
+    # What the operator holds stays held.
+    target.hold(backed.uuid, "the operator looks")
+    with target.alone(backed.uuid, "it"), pytest.raises(DomainError, match="held: the operator looks"):
+        target.pause(backed.uuid, "somebody prunes")
+    assert kept().held == "operator"
+    target.release(backed.uuid)
+    assert not kept().held

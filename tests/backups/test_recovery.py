@@ -8,7 +8,7 @@ import pytest
 
 from components.backups.comeback import Archive
 from components.backups.pruning import plan
-from components.backups.recovery import passphrase, unseal
+from components.backups.recovery import passphrase, thin, unseal
 from components.backups.target import Target
 from components.domain.packages import Backup
 from components.domain.problems import DomainError
@@ -95,6 +95,18 @@ def test_a_client_with_root_can_t_take_an_old_backup_away(
     assert archive.run.snapshot == first
     archive.bring(tmp_path / "back")
     assert (tmp_path / f"back/files{backed.files}/precious").read_text() == "data of the client\n"
+
+    # Room for copies that count: a change of the recovery keys brings one.
+    assert len(target.sealed(backed.uuid)) == 16
+    another = sealed(recovery, "{}")
+    assert b"sealed copies are here already" in backed.ssh("escrow", another).stderr
+    assert thin(target, backed.uuid, recovery.file, "it") == 11
+    assert backed.ssh("escrow", another).returncode == 0
+    assert (
+        passphrase(target, backed.uuid, recovery.file, "it")
+        == (backed.secrets / "backup-passphrase").read_text().strip()
+    )
+    assert thin(target, backed.uuid, recovery.file, "it") == 0
 
     # What it dated ahead makes nothing old: by the target's clock all of it is of today.
     kept = target.status(backed.uuid)[backed.uuid]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from components.backups.target import Run, Target, parse_status
+from components.backups.target import Run, Target, Visit, parse_status
 from components.domain.problems import DomainError
 from tests.backups.backed import GIB, Backed
 from tests.backups.conftest import Recovery
@@ -19,12 +19,14 @@ def test_status_is_parsed() -> None:
     text = (
         f"vps {UUID} keyed=yes escrow=2 gone=1 snapshots=6 kib=10 limit_kib=20 now=1700000100 held=no\n"
         f'run {UUID} 1700000000 {SNAPSHOT} 9\nrun {UUID} 1600000000 {SNAPSHOT} 8\nproof {UUID} {{"at": "x y"}}\n'
+        f"visit {UUID} g kvm2 1700000050\n"
     )
     found = parse_status(text)[UUID]
-    assert (found.enrolled, found.sealed, found.lost, found.kept_bytes, found.held) == (True, 2, 1, 10240, False)
+    assert (found.enrolled, found.sealed, found.lost, found.kept_bytes, found.held) == (True, 2, 1, 10240, "")
     assert [run.kept_bytes for run in found.runs] == [8192, 9216]
     assert found.runs[-1] == Run(at=datetime.fromtimestamp(1700000000, UTC), snapshot=SNAPSHOT, kept_bytes=9216)
     assert found.proof == '{"at": "x y"}'
+    assert found.visits == (Visit(guest="g", host="kvm2", at=datetime.fromtimestamp(1700000050, UTC)),)
 
 
 @pytest.mark.parametrize("line", ["vps x", f"vps {UUID} keyed=yes", f"run {UUID} soon {SNAPSHOT} 1", f"run {UUID}"])
@@ -105,8 +107,15 @@ def test_what_vanished_is_noticed_and_what_was_removed_on_purpose_is_not(
     gone = target.there(backed.uuid)[0][1]
     host.run(f"rm {PLACE.path}/{backed.uuid}/repo/snapshots/{gone}")
     assert target.status(backed.uuid)[backed.uuid].lost == 1
-    target.forgotten(backed.uuid, [gone])
+    other = target.there(backed.uuid)[0][1]
+    with target.alone(backed.uuid, "it"):
+        target.pause(backed.uuid, "somebody prunes")
+        target.forgotten(backed.uuid, [gone, other])
+        assert target.status(backed.uuid)[backed.uuid].lost == 0
     assert target.status(backed.uuid)[backed.uuid].lost == 0
+    # What was to go and did not go is missed when it goes later.
+    host.run(f"rm {PLACE.path}/{backed.uuid}/repo/snapshots/{other}")
+    assert target.status(backed.uuid)[backed.uuid].lost == 1
 
 
 @pytest.mark.lab
@@ -116,6 +125,9 @@ def test_one_installed_anew_begins_a_repository_and_the_former_stays(
     former, newer = (Backed(tmp_path / name, host, recovery.recipient) for name in ("former", "newer"))
     former.enrol(target)
     former.back_up()
+    with pytest.raises(DomainError, match="that is the key of before"):
+        target.enrol(former.uuid, former.title, GIB, former.key(), generation=1)
+    assert target.status(former.uuid)[former.uuid].runs
     assert target.enrol(former.uuid, former.title, GIB, newer.key(), generation=1) == "new"
     assert not target.status(former.uuid)[former.uuid].runs
     kept = host.run(f"ls {PLACE.path}/{former.uuid}/former-*/repo/snapshots").stdout.split()

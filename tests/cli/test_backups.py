@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
-from components.backups.drill import Stand
+from components.backups.drill import Stand, clear
 from components.backups.enrolment import Enrolled
 from components.config.loader import load
 from components.engine.backend import backend_id
@@ -57,9 +58,10 @@ def test_from_nothing_to_kept_to_broken(made: BackedWorld, host: TargetHost) -> 
 
 def test_a_target_that_does_not_answer_is_no_verdict(made: BackedWorld) -> None:
     file = made.project.fleet / "fleet.yaml"
-    text = file.read_text()
-    admin = next(line for line in text.splitlines() if "admin:" in line)
-    file.write_text(text.replace(admin, "  admin: sh -c 'exit 255'"))
+    yaml = YAML()
+    document = yaml.load(file)
+    document["backups"]["admin"] = "sh -c 'exit 255'"
+    yaml.dump(document, file)
     done = made.run("backups")
     assert (done.exit_code, "unknown" in done.output) == (1, True)
 
@@ -76,14 +78,23 @@ def test_fetch_writes_files_here(made: BackedWorld, tmp_path: Path) -> None:
     assert "is there already" in str(again.exception)
 
 
-def test_prune_says_what_stays(made: BackedWorld) -> None:
+def test_prune_says_what_stays(made: BackedWorld, host: TargetHost) -> None:  # noqa: F811 - a fixture
     made.run("backups", "enrol", TITLE)
     made.backed.back_up()
+    home = f"/srv/vps-backups/{made.spec.uuid}"
+    host.run(f"echo cut >{home}/held-for-pruning; chmod 644 {home}/held-for-pruning")
+    assert "held by a pruning that was cut" in made.run("backups").output
+    done = made.run("backups", "prune", "--recovery-key", str(made.recovery.file), "--yes")
+    assert "a pruning was cut and still held it" in done.output
+    assert "held" not in made.run("backups").output
     done = made.run("backups", "prune", "--recovery-key", str(made.recovery.file), "--yes")
     assert (done.exit_code, f"{TITLE}: 0 backups go, 1 stay" in done.output) == (0, True)
 
 
-def test_a_drill_leaves_its_proof_and_nothing_else(made: BackedWorld) -> None:
+def test_a_drill_leaves_its_proof_and_nothing_else(
+    made: BackedWorld,
+    host: TargetHost,  # noqa: F811 - a fixture
+) -> None:
     """The guest is made, asked, and destroyed with its disk; the record is at the target, and `backups` shows it."""
     made.run("backups", "enrol", TITLE)
     made.backed.back_up()
@@ -113,8 +124,22 @@ def test_a_drill_leaves_its_proof_and_nothing_else(made: BackedWorld) -> None:
     assert (row["proven"]["files"], row["proven"]["differ"]) == (12, 0)
     assert row["proven"]["snapshot"] == row["snapshot"]
 
+    # One that was cut: it is told, its guest goes with the next drill, of whatever VPS, and two are never at once.
+    made.driver.create(stand.spec, stand.seed, stand.mark)
+    made.target.visit(made.spec.uuid, stand.spec.uuid, "lab1", key)
+    assert "on lab1 has not ended" in made.run("backups").output
+    with made.target.drilling(made.spec.uuid, "it"):
+        assert "another drill is under way" in str(made.run(*words).exception)
+    clear(fleet, made.target, lambda _: None)
+    assert made.driver.read(stand.spec.uuid) is None
+    assert "has not ended" not in made.run("backups").output
+    assert stand.spec.uuid not in host.run("cat /etc/vps-backups/authorized_keys").stdout.decode()
+
+    made.driver.create(stand.spec, stand.seed, stand.mark)
+    made.target.visit(made.spec.uuid, stand.spec.uuid, "lab1", key)
     answers[f"{program} drill"] = {"code": 1, "out": json.dumps(COUNTS | {"differ": 1, "wrong": ["/a: missing"]})}
     made.world.put("guests", stand.spec.uuid, {"answers": answers})
     done = made.run(*words)
     assert (done.exit_code, "/a: missing" in done.output) == (2, True)
+    assert "left on lab1 was removed" in done.output
     assert "DIFFERS" in made.run("backups").output

@@ -44,6 +44,13 @@ def test_in_place_the_disk_gives_way(made: BackedWorld) -> None:
     assert done.exit_code == 0, (done.output, done.exception)
     vps = load(made.project.fleet).fleet.clients["example-coop"].vps["web1"]
     assert (vps.reinstall, vps.restore) == (1, Restore(source="lab1", empty=True, backup=at(made)))
+    # Once more before `vps up`: the number is one above that of the machine, not above that of the file.
+    made.run("restore", TITLE, "--from", "latest", "--in-place")
+    assert load(made.project.fleet).fleet.clients["example-coop"].vps["web1"].reinstall == 1
+    # And until `vps up` no key is handed to the guest of before.
+    made.says(answers={"/usr/local/lib/vps/backup": {"out": "ssh-ed25519 " + "N" * 68}})
+    done = made.run("restore", TITLE, "--run", "--recovery-key", str(made.recovery.file))
+    assert "installation 0 of it runs, and its file says reinstall: 1" in str(done.exception)
 
 
 def test_there_has_to_be_a_backup_of_then(made: BackedWorld) -> None:
