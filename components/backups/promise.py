@@ -68,7 +68,8 @@ def judge(title: str, promise: Backup | None, kept: Kept | None) -> Standing:
     newest = kept.runs[-1] if kept.runs else None
     age = kept.now - newest.at if newest else None
     state, words = _verdict(promise, kept, age)
-    words = "; ".join(one for one in (words, HELD.get(kept.held, ""), _left(kept)) if one)
+    full = "the target has no room for anybody" if kept.full else ""
+    words = "; ".join(one for one in (words, full, HELD.get(kept.held, ""), _left(kept)) if one)
     return Standing(
         title=title,
         state=state,

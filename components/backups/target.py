@@ -44,6 +44,7 @@ class Kept:
     """What the target holds of one VPS. `lost` counts snapshots that were there once and that nobody of ours removed.
 
     `held` is why nothing is taken: `operator`, `pruning`, `cut` (a pruning that ended in the middle); empty: it is.
+    `full`: the target's file system has no room for anybody.
     `proof` is what the last drill wrote, as it was written.
     """
 
@@ -56,6 +57,7 @@ class Kept:
     limit_bytes: int
     held: str
     now: datetime
+    full: bool = False
     runs: tuple[Run, ...] = field(default=())
     visits: tuple[Visit, ...] = field(default=())
     proof: str = ""
@@ -229,6 +231,7 @@ def _kept(uuid: str, words: dict[str, str]) -> Kept:
         snapshots=int(words["snapshots"]),
         kept_bytes=int(words["kib"]) * 1024,
         limit_bytes=int(words["limit_kib"]) * 1024,
+        full=words["full"] == "yes",
         held={"no": ""}.get(words["held"], words["held"]),
         now=_time(words["now"]),
     )

@@ -33,8 +33,8 @@ class Backed:
         self.state.mkdir()
         (self.state / "delivered").touch()
         self.lib.mkdir()
-        for name in ("lib.sh", "backup", "backup-parts"):
-            shutil.copy(LIB / name, self.lib / name)
+        for path in (LIB / "lib.sh", *(one for one in LIB.glob("backup*") if one.is_file())):
+            shutil.copy(path, self.lib / path.name)
         (self.lib / "backup.d").mkdir()
         (self.lib / "backup.d" / "50-test.paths").write_text(f"{self.files}\n{folder}/absent\n")
         (self.lib / "backup.d" / "50-test.leave-out").write_text(f"{self.files}/cache\n")

@@ -1,4 +1,4 @@
-"""`backup-parts`: what is counted while a backup is made, compared after a restore, and joined of accounts."""
+"""What is counted while a backup is made, compared after a restore (`backup-parts`), and joined of accounts."""
 
 import gzip
 import hashlib
@@ -14,6 +14,7 @@ import pytest
 from tests.backups.backed import LIB
 
 PARTS = str(LIB / "backup-parts")
+ACCOUNTS = str(LIB / "backup-accounts")
 DUMP = b"""-- MariaDB dump
 CREATE DATABASE `shop`;
 USE `shop`;
@@ -30,8 +31,8 @@ INSERT INTO `item` VALUES (1,'x');
 END = b"-- Dump completed\n"
 
 
-def run(*words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([sys.executable, PARTS, *words], input=stdin, capture_output=True, check=False)
+def run(*words: str, stdin: bytes = b"", program: str = PARTS) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([sys.executable, program, *words], input=stdin, capture_output=True, check=False)
 
 
 def test_a_dump_goes_through_and_each_table_is_counted(tmp_path: Path) -> None:
@@ -155,8 +156,8 @@ def test_accounts_are_joined_and_the_archive_s_numbers_stay(tmp_path: Path) -> N
     for name, number in (("of-svc", 61905), ("of-fresh", 61901)):
         (root / name).touch()
         os.chown(root / name, number, number)
-    words = ["accounts", str(old), "--etc", str(new), "--root", str(root), "--journal", str(tmp_path / "journal")]
-    done = run(*words)
+    words = [str(old), "--etc", str(new), "--root", str(root), "--journal", str(tmp_path / "journal")]
+    done = run(*words, program=ACCOUNTS)
     assert done.returncode == 0, done.stderr
     rows = {line.split(":")[0]: line.split(":") for line in (new / "passwd").read_text().splitlines()}
     assert (rows["svc"][2], rows["client"][2]) == ("61901", "61905")
@@ -168,7 +169,7 @@ def test_accounts_are_joined_and_the_archive_s_numbers_stay(tmp_path: Path) -> N
     shadow = dict(line.split(":")[:2] for line in (new / "shadow").read_text().splitlines())
     assert shadow == {"root": "old", "svc": "old", "client": "old", "fresh": "etc"}
     assert owners(root) == {"of-svc": 61901, "of-fresh": int(fresh[2])}
-    assert json.loads(run(*words).stdout) == {"users": 0, "groups": 0}
+    assert json.loads(run(*words, program=ACCOUNTS).stdout) == {"users": 0, "groups": 0}
     assert not (tmp_path / "journal").exists()
 
 
@@ -200,7 +201,7 @@ def test_a_cut_anywhere_in_joining_is_made_good_by_the_next_run(tmp_path: Path) 
         for name, number in (("of-svc", 61905), ("of-fresh", 61901), ("of-root", 0)):
             (root / name).touch()
             os.chown(root / name, number, number)
-        words = [sys.executable, "-c", CUT, PARTS, str(old), str(new), str(here / "journal"), str(root)]
+        words = [sys.executable, "-c", CUT, ACCOUNTS, str(old), str(new), str(here / "journal"), str(root)]
         code = subprocess.run([*words, str(at)], capture_output=True, check=False).returncode
         assert code in (0, 9)
         assert subprocess.run([*words, "-1"], capture_output=True, check=False).returncode == 0

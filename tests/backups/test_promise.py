@@ -40,6 +40,7 @@ KEPT = Kept(
         ({"held": "cut"}, State.KEPT, "held by a pruning that was cut: vps backups prune"),
         ({"held": "cut", "runs": (run(30),)}, State.BROKEN, "24 h are promised; held by a pruning that was cut"),
         ({"visits": (Visit(guest="g", host="kvm2", at=NOW),)}, State.KEPT, "began 2026-12-01 12:00 on kvm2 has not"),
+        ({"full": True}, State.KEPT, "the target has no room"),
         ({"kept_bytes": 9_500}, State.KEPT, "prune"),
         ({"runs": (run(25.9),)}, State.KEPT, ""),
         ({"runs": (run(26.1),)}, State.BROKEN, "26 h old, 24 h are promised"),

@@ -17,7 +17,7 @@ SNAPSHOT = "ab" * 32
 
 def test_status_is_parsed() -> None:
     text = (
-        f"vps {UUID} keyed=yes escrow=2 gone=1 snapshots=6 kib=10 limit_kib=20 now=1700000100 held=no\n"
+        f"vps {UUID} keyed=yes escrow=2 gone=1 snapshots=6 kib=10 limit_kib=20 now=1700000100 held=no full=no\n"
         f'run {UUID} 1700000000 {SNAPSHOT} 9\nrun {UUID} 1600000000 {SNAPSHOT} 8\nproof {UUID} {{"at": "x y"}}\n'
         f"visit {UUID} g kvm2 1700000050\n"
     )
