@@ -19,11 +19,12 @@ DRILL = "192.0.2.250"
 class BackedWorld(MadeWorld):
     """The machine is the fake's, its backups are made by the guest's real scripts, and the target is real."""
 
-    def __init__(self, folder: Path, host: TargetHost, recovery: Recovery) -> None:
+    def __init__(self, folder: Path, host: TargetHost, recovery: Recovery, backed: Backed | None = None) -> None:
+        """`backed` is another world's: what is at the target stays, for tests that only look at it."""
         super().__init__(folder / "project")
         self.recovery = recovery
         self.target: Target = host.target(recovery.recipient)
-        self.backed = Backed(folder / "guest", host, recovery.recipient, uuid=self.spec.uuid)
+        self.backed = backed or Backed(folder / "guest", host, recovery.recipient, uuid=self.spec.uuid)
         declared = host.declared(recovery.recipient)
         file = self.project.fleet / "fleet.yaml"
         yaml = YAML()
@@ -39,8 +40,9 @@ class BackedWorld(MadeWorld):
         with file.open("w") as stream:
             yaml.dump(document, stream)
         self.says(answers=self.answers())
-        # Another test's guest of this number is gone, and so is what it kept.
-        host.run(f"rm -rf /srv/vps-backups/{self.spec.uuid} /etc/vps-backups/keys/{self.spec.uuid}.pub")
+        if backed is None:
+            # Another test's guest of this number is gone, and so is what it kept.
+            host.run(f"rm -rf /srv/vps-backups/{self.spec.uuid} /etc/vps-backups/keys/{self.spec.uuid}.pub")
 
     def answers(self) -> dict[str, object]:
         """Its guest tells the key that the scripts made."""

@@ -6,6 +6,7 @@ import pytest
 
 from components.config.loader import load
 from components.domain.clients import Restore
+from tests.backups.backed import Backed
 from tests.backups.conftest import Recovery, host, recovery, wire  # noqa: F401 - fixtures
 from tests.backups.target_host import TargetHost
 from tests.cli.backed_world import BackedWorld
@@ -14,12 +15,18 @@ from tests.cli.world import TITLE
 pytestmark = pytest.mark.lab
 
 
-@pytest.fixture
-def made(host: TargetHost, recovery: Recovery, tmp_path: Path) -> BackedWorld:  # noqa: F811 - fixtures
-    world = BackedWorld(tmp_path, host, recovery)
+@pytest.fixture(scope="module")
+def backed(host: TargetHost, recovery: Recovery, tmp_path_factory: pytest.TempPathFactory) -> Backed:  # noqa: F811
+    """One whole backup, at which all tests here look."""
+    world = BackedWorld(tmp_path_factory.mktemp("backed"), host, recovery)
     world.run("backups", "enrol", TITLE)
     world.backed.back_up()
-    return world
+    return world.backed
+
+
+@pytest.fixture
+def made(host: TargetHost, recovery: Recovery, backed: Backed, tmp_path: Path) -> BackedWorld:  # noqa: F811 - fixtures
+    return BackedWorld(tmp_path, host, recovery, backed)
 
 
 def at(made: BackedWorld) -> str:
