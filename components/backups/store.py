@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -132,14 +132,28 @@ class Store:
         free = shutil.disk_usage(into).free
 
         def watch() -> None:
-            # Others may write there as well: then it ends early, which harms nothing.
+            nonlocal free
             now = shutil.disk_usage(into).free
-            if free - now > most:
-                raise too_large(what, most)
             if now < SPARE:
                 raise no_room(what, into)
+            if free - now > most:
+                # Others may write there as well, so it is counted before it is said.
+                here = _written(into)
+                if here > most:
+                    raise too_large(what, most)
+                free = now + here
 
         self.run(what, "--no-lock", "restore", snapshot, "--target", str(into), deadline_s=BRING_S, watch=watch)
+
+
+def _written(folder: Path) -> int:
+    """Bytes on the disk of what is in a folder."""
+    found = 0
+    for path, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                found += (Path(path) / name).lstat().st_blocks * 512
+    return found
 
 
 def too_large(what: str, most: int) -> DomainError:
