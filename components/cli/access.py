@@ -31,7 +31,7 @@ def access(
         sudo = "root by sudo" if person.root else "no sudo"
         granted = f"{keys}, {sudo}" if person.keys else "no login: the account is locked and its sessions end"
         typer.echo(f"{what}: {user}: {granted} (request {person.request})")
-    typer.echo(f"{what}: host name {wanted.hostname}")
+    typer.echo(f"{what}: host name {wanted.hostname} ({wanted.fqdn}); what else goes by it: vps settings {what}")
     typer.echo(
         "Whoever else has an account in the guest keeps it, but no root that was given here: a grant ends by `until:`, "
         "not by deleting its lines."
@@ -50,7 +50,7 @@ def access(
         typer.echo(f"  {user}: {told}{f'; {wrong.pop(user)}' if user in wrong else ', as declared'}")
     for user in said.dropped:
         typer.echo(f"  {user}: sudo taken away: no lines of the file grant it")
-    typer.echo(f"  host name: {said.hostname}")
+    typer.echo(f"  host name: {said.hostname} ({said.fqdn})")
     for subject_of, words in wrong.items():
         typer.echo(f"  {subject_of}: {words}")
     typer.echo("What changed stands in the guest's journal: journalctl -t vps-access")
@@ -77,4 +77,4 @@ def wish(client: "Client", vps: "Vps", today: dt.date) -> "Wish":
             request=(rooted or running or grants)[-1].request,
             full_name=gecos(contact.name),
         )
-    return Wish(hostname=vps.fqdn.partition(".")[0], people=people)
+    return Wish(hostname=vps.fqdn.partition(".")[0], people=people, fqdn=vps.fqdn)

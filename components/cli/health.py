@@ -101,7 +101,9 @@ def _table(chosen: "Chosen", heard: "dict[str, Heard]", states: dict[str, str]) 
             words = f"not delivered: {report.delivery.step} {report.delivery.reason}".strip()
         else:
             bad = [check for check in report.health.checks if check.state in ("fail", "degraded")]
-            words = "; ".join([*(f"{check.name}: {check.message}" for check in bad), *report.notes])
+            failing = (f"{check.name}: {check.message}" for check in bad)
+            behind = [f"settings: {one.behind}"] if one.behind else []
+            words = "; ".join([*failing, *behind, *report.notes])
         cells.append((states[title], title, words))
     for line in rows(cells):
         typer.echo(line)

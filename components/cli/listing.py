@@ -42,7 +42,15 @@ def list_all(
             json.dumps({"vps": shown, "unsure": [row["vps"] for row in unsure], "unread": chosen.unread}, indent=2)
         )
     else:
-        heads = ("vps", "package", "host", "power", "image", "flavour", *(("delivered", "health") if asks else ()))
+        heads = (
+            "vps",
+            "package",
+            "host",
+            "power",
+            "image",
+            "flavour",
+            *(("delivered", "health", "settings") if asks else ()),
+        )
         cells = [(*(str(row[head]) for head in heads), _waits(row)) for row in shown]
         for line in rows([(*heads, "waits for a reboot"), *cells]) if cells else ():
             typer.echo(line)
@@ -74,6 +82,8 @@ def _row(fleet: "Fleet", line: "Line", heard: "Heard", *, asked: bool) -> dict[s
     if asked:
         row["delivered"] = "" if report is None else "yes" if report.delivery.is_done else report.delivery.state
         row["health"] = "" if report is None else report.health.state
+        says = report is not None and report.delivery.is_done and "settings" in report.sections
+        row["settings"] = "behind" if heard.behind else "as declared" if says else ""
         row["reboot"] = "" if report is None else reboot(report)
         row["since"] = report.reboot.since if report is not None and report.reboot is not None else ""
     return row

@@ -28,6 +28,7 @@ from components.cli import (
     power,
     rebuild,
     schema,
+    settings,
     show,
     stack,
     trash,
@@ -73,6 +74,7 @@ app.command("kit")(kit.kit)
 for verb in (power.start, power.stop, power.reboot, power.suspend, power.resume):
     app.command(verb.__name__)(verb)
 app.command("access")(access.access)
+app.command("settings")(settings.settings)
 app.command("unlock")(unlock.unlock)
 app.add_typer(backups.app, name="backups", cls=backups.Backed)
 app.add_typer(host.app, name="host", cls=Commands)

@@ -43,10 +43,10 @@ def show(
     if subscription.host not in declared.hosts:
         raise DomainError(f"Host {subscription.host} of {vps} is not declared.", "Run: vps check")
     uuid = subscription.machine_uuid(declared.id, client.id)
-    machine, heard = _read(declared, subscription.host, uuid, subscription.id)
+    machine, heard = _read(declared, subscription.host, uuid, client, subscription)
     source = subscription.move.source if subscription.move else ""
     if (machine is None or machine.mark is None or machine.mark.phase == "arriving") and source in declared.hosts:
-        still = (None, None) if declared.hosts[source].lost else _read(declared, source, uuid, subscription.id)
+        still = (None, None) if declared.hosts[source].lost else _read(declared, source, uuid, client, subscription)
         if still[0] is not None:
             typer.echo(f"{vps}: its move to {subscription.host} is not carried out yet: vps up client.{key}", err=True)
             (machine, heard), subscription = still, replace(subscription, host=source)
@@ -62,16 +62,17 @@ def show(
         raise typer.Exit(1)
 
 
-def _read(fleet: "Fleet", host: str, uuid: str, vps: str) -> "tuple[Machine | None, Heard | None]":
+def _read(fleet: "Fleet", host: str, uuid: str, client: "Client", vps: "Vps") -> "tuple[Machine | None, Heard | None]":
     """The machine as its host answers, and what its guest says of itself."""
     from components.declaration import host_ref
     from components.drivers.registry import connect
     from components.guest.hearing import hear
+    from components.guest.settings import declared
 
     driver = connect(host_ref(fleet.hosts[host]))
     try:
         machine = driver.read(uuid)
-        return machine, None if machine is None else hear(driver, machine, vps)
+        return machine, None if machine is None else hear(driver, machine, vps.id, wanted=declared(fleet, client, vps))
     finally:
         driver.close()
 

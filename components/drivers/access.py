@@ -34,10 +34,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What shall hold in the guest: its name, and every person whom the file names by user name."""
+    """What shall hold in the guest: its name, and every person whom the file names by user name.
+
+    With `fqdn`, whose first label is the host name, `/etc/hosts` follows.
+    """
 
     hostname: str
     people: Mapping[str, Person]
+    fqdn: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,7 @@ class GuestWord:
     """What the guest says: how each person stood before and stands after, what it refused, who lost a stray grant."""
 
     hostname: str = ""
+    fqdn: str = ""
     before: Mapping[str, Standing] = field(default_factory=dict)
     after: Mapping[str, Standing] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
@@ -75,6 +80,8 @@ class GuestWord:
                 found[user] = words
         if self.hostname != wish.hostname:
             found["host name"] = f"it says that its name is {self.hostname!r}"
+        elif wish.fqdn and self.fqdn != wish.fqdn:
+            found["host name"] = f"it says that its full name is {self.fqdn!r}"
         return found
 
 
@@ -91,7 +98,7 @@ class Access(Protocol):
 
 def command(wish: Wish) -> list[str]:
     """The words of the guest's shell, which reads `SCRIPT` on stdin."""
-    words = ["/bin/sh", "-s", "--", wish.hostname]
+    words = ["/bin/sh", "-s", "--", wish.fqdn or wish.hostname]
     for user, person in wish.people.items():
         words += [user, "1" if person.root else "0", person.request or "-", person.full_name, str(len(person.keys))]
         words += person.keys
@@ -107,7 +114,7 @@ def parse(said: str) -> GuestWord | None:
     keys: dict[tuple[str, str], list[str]] = {}
     refused: dict[str, str] = {}
     dropped: list[str] = []
-    hostname = ""
+    hostname = fqdn = ""
     for line in lines:
         match line.split("\t"):
             case ["before" | "after" as when, user, "none" | "open" | "locked" as account, "0" | "1" as root]:
@@ -118,8 +125,8 @@ def parse(said: str) -> GuestWord | None:
                 refused[word(user)] = word(" ".join(why))
             case ["dropped", user]:
                 dropped.append(word(user))
-            case ["name", name]:
-                hostname = word(name)
+            case ["name", name, *full]:
+                hostname, fqdn = word(name), word(" ".join(full))
             case _:
                 return None
     for moment, people in standing.items():
@@ -128,6 +135,7 @@ def parse(said: str) -> GuestWord | None:
             people[user] = Standing(account=one.account, root=one.root, keys=told[: MOST_KEYS + 1])
     return GuestWord(
         hostname=hostname,
+        fqdn=fqdn,
         before=standing["before"],
         after=standing["after"],
         refused=refused,

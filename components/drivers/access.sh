@@ -1,5 +1,5 @@
 # Who may log in to this guest and who has root, and its name: run as root by the guest's agent.
-# $1 host name, then for each person: name, root (1 or 0), request, full name, number of keys, the keys.
+# $1 host name, full or its first label alone, then for each person: name, root (1 or 0), request, full name, number of keys, the keys.
 # Says on lines of tab-separated words what was before, what is after, and what it refused. Safe to run again.
 set -u
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -65,7 +65,22 @@ put_keys() { # user, keys on stdin
     as "$1" sh -c 'umask 077; cd && mkdir -p .ssh && cat >.ssh/.vps-keys && mv -f .ssh/.vps-keys .ssh/authorized_keys'
 }
 
-name=$1
+follow_name() { # full name, first label, the label of before: on each line of ours in /etc/hosts these come first
+    hosts=/etc/hosts
+    awk -v full="$1" -v short="$2" -v before="$3" '
+        /^[[:space:]]*(#|$)/ || $1 ~ /^(127\.0\.0\.1|::1|f[ef]0[02])/ { print; next }
+        { ours = 0
+          for (i = 2; i <= NF; i++) ours = ours || $i == short || $i == before || $i == full
+          if (!ours) { print; next }
+          # Former names stay behind: what was set up with one goes on asking for it.
+          line = $1 " " full " " short
+          for (i = 2; i <= NF; i++) if ($i != full && $i != short) line = line " " $i
+          print line; found = 1 }
+        END { if (!found) print "127.0.1.1 " full " " short }' "$hosts" >/etc/.hosts.new || return
+    if cmp -s /etc/.hosts.new "$hosts"; then rm -f /etc/.hosts.new; else chmod 0644 /etc/.hosts.new && mv -f /etc/.hosts.new "$hosts"; fi
+}
+
+full=$1 name=${1%%.*}
 shift
 rooted=' '
 while [ $# -gt 0 ]; do
@@ -124,12 +139,15 @@ for file in /etc/sudoers.d/vps-*; do
     printf 'dropped\t%s\n' "$user"
 done
 visudo -cq >/dev/null 2>&1 || refuse sudoers 'visudo finds them broken; look at /etc/sudoers.d'
+case $full in
+*.*) follow_name "$full" "$name" "$(cat /etc/hostname 2>/dev/null)" || refuse 'host name' '/etc/hosts could not be written' ;;
+esac
 if [ "$(cat /etc/hostname 2>/dev/null)" != "$name" ] || [ "$(hostname)" != "$name" ]; then
     # Not hostnamectl, which waits for a service that it has started first (seen: more than ten seconds).
     printf '%s\n' "$name" >/etc/.hostname.new && chmod 0644 /etc/.hostname.new && mv -f /etc/.hostname.new /etc/hostname
     hostname "$name"
     note "host name: $name"
 fi
-printf 'name\t%s\n' "$(hostname)"
+printf 'name\t%s\t%s\n' "$(hostname)" "$(timeout 20 hostname -f 2>/dev/null)"
 sync
 echo end

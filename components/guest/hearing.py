@@ -17,7 +17,9 @@ from components.drivers.errors import DriverError
 from components.drivers.guest import Said
 from components.drivers.registry import connect
 from components.guest import report
+from components.guest.handover import Settings, behind
 from components.guest.report import Report, UnreadableError
+from components.guest.settings import declared
 
 HEALTH = "/usr/local/lib/vps/health"
 REPORT_S = 30.0
@@ -43,6 +45,8 @@ class Heard:
     power: str = ""
     waits: tuple[str, ...] = ()
     """Limits that come into force with the next boot, by the host's word."""
+    behind: str = ""
+    """How a delivered guest is behind what its files declare, in words: `vps settings` brings it there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +69,13 @@ def hear(
     *,
     now: bool = False,
     console: bool = True,
+    wanted: Settings | None = None,
     deadline_s: float = REPORT_S,
 ) -> Heard:
     """What the guest of a machine says of itself; with `now`, after it has run all its checks anew.
 
-    `vps` is the id that it should know itself by. Never raises: not knowing is an answer.
+    `vps` is the id that it should know itself by, `wanted` what it should go by. Never raises: not knowing is an
+    answer.
     """
     known = Heard(power=str(machine.power), waits=machine.reboot_required)
     if machine.mark is None:
@@ -85,7 +91,7 @@ def hear(
     except (DriverError, UnreadableError) as problem:
         why = report.clean(problem.cause if isinstance(problem, DriverError) else str(problem))
         return replace(known, silent=why, console=_console(driver, machine) if console else ())
-    return replace(known, report=found)
+    return replace(known, report=found, behind=behind(found, wanted) if wanted is not None else "")
 
 
 def _read(said: Said, vps: str, uuid: str) -> Report:
@@ -120,7 +126,8 @@ def hear_one(
                 if machine is not None and not (sources and machine.mark and machine.mark.phase == Phase.ARRIVING):
                     if not ask(machine):
                         return Heard(power=str(machine.power), waits=machine.reboot_required)
-                    return hear(driver, machine, line.vps.id, now=now, deadline_s=deadline_s)
+                    wanted = _wanted(fleet, line)
+                    return hear(driver, machine, line.vps.id, now=now, wanted=wanted, deadline_s=deadline_s)
                 silent, power = silent or f"{name} answered and does not hold it", power or MISSING
         except DriverError as problem:
             silent, power = silent or report.clean(problem.cause), UNKNOWN
@@ -168,7 +175,8 @@ def _of_host(
                 return Heard(silent=f"{name} answered and does not hold it", power=MISSING)
             if not ask(machine):
                 return Heard(power=str(machine.power), waits=machine.reboot_required)
-            return hear(driver, machine, line.vps.id, now=now, console=False, deadline_s=deadline_s)
+            wanted = _wanted(fleet, line)
+            return hear(driver, machine, line.vps.id, now=now, console=False, wanted=wanted, deadline_s=deadline_s)
 
         with ThreadPoolExecutor(max_workers=GUESTS_AT_ONCE) as pool:
             return {line.title: heard for line, heard in zip(lines, pool.map(one, lines), strict=True)}
@@ -176,6 +184,14 @@ def _of_host(
         return {line.title: Heard(silent=report.clean(problem.cause)) for line in lines}
     finally:
         driver.close()
+
+
+def _wanted(fleet: Fleet, line: Line) -> Settings | None:
+    """None where its files can't be told to a guest as they are: `vps check` says why."""
+    try:
+        return declared(fleet, line.client, line.vps)
+    except (LookupError, ValueError):
+        return None
 
 
 def _ref(host: Host) -> HostRef:

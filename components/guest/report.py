@@ -25,7 +25,7 @@ FRESH = dt.timedelta(minutes=15)
 """Checks run every 5 minutes: what is three times as old tells of a timer that stands still, or of a clock."""
 AHEAD = dt.timedelta(minutes=2)
 NOT_FOUND = 127
-SECTIONS = ("updates", "certificates", "backup")
+SECTIONS = ("updates", "certificates", "backup", "settings")
 _STEERING = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 
 

@@ -1,4 +1,4 @@
-"""What a guest is told at its first boot, beside its identity: from fleet, client and VPS, pure and without secrets.
+"""What a guest is told at its first boot and when it is declared anew: from fleet, client and VPS, without secrets.
 
 `settings` is the value of that name of the template `base`; the template puts it with the identity into
 `/etc/vps/guest.json`, which everybody on the guest may read. A section that is absent is null there. Shapes stand in
@@ -31,6 +31,25 @@ def settings(fleet: Fleet, client: Client, vps: Vps) -> Section:
     optional = {"acme": acme(fleet), "backup": backup(fleet, vps), "restore": restore(vps)}
     # State can't tell null from absent, so what is not there is left out.
     return found | {name: section for name, section in optional.items() if section is not None}
+
+
+def declared(fleet: Fleet, client: Client, vps: Vps) -> Section:
+    """What of `/etc/vps/guest.json` follows the files after the first boot, as it stands there, absent things as null.
+
+    Who the guest is (uuid, reinstall, client, vps), what it is made of (flavour), where it lives (addresses) and what
+    it was filled from (restore) are not in it: no edit of a file changes them in a guest.
+    """
+    told = settings(fleet, client, vps)
+    found = {
+        name: told.get(name) for name in ("acme", "admin", "backup", "email", "maintenance", "options", "smarthost")
+    }
+    return found | {
+        "panel": {"allow": told["panel"].get("allow"), "ssl_sites": told["panel"]["ssl_sites"]},
+        "client_name": client.name,
+        "label": vps.key,
+        "fqdn": vps.fqdn,
+        "hostname": vps.fqdn.partition(".")[0],
+    }
 
 
 def administrator(client: Client, vps: Vps) -> Contact:

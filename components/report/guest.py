@@ -28,6 +28,7 @@ def document(heard: Heard) -> dict[str, Any]:
         "flavour": dict(report.flavour),
         **report.sections,
         "notes": report.notes,
+        "behind": heard.behind,
     }
 
 
@@ -43,6 +44,8 @@ def show(heard: Heard, console: Console, now: dt.datetime) -> None:
     console.print(f"{'guest':<10} {WORD}:", markup=False)
     for line in lines(heard.report, now):
         console.print(line, markup=False)
+    if heard.behind:
+        console.print(f"{'settings':<10} {heard.behind}: vps settings CLIENT/VPS", markup=False)
     if heard.report.health.checks:
         console.print(table(heard.report))
     for note in heard.report.notes:

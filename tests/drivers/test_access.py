@@ -54,16 +54,18 @@ def test_every_value_is_a_word_of_its_own():
     wish = Wish(hostname="web1", people={"ada": ADA, "bob": ENDED})
     words = ["ada", "1", "T-1", "Ada Ruiz", "1", KEY, "bob", "0", "T-2", "", "0"]
     assert command(wish) == ["/bin/sh", "-s", "--", "web1", *words]
+    assert command(Wish(hostname="web1", people={}, fqdn="web1.coop.example"))[3:] == ["web1.coop.example"]
 
 
 def test_what_the_guest_prints_is_read():
     said = parse(
         "before\tada\tnone\t0\nafter\tada\topen\t1\nkey-after\tada\tssh-ed25519 AAAA1 ada\nkey-after\tada\t# no key\n"
-        "refused\tbob\tno \x1b[31m room\ndropped\teve\nname\tweb1\nend\n"
+        "refused\tbob\tno \x1b[31m room\ndropped\teve\nname\tweb1\tweb1.coop.example\nend\n"
     )
     assert said is not None
     assert (str(said.before["ada"]), str(said.after["ada"])) == ("no account", "1 key, sudo")
     assert (said.refused, said.dropped, said.hostname) == ({"bob": "no  [31m room"}, ("eve",), "web1")
+    assert said.fqdn == "web1.coop.example"
 
 
 @pytest.mark.parametrize(
@@ -101,6 +103,9 @@ def test_an_ended_grant_wants_neither_login_nor_root():
         assert (GuestWord(hostname="web1", after={"bob": standing}).differs(wish) == {}) == is_done
     assert "host name" in GuestWord(hostname="web2", after={"bob": Standing()}).differs(wish)
     assert GuestWord(hostname="web1", refused={"bob": "no"}).differs(wish) == {"bob": "no"}
+    full = Wish(hostname="web1", people={}, fqdn="web1.coop.example")
+    assert "full name is ''" in GuestWord(hostname="web1").differs(full)["host name"]
+    assert GuestWord(hostname="web1", fqdn="web1.coop.example").differs(full) == {}
 
 
 def test_a_fake_guest_grants_revokes_and_locks(fake):

@@ -45,6 +45,7 @@ class FakeAccess:
         self._world.change("domains", uuid, guest={**guest, "people": people, "hostname": wish.hostname})
         return GuestWord(
             hostname=wish.hostname,
+            fqdn=wish.fqdn,
             before=before,
             after={user: _standing(people.get(user)) for user in wish.people},
             refused={

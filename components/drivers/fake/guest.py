@@ -2,7 +2,8 @@
 
 `{"answers": {"/path/of/command": {"code": 0, "out": "…", "err": "…"}}, "silent": "why", "takes": 3.5, "console": "…"}`;
 `takes` is seconds. A key may be a command with its words. A domain whose `guest` is None has no agent, as for `access`.
-`cat` says what it is given.
+`cat` says what it is given. `"settings": {…}` is what it goes by, nothing at first; `fixed` and `pending` as a guest's
+own script has them, and `"fails": "why"` is what its one step says whenever it is run again.
 """
 
 import json
@@ -16,6 +17,8 @@ from components.drivers.fake.world import Values, World
 from components.drivers.guest import CONSOLE_BYTES, DEADLINE_S, MOST_BYTES, MOST_COMPLAINTS, Said, judged
 
 REPORT = "/usr/local/lib/vps/report"
+SETTINGS = "/usr/local/lib/vps/settings"
+STEP = "20-fake"
 HEALTH = "/usr/local/lib/vps/health"
 
 
@@ -45,6 +48,8 @@ class FakeGuest:
             raise GuestSilent(what, f"it did not end within {deadline_s:g} s", "Look at the guest, then run this again")
         if words[0] == "cat":
             return _cut(0, stdin, b"")
+        if words[0] == SETTINGS and not guest.get("answers", {}).keys() & {SETTINGS, " ".join(words)}:
+            return _cut(0, self._settings(domain, guest, json.loads(stdin) if words[1] == "set" else None), b"")
         answers = {REPORT: {"out": well(domain)}, HEALTH: {}} | guest.get("answers", {})
         none = {"code": 127, "err": f"{words[0]}: not found"}
         said = answers.get(" ".join(words), answers.get(words[0], none))
@@ -59,6 +64,21 @@ class FakeGuest:
         if said is None:
             raise DriverError(what, "its definition names no log", "A fake guest has none unless its world says so")
         return str(said).encode()[-CONSOLE_BYTES:]
+
+    def _settings(self, domain: Values, guest: Values, order: Values | None) -> bytes:
+        """What the script of a guest prints, after it has obeyed an order."""
+        ran: list[Values] = []
+        if order is not None:
+            kept = {key: value for key, value in guest.get("settings", {}).items() if key in guest.get("fixed", {})}
+            changed = guest.get("settings") != order["settings"] | kept or guest.get("pending")
+            reason = guest.get("fails", "")
+            pending = [STEP] if changed and reason else []
+            ran = [{"step": STEP, "what": "a fake step", "reason": reason, "seconds": 0}] if changed else []
+            guest = guest | {"settings": order["settings"] | kept, "pending": pending}
+            self._world.put("guests", domain["uuid"], guest)
+        said = {"schema": 1, "uuid": domain["uuid"], "delivered": guest.get("delivered", True), "ran": ran}
+        said |= {"settings": guest.get("settings", {}), "fixed": guest.get("fixed", {})}
+        return json.dumps(said | {"pending": guest.get("pending", [])}).encode()
 
     def _ours(self, what: str, uuid: str, mark: Mark) -> Values:
         domain = self._world.get("domains", uuid)
