@@ -159,6 +159,12 @@ def prune(
             if settled := settle(at, enrolled.title, kept):
                 typer.echo(settled)
                 kept = at.status(enrolled.uuid)[enrolled.uuid]
+            # Before anything can be refused: a VPS that can leave no copy of its passphrase makes no backups either.
+            if kept.sealed >= recovery.MANY:
+                what_for = f"Unable to prune the sealed copies of {enrolled.title}"
+                consent(f"Remove sealed copies of {enrolled.title} that nobody needs?", given=yes)
+                gone = recovery.thin(at, enrolled.uuid, key, what_for)
+                typer.echo(f"{enrolled.title}: {gone} sealed copies go, {kept.sealed - gone} stay")
             found = plan(enrolled.title, enrolled.promise, kept, at.there(enrolled.uuid))
         except DomainError as problem:
             typer.echo(f"error: {problem}", err=True)
@@ -173,8 +179,6 @@ def prune(
         try:
             words = recovery.passphrase(at, enrolled.uuid, key, f"Unable to prune the backups of {enrolled.title}")
             do(at, enrolled.uuid, words, found, enrolled.title, typer.echo)
-            if gone := recovery.thin(at, enrolled.uuid, key, f"Unable to thin the sealed copies of {enrolled.title}"):
-                typer.echo(f"{enrolled.title}: {gone} sealed copies that nobody needs went as well")
         except DomainError as problem:
             typer.echo(f"error: {problem}", err=True)
             failed = True

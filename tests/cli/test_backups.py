@@ -84,8 +84,11 @@ def test_prune_says_what_stays(made: BackedWorld, host: TargetHost) -> None:  # 
     home = f"/srv/vps-backups/{made.spec.uuid}"
     host.run(f"echo cut >{home}/held-for-pruning; chmod 644 {home}/held-for-pruning")
     assert "held by a pruning that was cut" in made.run("backups").output
+    for number in range(20):
+        made.backed.ssh("escrow", b"age-encryption.org/v1\n" + str(number).encode())
     done = made.run("backups", "prune", "--recovery-key", str(made.recovery.file), "--yes")
     assert "a pruning was cut and still held it" in done.output
+    assert "11 sealed copies go, 5 stay" in done.output
     assert "held" not in made.run("backups").output
     done = made.run("backups", "prune", "--recovery-key", str(made.recovery.file), "--yes")
     assert (done.exit_code, f"{TITLE}: 0 backups go, 1 stay" in done.output) == (0, True)
