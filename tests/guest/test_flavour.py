@@ -49,6 +49,13 @@ def test_every_flavour_of_ours_is_whole(name):
     assert (found.folder / "README.md").is_file()
 
 
+@pytest.mark.parametrize("name", flavour.known())
+def test_what_nobody_mends_any_more_is_not_called_supported(name):
+    """Whatever it says, its status stands in lists, in the kit and on the guest."""
+    found = flavour.load(name)
+    assert not [part for part in found.versions if part.ended] or found.status != "supported"
+
+
 def test_every_bundle_that_a_recipe_names_is_its_flavours():
     for name in recipe.known():
         found = recipe.load(name)
