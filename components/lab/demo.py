@@ -45,7 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="./run demo", description=__doc__)
     parser.add_argument("--fake", action="store_true", help="no root, no hypervisor: the fake driver")
     parser.add_argument("--down", action="store_true", help="remove what the demo made")
-    parser.add_argument("--image", default=IMAGE, help="the VPS's image; %(default)s needs nothing but Debian packages")
+    parser.add_argument("--image", help=f"the VPS's image; without it {IMAGE}, which needs nothing but Debian packages")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     options = parser.parse_args()
     begun = time.monotonic()
@@ -68,8 +68,16 @@ def main() -> None:
         sys.exit(1)
 
 
-def up(say: Say, *, fake: bool, image: str = IMAGE) -> None:
-    """Make everything that is missing and apply both stacks; nothing that is there is made again."""
+def up(say: Say, *, fake: bool, image: str | None = None) -> None:
+    """Make everything that is missing and apply both stacks; nothing that is there is made again.
+
+    Raises DomainError for an `image` that would have no effect.
+    """
+    if fake and image is not None:
+        raise DomainError(
+            "--image goes without --fake: on the fake driver nothing boots, whatever its image.",
+            "Leave one of them out.",
+        )
     if fake:
         project = make_fake_project(FAKE)
         say(f"project {project.folder}: the example fleet on the fake driver")
@@ -114,20 +122,35 @@ def down(say: Say, *, fake: bool) -> None:
     say("the engine and the images stay in the cache; everything else of the demo is gone")
 
 
-def _real(say: Say, image: str) -> Project:
+def _real(say: Say, image: str | None) -> Project:
     from components.images.build import build
 
+    need_its_image(REAL, image)
     say(f"lab {LAB}: a KVM host of its own in namespaces")
     lab = Lab(LAB)
     claim(lab)
     status = lab.up(say)
     say(f"lab {LAB}: {status.acceleration} ({status.acceleration_why}), {status.uri}")
-    project = make_project(REAL, image)
+    project = make_project(REAL, image or IMAGE)
     use_host(project, driver="libvirt", uri=lab.uri, probe=lab.probe)
     say(f"project {project.folder}: a copy of the example fleet, yours to edit")
-    image = load(project.fleet).fleet.clients[CLIENT].vps[VPS].image
-    build(image, project.fleet, say)
+    build(_image_of(project.fleet), project.fleet, say)
     return project
+
+
+def need_its_image(folder: Path, image: str | None) -> None:
+    """Raises DomainError when another image is asked for than that of the demo which is there already."""
+    if image is None or not (folder / "stacks").is_dir():
+        return
+    if (its := _image_of(folder / "stacks")) != image:
+        raise DomainError(
+            f"The demo in {folder} is there already, and its VPS has the image {its}, not {image}.",
+            "Take it down first: ./run demo --down. Or leave --image out.",
+        )
+
+
+def _image_of(fleet: Path) -> str:
+    return load(fleet).fleet.clients[CLIENT].vps[VPS].image
 
 
 def claim(lab: Lab) -> None:
