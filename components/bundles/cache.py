@@ -5,21 +5,18 @@
 """
 
 import contextlib
-import fcntl
 import json
-import os
 import re
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from components.bundles import turn
 from components.bundles.errors import BundleError
 
-_LOCK_DEADLINE_S = 3600
 _DRAFT = ".new-"
 
 
@@ -35,8 +32,7 @@ class Made:
 
 def folder() -> Path:
     """The folder of bundles: `$XDG_CACHE_HOME/aegir-vps/bundles`, by default below `~/.cache`."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "aegir-vps" / "bundles"
+    return turn.folder("bundles")
 
 
 def fetched() -> Path:
@@ -89,8 +85,11 @@ def workplace(progress: Callable[[str], None]) -> Iterator[Path]:
             f"Unable to use the cache of bundles {folder()}: {error.strerror}.",
             "Make it writable, or set XDG_CACHE_HOME to a folder that is.",
         ) from error
-    with (folder() / ".lock").open("a+") as handle:
-        _wait(handle.fileno(), progress)
+    late = BundleError(
+        f"Unable to make a bundle: another one has held {folder() / '.lock'} for an hour.",
+        "Look for it with `fuser` and end it.",
+    )
+    with turn.turn(folder(), "waiting for another bundle to be made …", late, progress):
         for left in folder().glob(f"{_DRAFT}*"):
             shutil.rmtree(left, ignore_errors=True)
         scratch = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=folder()))
@@ -98,23 +97,3 @@ def workplace(progress: Callable[[str], None]) -> Iterator[Path]:
             yield scratch
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _wait(lock: int, progress: Callable[[str], None]) -> None:
-    deadline = time.monotonic() + _LOCK_DEADLINE_S
-    said = False
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            if not said:
-                progress("waiting for another bundle to be made …")
-                said = True
-            if time.monotonic() > deadline:
-                raise BundleError(
-                    f"Unable to make a bundle: another one has held {folder() / '.lock'} for an hour.",
-                    "Look for it with `fuser` and end it.",
-                ) from error
-            time.sleep(0.5)
-        else:
-            return

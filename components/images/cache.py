@@ -5,23 +5,21 @@ exist.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
 import re
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
+from components.bundles import turn
 from components.domain.images import Image
 from components.images.errors import ImageError, ImageMissing
 from components.images.steps import Progress
 
-_LOCK_DEADLINE_S = 3600
 _CHUNK = 1 << 20
 
 
@@ -62,8 +60,7 @@ class Entry:
 
 def folder() -> Path:
     """The folder of images: `$XDG_CACHE_HOME/aegir-vps/images`, by default below `~/.cache`."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "aegir-vps" / "images"
+    return turn.folder("images")
 
 
 def path(sha256: str) -> Path:
@@ -156,21 +153,9 @@ def locked(progress: Progress) -> Iterator[None]:
             f"Unable to use the image cache {folder()}: {error.strerror}.",
             "Make it writable, or set XDG_CACHE_HOME to a folder that is.",
         ) from error
-    with (folder() / ".lock").open("a+") as handle:
-        deadline = time.monotonic() + _LOCK_DEADLINE_S
-        said = False
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if not said:
-                    progress("waiting for another build of images to end …")
-                    said = True
-                if time.monotonic() > deadline:
-                    raise ImageError(
-                        f"Unable to build an image: another build has held {folder() / '.lock'} for an hour.",
-                        "Look for it with `fuser` and end it.",
-                    ) from error
-                time.sleep(1)
+    late = ImageError(
+        f"Unable to build an image: another build has held {folder() / '.lock'} for an hour.",
+        "Look for it with `fuser` and end it.",
+    )
+    with turn.turn(folder(), "waiting for another build of images to end …", late, progress):
         yield

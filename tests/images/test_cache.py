@@ -5,6 +5,7 @@ import hashlib
 
 import pytest
 
+from components.bundles import turn
 from components.images import cache
 from components.images.errors import ImageMissing
 
@@ -72,7 +73,7 @@ def test_the_lock_is_waited_for_and_said(own_cache, monkeypatch):
         def let_go(seconds):
             fcntl.flock(other, fcntl.LOCK_UN)
 
-        monkeypatch.setattr(cache.time, "sleep", let_go)
+        monkeypatch.setattr(turn.time, "sleep", let_go)
         with cache.locked(said.append):
             pass
     assert said == ["waiting for another build of images to end …"]
