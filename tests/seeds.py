@@ -12,6 +12,8 @@ FQDN = "web1.coop.example"
 ADDRESSES = ("192.0.2.10", "2001:db8:1::10")
 GATEWAYS = ("192.0.2.1/24", "2001:db8:1::1/64")
 """For a wire: the addresses of the network's other end."""
+STRANGER = "192.0.2.77"
+"""An address of the same network that nobody named anywhere."""
 MARKED = ("acme", "backup", "restore")
 """Sections of the settings that a plain guest has not."""
 

@@ -7,25 +7,18 @@ from pathlib import Path
 import pytest
 
 from tests.guests import Guest, Wire
-from tests.seeds import ADDRESSES, FQDN, GATEWAYS, seed
+from tests.seeds import ADDRESSES, FQDN, GATEWAYS, STRANGER, seed
 
 pytestmark = pytest.mark.lab
 
 OVERLAY = Path(__file__).resolve().parents[2] / "templates" / "flavours" / "aegir3" / "overlay"
 LIB = "usr/local/lib/vps"
 BAKED = "etc/nftables.d/60-aegir3-wall.nft"
-STRANGER = "192.0.2.77"
 FRIEND = GATEWAYS[0].partition("/")[0]
 VHOST = (
     "server {{ listen 80; server_name {name}; include /var/aegir/config/includes/ip_access/{name}*;"
     " location / {{ allow all; return 200 {name}; }} }}\n"
 )
-
-
-@pytest.fixture(scope="module")
-def wire() -> Iterator[Wire]:
-    with Wire(*GATEWAYS, f"{STRANGER}/24") as wire:
-        yield wire
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +43,9 @@ def get(wire: Wire) -> Callable[..., str]:
     """Ask for a page of a name from an address outside: its status, 000 when nobody answers."""
 
     def ask(name: str, source: str = STRANGER) -> str:
-        words = ["curl", "--silent", "--max-time", "4", "--output", "/dev/null", "--write-out", "%{http_code}"]
-        return wire.run([*words, "--interface", source, "--header", f"Host: {name}", f"http://{ADDRESSES[0]}/"]).stdout
+        words = ["curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--interface", source]
+        words += ["--connect-timeout", "3", "--max-time", "40", "--header", f"Host: {name}"]
+        return wire.run([*words, f"http://{ADDRESSES[0]}/"]).stdout
 
     return ask
 
@@ -62,7 +56,8 @@ def wall(guest: Guest, **declared: object) -> str:
     guest.ask("cat >/root/settings.json", stdin=json.dumps(said))
     guest.ask("cat >/root/flavour.json", stdin=json.dumps({"defaults": {"panel_allow": ["127.0.0.1/32"]}}))
     told = "VPS_SETTINGS=/root/settings.json VPS_FLAVOUR=/root/flavour.json"
-    guest.ask(f"{told} /root/wall && systemctl reload nginx && sleep 1")
+    # The workers of before answer for a moment: a restart leaves none.
+    guest.ask(f"{told} /root/wall && systemctl restart nginx")
     return guest.ask(f"{told} /root/check")
 
 

@@ -24,12 +24,6 @@ DATABASES = "aegir --batch --skip-column-names --execute"
 
 
 @pytest.fixture(scope="module")
-def wire() -> Iterator[Wire]:
-    with Wire(*GATEWAYS) as wire:
-        yield wire
-
-
-@pytest.fixture(scope="module")
 def guest(aegir_tree: Path, tmp_path_factory: pytest.TempPathFactory, wire: Wire) -> Iterator[Guest]:
     """Delivered."""
     with Guest(aegir_tree, seed(panel=OPEN), tmp_path_factory.mktemp("guest"), wire=wire) as guest:

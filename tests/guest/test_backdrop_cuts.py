@@ -1,13 +1,12 @@
 """A guest with Aegir whose power is cut in the midst of its steps ends its first boot as one that was never cut."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.guests import Guest, Wire
 from tests.instants import doing, either, there
-from tests.seeds import ADDRESSES, FQDN, GATEWAYS, seed
+from tests.seeds import ADDRESSES, FQDN, seed
 
 pytestmark = pytest.mark.lab
 
@@ -33,12 +32,6 @@ CUTS = {
     "the vhost's change": doing("50-aegir-own-vhost"),
     "the queue's unit": doing("60-queue"),
 }
-
-
-@pytest.fixture(scope="module")
-def wire() -> Iterator[Wire]:
-    with Wire(*GATEWAYS) as wire:
-        yield wire
 
 
 def test_it_goes_on_where_it_was_cut(aegir_tree: Path, tmp_path: Path, wire: Wire) -> None:

@@ -8,19 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.guests import Guest, Wire
-from tests.seeds import ADDRESSES, FQDN, GATEWAYS, VPS, seed
+from tests.seeds import ADDRESSES, FQDN, VPS, seed
 
 pytestmark = pytest.mark.lab
 
 LIB = "/usr/local/lib/vps"
 KEPT = "/etc/hosts /etc/hostname /etc/mailname /etc/postfix/main.cf /etc/nginx /etc/vps /var/www/html"
 """What steps write."""
-
-
-@pytest.fixture(scope="module")
-def wire() -> Iterator[Wire]:
-    with Wire(*GATEWAYS) as wire:
-        yield wire
 
 
 @pytest.fixture(scope="module")

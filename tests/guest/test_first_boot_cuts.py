@@ -1,13 +1,12 @@
 """A first boot whose power is cut again and again, at every kind of instant, ends as one that was never cut."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.guests import Guest, Wire
 from tests.instants import doing, either, there
-from tests.seeds import ADDRESSES, GATEWAYS, seed, values
+from tests.seeds import ADDRESSES, seed, values
 
 pytestmark = pytest.mark.lab
 
@@ -30,12 +29,6 @@ CUTS = {
     "the checks": either(doing("health"), there("/var/lib/vps/delivered")),
     "the marker of delivery just written": there("/var/lib/vps/delivered"),
 }
-
-
-@pytest.fixture(scope="module")
-def wire() -> Iterator[Wire]:
-    with Wire(*GATEWAYS) as wire:
-        yield wire
 
 
 def test_it_goes_on_where_it_was_cut(golden_tree: Path, tmp_path: Path, wire: Wire) -> None:

@@ -221,19 +221,12 @@ def test_a_report_is_never_larger_than_it_may_be(place: Place) -> None:
     assert json.loads(text)["vps"] == "v-h3k9"
 
 
-def test_every_script_of_a_guest_is_sound() -> None:
-    """shellcheck over all layers; each step and check says what it does."""
+def test_every_step_and_check_says_what_it_does() -> None:
+    """In its head, for whoever runs it; and it can be run."""
     layers = [TEMPLATES / "guest", *(TEMPLATES / "flavours").iterdir(), *(TEMPLATES / "images").iterdir()]
-    files = [path for layer in layers for path in layer.rglob("*") if path.is_file()]
-    scripts = [path for path in files if path.read_bytes().startswith((b"#!/bin/sh", b"# shellcheck shell=sh"))]
-    assert len(scripts) > 30
-    shared = [path for path in scripts if path.name.endswith(".sh") and path.parent.name not in ("hooks", "essential")]
-    others = [path for path in scripts if path not in shared]
-    subprocess.run(["shellcheck", "--shell=sh", *others], check=True, timeout=300)
-    # What they set is used by whoever sources them.
-    subprocess.run(["shellcheck", "--shell=sh", "--exclude=SC2034", *shared], check=True, timeout=300)
+    scripts = [path for layer in layers for path in layer.rglob("*") if path.is_file()]
     heads = [path for path in scripts if path.parent.name in ("firstboot.d", "health.d")]
-    assert heads
+    assert len(heads) > 30
     for path in heads:
         head = path.read_text().splitlines()[1:8]
         for word in ("what", "deadline"):

@@ -66,6 +66,8 @@ authority_answers() { # once a run: is it there, is this guest's clock right, do
             return 1
         fi
     fi
+    # An account that was cut off in the making has a key that no authority knows, and dehydrated would keep it for ever.
+    [ -s "$HOME_OF/registered" ] || rm -rf "$HOME_OF/work/accounts"
     if [ ! -s "$HOME_OF/registered" ] && ! { ask --register --accept-terms && echo yes >"$HOME_OF/registered"; }; then
         authority_fails "the authority $directory gives no account: $(reason)"
         return 1
