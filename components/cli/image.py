@@ -126,7 +126,7 @@ def listing(fleet: Path) -> list[dict[str, object]]:
 
 def _marks(name: str, flavour: str) -> list[str]:
     """What is to be said of the flavour of a recipe or locked image: its name, and its status unless supported."""
-    from components.guest import flavour as flavours
+    from components.config import flavour_file as flavours
     from components.images import recipe
 
     if name in recipe.known():

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from components.config import flavour_file
 from components.config import folder as places
 from components.config.authority import authority
 from components.config.catalogue_file import CatalogueFile
@@ -197,9 +198,7 @@ def load(folder: Path, instead: Mapping[str, bytes] | None = None, *, clients_to
     unread = Unread(frozenset(pile.unread))
     judged = [found for found in rule_problems(everything, unread) if not unread.covers(*found.path)]
     if any(vps.options for client in clients.values() for vps in client.vps.values()):
-        from components.guest.flavour import problems as option_problems
-
-        judged += option_problems(everything)
+        judged += flavour_file.problems(everything)
     found = [*pile.problems, *_located(judged, pile.documents)]
     fleet = replace(
         base,

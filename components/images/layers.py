@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
+from components.config import flavour_file
 from components.domain.problems import DomainError
-from components.guest import flavour as guest_flavour
 from components.images.errors import ImageError
 
 _LAID = ("layer.yaml", "flavour.yaml", "essential", "overlay", "hooks")
@@ -51,7 +51,7 @@ def flavour(name: str, templates: Path) -> Flavour:
     """
     folder = templates / "flavours" / name
     try:
-        loaded = guest_flavour.load(name, folder.parent)
+        loaded = flavour_file.load(name, folder.parent)
     except DomainError as error:
         raise ImageError(str(error)) from error
     return Flavour(
@@ -59,7 +59,7 @@ def flavour(name: str, templates: Path) -> Flavour:
         folder=folder,
         layers=(_layer("guest", templates / "guest"), _layer(f"flavour {name}", folder)),
         said=mapping(folder / "flavour.yaml"),
-        expires=guest_flavour.expires(loaded),
+        expires=flavour_file.expires(loaded),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the first boot of each flavour fixed for good, and what it follows when it is declared anew, by its steps' heads."""
+"""What each flavour's first boot fixed for good, and what follows a setting declared anew: by its steps' heads."""
 
 import json
 import shutil

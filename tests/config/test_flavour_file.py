@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from components.cloudinit.contract import TEMPLATES
+from components.config import flavour_file as flavour
 from components.domain.problems import DomainError
-from components.guest import flavour
 from components.images import recipe
 from tests.domain import sample
 
