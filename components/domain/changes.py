@@ -20,8 +20,12 @@ BOOT_LIMITS = ("vcpus", "memoryMib")
 GUEST_FACTS = ("image",)
 """What the first boot set inside the guest, and nothing sets again."""
 
-ACCESS = ("seed.values.users", "seed.values.hostname", "seed.values.fqdn")
-"""What `vps access` sets in a running guest, and nothing else does."""
+NAMES = ("seed.values.hostname", "seed.values.fqdn")
+ACCESS = ("seed.values.users", *NAMES)
+"""What `vps access` sets in a running guest; what goes by its names, like mail, `vps settings` does."""
+
+SHOWN = ("seed.values.client_name", "seed.values.label")
+"""What a guest shows to others, and `vps settings` sets."""
 
 MOVES = ("host", "pool", "attach", "network")
 """Where a machine lives: never changed by an edit alone."""
@@ -55,7 +59,11 @@ def consequence(key: str, before: object, after: object, guest: Guest | None = N
     last = steps[-1]
     if key.startswith(ACCESS):
         words = f"{key}: recorded only; the guest keeps what its first boot set, until `vps access` sets it"
+        words += ", and `vps settings` what goes by it" if key in NAMES else ""
         return _of(key, Effect.RECORDED, "; ".join([words, *_stays(before, after)]))
+    if key in SHOWN:
+        words = f"{key}: recorded only; the guest keeps what its first boot set, until `vps settings` sets it"
+        return _of(key, Effect.RECORDED, words)
     if steps[0] == "seed":
         return _of(key, Effect.RECORDED, f"{key}: recorded only; the guest keeps what its first boot set")
     if steps[0] == "grows":
