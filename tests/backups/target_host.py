@@ -1,4 +1,8 @@
-"""A backup target for tests: this machine's own files under an overlay, where the real kit installs and sshd serves."""
+"""A backup target for tests: this machine's own files under an overlay, where the real kit installs and sshd serves.
+
+So it needs what a target needs (openssh-server, rclone) installed here, an sshd_config that includes sshd_config.d, as
+Debian's does, and no account vps-backups.
+"""
 
 import shutil
 import subprocess

@@ -216,9 +216,20 @@ def test_one_that_is_killed_holds_nothing_for_ever(
     assert "held: somebody prunes" in backed.run("run").stderr
     with pytest.raises(DomainError, match="another pruning is under way"):
         settle(target, backed.title, kept())
+    # restic outlives the command that began it, and goes on removing.
+    removing = dies_with_us(target.command("change", backed.uuid), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    assert removing.stdin
+    while host.run(f"flock --nonblock {PLACE.path}/{backed.uuid}/changing true").returncode == 0:
+        assert removing.poll() is None
+        time.sleep(0.05)
     controller.kill()
     controller.wait()
     controller.stdout.close()
+    for _ in range(20):
+        assert kept().held == "pruning"
+        time.sleep(0.1)
+    removing.stdin.close()
+    removing.wait(timeout=60)
     end = time.monotonic() + 60
     while kept().held:
         assert time.monotonic() < end
@@ -232,6 +243,7 @@ def test_one_that_is_killed_holds_nothing_for_ever(
     assert "held: somebody prunes" in backed.run("run").stderr
     assert "a pruning was cut" in settle(target, backed.title, kept())
     assert (kept().held, kept().lost) == ("", 0)
+    assert host.run(f"ls {home}/repo/locks").stdout == b"", "an exclusive one would keep the guest out"
     backed.back_up()
     host.run(f"rm {home}/repo/snapshots/{first}")
     assert kept().lost == 1, "it was to be removed, and was not"
