@@ -1,6 +1,9 @@
 """`vps backups`: against the real target, exit codes and figures included; the machine itself is the fake's."""
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from tests.backups.conftest import Recovery, host, recovery, wire  # noqa: F401 
 from tests.backups.target_host import TargetHost
 from tests.cli.backed_world import BackedWorld, spoil
 from tests.cli.world import TITLE, MadeWorld
+from tests.guests import dies_with_us
 
 pytestmark = pytest.mark.lab
 
@@ -138,8 +142,17 @@ def test_a_drill_leaves_its_proof_and_nothing_else(
     assert "has not ended" not in made.run("backups").output
     assert stand.spec.uuid not in host.run("cat /etc/vps-backups/authorized_keys").stdout.decode()
 
-    made.driver.create(stand.spec, stand.seed, stand.mark)
-    made.target.visit(made.spec.uuid, stand.spec.uuid, "lab1", key)
+    made.world.put("guests", stand.spec.uuid, {"silent": "it boots"})
+    program_words = [sys.executable, "-c", "from components.cli.main import main; main()", *words]
+    cut = dies_with_us([*program_words, "--fleet", str(made.project.fleet)], stdout=subprocess.DEVNULL)
+    end = time.monotonic() + 120
+    while made.driver.read(stand.spec.uuid) is None:
+        assert cut.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    cut.kill()
+    cut.wait()
+    assert "on lab1 has not ended" in made.run("backups").output
     answers[f"{program} drill"] = {"code": 1, "out": json.dumps(COUNTS | {"differ": 1, "wrong": ["/a: missing"]})}
     made.world.put("guests", stand.spec.uuid, {"answers": answers})
     done = made.run(*words)
