@@ -26,8 +26,10 @@ BOOT_DEADLINE_S = 300
 
 _BOOT = """
 set -eu
-mkdir "$9"
-echo $$ >"$9/cgroup.procs"
+if [ -n "$9" ]; then
+    mkdir "$9"
+    echo $$ >"$9/cgroup.procs"
+fi
 mount -t overlay overlay -o "lowerdir=$1,upperdir=$2,workdir=$3" "$4"
 ip link set lo up
 ip link add n0 address "$5" type veth peer name "$7" netns "$6"
@@ -166,7 +168,7 @@ class Guest:
         assert self.wire
         port = f"p{self.name.removeprefix('vps-')}"
         paths = (str(self.tree), *(str(self.folder / part) for part in ("upper", "work", "root")))
-        words = (*paths, self.mac, str(self.wire.pid), port, self.name, str(self._group.path))
+        words = (*paths, self.mac, str(self.wire.pid), port, self.name, str(self._group.path or ""))
         self._process = dies_with_us(
             ["unshare", "--mount", "--net", "--propagation", "private", "sh", "-c", _BOOT, "boot", *words],
             env={"PATH": os.environ["PATH"], "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
