@@ -218,8 +218,11 @@ def _violations(environment: Mapping[str, str], declared: _Declared) -> Iterator
 
 
 def _known(outputs: Bag) -> Bag:
-    """What state shall go by: how full a pool was by the way is no such thing, and always another."""
-    return {key: value for key, value in outputs.items() if key != "facts"}
+    """What state shall go by: how full a pool was by the way is no such thing, and always another.
+
+    Nor is the seed, a copy of the inputs, which are compared themselves: a standing machine's may be behind them.
+    """
+    return {key: value for key, value in outputs.items() if key not in ("facts", "seed")}
 
 
 def _plain(bag: Mapping[str, Any]) -> Bag:

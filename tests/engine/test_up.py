@@ -24,6 +24,19 @@ def test_up_makes_one_protected_machine_and_again_changes_nothing(bench: Bench) 
     assert all(found["protect"] for found in bench.state(HOST_STACK) if found["type"].startswith("vps:index:"))
 
 
+def test_an_edit_for_first_boots_to_come_is_recorded_without_a_word(bench: Bench) -> None:
+    """Of the fleet file: no row under any machine that stands, by the engine and by our own look, before and after."""
+    bench.up()
+    bench.edit(lambda fleet: fleet.update(guests={"smarthost": "mail.hoster.example"}), file="fleet.yaml")
+    bench.pulumi("preview", "--stack", STACK, "--expect-no-changes")
+    assert "nothing to change" in bench.vps("preview", STACK)
+    bench.up()
+    machine = next(found for found in bench.state() if found["type"] == "vps:index:Machine")
+    assert machine["inputs"]["seed"]["values"]["settings"]["smarthost"] == "mail.hoster.example"
+    bench.pulumi("preview", "--stack", STACK, "--expect-no-changes")
+    assert "nothing to change" in bench.vps("preview", STACK)
+
+
 def test_urns_are_frozen(bench: Bench) -> None:
     """Type tokens, logical names and the project's name are API: a changed line orphans machines."""
     bench.up()
