@@ -8,12 +8,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from components.bundles.errors import all_of
 from components.bundles.shapes import BundleShape, SourceShape, judged
 from components.config.documents import read
-from components.config.shape import flaws
+from components.config.shape import shaped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +66,7 @@ class Manifest:
 def load(file: Path) -> Manifest:
     """Read the manifest in `file`. Raises BundleError with every problem and its line."""
     document = read(file)
-    found = list(document.flaws)
-    whole: BundleShape | None = None
-    if document.data is not None:
-        try:
-            whole = BundleShape.model_validate(document.data)
-        except ValidationError as error:
-            found += flaws(error, BundleShape)
+    whole, found = shaped(document, BundleShape)
     if whole is not None:
         found += judged(whole, file.parent)
     if whole is None or found:

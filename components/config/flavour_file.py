@@ -11,10 +11,10 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from components.config.documents import Flaw, read
-from components.config.shape import FileShape, Shape, flaws
+from components.config.shape import FileShape, Shape, shaped
 from components.config.texts import Date, Text
 from components.domain.fleet import Fleet
 from components.domain.guests import Option as Value
@@ -126,13 +126,7 @@ def load(name: str, flavours: Path = FLAVOURS) -> Flavour:
             f"Choose one of {', '.join(known(flavours)) or '(none)'}, or write it.",
         )
     document = read(file)
-    found = list(document.flaws)
-    whole: FlavourShape | None = None
-    if document.data is not None:
-        try:
-            whole = FlavourShape.model_validate(document.data)
-        except ValidationError as error:
-            found += flaws(error, FlavourShape)
+    whole, found = shaped(document, FlavourShape)
     if whole is not None:
         found += _judged(whole)
     if whole is None or found:

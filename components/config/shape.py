@@ -8,14 +8,15 @@ from functools import cache
 from itertools import pairwise
 from textwrap import dedent
 from types import UnionType
-from typing import Any, ClassVar, Union, get_args, get_origin
+from typing import Any, ClassVar, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
-from components.config.documents import Flaw
+from components.config.documents import Document, Flaw
 
 Steps = tuple[str | int, ...]
+Model = TypeVar("Model", bound=BaseModel)
 
 
 NEVER_EMPTY: dict[str, JsonValue] = {"minProperties": 1}
@@ -70,6 +71,16 @@ def documentation(model: type[BaseModel]) -> Mapping[str, str]:
                 ):
                     found[name] = inspect.cleandoc(written)
     return found
+
+
+def shaped(document: Document, model: type[Model]) -> tuple[Model | None, list[Flaw]]:
+    """A document's data as a model, None where they don't fit; and every flaw of text and shape."""
+    if document.data is None:
+        return None, list(document.flaws)
+    try:
+        return model.model_validate(document.data), list(document.flaws)
+    except ValidationError as error:
+        return None, [*document.flaws, *flaws(error, model)]
 
 
 def flaws(error: ValidationError, model: type[BaseModel]) -> Iterator[Flaw]:

@@ -5,7 +5,8 @@ from typing import Annotated
 import pytest
 from pydantic import Field, ValidationError
 
-from components.config.shape import NEVER_EMPTY, FileShape, Shape, documentation, flaws, keys_at, model_at
+from components.config.documents import parse
+from components.config.shape import NEVER_EMPTY, FileShape, Shape, documentation, flaws, keys_at, model_at, shaped
 from components.config.texts import Text
 
 
@@ -83,3 +84,15 @@ def test_models_by_path() -> None:
 def test_what_stands_under_a_field_documents_it() -> None:
     assert documentation(Outer) == {"name": "What people call it.", "many": "First line.\n\nMore."}
     assert documentation(Inner) == {}
+
+
+def test_a_document_has_its_shape_or_every_flaw():
+    """Those of its text as well."""
+    whole, found = shaped(parse(b"name: a\n"), Outer)
+    assert (whole, found) == (Outer(name="a"), [])
+    whole, found = shaped(parse(b"name: a\nname: b\nonn: true\n"), Outer)
+    assert whole is None
+    assert any("onn" in flaw.message for flaw in found)
+    assert len(found) == 2
+    whole, found = shaped(parse(b"a: b: c\n"), Outer)
+    assert (whole, bool(found)) == (None, True)
