@@ -84,7 +84,7 @@ full=$1 name=${1%%.*}
 shift
 rooted=' '
 while [ $# -gt 0 ]; do
-    user=$1 root=$2 request=$3 full=$4 count=$5
+    user=$1 root=$2 request=$3 gecos=$4 count=$5
     shift 5
     keys=
     while [ "$count" -gt 0 ]; do
@@ -96,7 +96,7 @@ while [ $# -gt 0 ]; do
     before=$(standing before "$user")
     printf '%s\n' "$before"
     if [ -n "$keys" ] && ! getent passwd "$user" >/dev/null; then
-        said=$(useradd --create-home --shell /bin/bash --comment "$full" "$user" 2>&1) || {
+        said=$(useradd --create-home --shell /bin/bash --comment "$gecos" "$user" 2>&1) || {
             refuse "$user" "no account could be made: $said"
             continue
         }
