@@ -8,6 +8,7 @@ import typer
 if TYPE_CHECKING:
     from components.domain.fleet import Fleet
     from components.guest.hearing import Heard, Line
+    from components.guest.report import Report
 
 UNKNOWN = "unknown"
 
@@ -82,11 +83,18 @@ def _row(fleet: "Fleet", line: "Line", heard: "Heard", *, asked: bool) -> dict[s
     if asked:
         row["delivered"] = "" if report is None else "yes" if report.delivery.is_done else report.delivery.state
         row["health"] = "" if report is None else report.health.state
-        says = report is not None and report.delivery.is_done and "settings" in report.sections
-        row["settings"] = "behind" if heard.behind else "as declared" if says else ""
+        row["settings"] = "" if report is None or not report.delivery.is_done else _settings(heard, report)
         row["reboot"] = "" if report is None else reboot(report)
         row["since"] = report.reboot.since if report is not None and report.reboot is not None else ""
     return row
+
+
+def _settings(heard: "Heard", report: "Report") -> str:
+    """Only a digest says that a guest goes by what is declared; an older image has none, nor a broken section."""
+    said = report.sections.get("settings")
+    if not isinstance(said, dict) or not isinstance(said.get("digest"), str):
+        return "not told"
+    return "behind" if heard.behind else "as declared"
 
 
 def _waits(row: dict[str, Any]) -> str:
