@@ -25,21 +25,20 @@ hostile = st.sampled_from(
 )
 
 
+def write(folder: Path, client: str) -> Path:
+    """Run the step for a client of this name; where its page lies."""
+    told = {"client_name": client, "client": "c-q7m2", "vps": "v-h3k9", "label": "web1", "fqdn": "web1.coop.example"}
+    (folder / "guest.json").write_text(json.dumps(told))
+    places = {"LIB": LIB, "SETTINGS": folder / "guest.json", "WWW": folder / "www", "STATE": folder / "state"}
+    env = {"PATH": os.environ["PATH"]} | {f"VPS_{name}": str(path) for name, path in places.items()}
+    subprocess.run([STEP], env=env, check=True, capture_output=True, timeout=60)
+    return folder / "www/index.html"
+
+
 def page(client: str) -> str:
     """What the step writes for a client of this name."""
     with tempfile.TemporaryDirectory() as folder:
-        told = {
-            "client_name": client,
-            "client": "c-q7m2",
-            "vps": "v-h3k9",
-            "label": "web1",
-            "fqdn": "web1.coop.example",
-        }
-        guest = Path(folder) / "guest.json"
-        guest.write_text(json.dumps(told))
-        env = {"PATH": os.environ["PATH"], "VPS_LIB": str(LIB), "VPS_SETTINGS": str(guest), "VPS_WWW": folder}
-        subprocess.run([STEP], env=env, check=True, capture_output=True, timeout=60)
-        return (Path(folder) / "index.html").read_text()
+        return write(Path(folder), client).read_text()
 
 
 def shown(text: str) -> str:
@@ -70,3 +69,31 @@ def test_hostile_names_stay_names(client: str, tame: str) -> None:
 def test_it_names_client_and_vps(tame: str) -> None:
     for word in (TAME, "c-q7m2", "v-h3k9", "web1.coop.example"):
         assert word in tame
+
+
+def test_it_follows_a_new_name_and_never_a_client_s_own_page(tmp_path: Path) -> None:
+    write(tmp_path, "First")
+    found = write(tmp_path, "Second")
+    assert "Second" in found.read_text()
+    (tmp_path / "state/delivered").touch()
+    assert "Third" in write(tmp_path, "Third").read_text()
+    found.write_text("mine")
+    assert write(tmp_path, "Fourth").read_text() == "mine"
+    found.unlink()
+    assert not write(tmp_path, "Fifth").exists()
+
+
+def test_what_came_back_from_a_backup_stays(tmp_path: Path) -> None:
+    """The step runs for the first time after it."""
+    (tmp_path / "www").mkdir()
+    (tmp_path / "www/index.html").write_text("mine")
+    assert write(tmp_path, "First").read_text() == "mine"
+    (tmp_path / "www/index.html").rename(tmp_path / "www/index.php")
+    assert not write(tmp_path, "First").exists()
+    (tmp_path / "www/index.php").unlink()
+    assert "First" in write(tmp_path, "First").read_text()
+
+
+def test_a_power_cut_before_the_page_is_there_makes_it_no_stranger_s(tmp_path: Path) -> None:
+    write(tmp_path, "First").unlink()
+    assert "First" in write(tmp_path, "First").read_text()

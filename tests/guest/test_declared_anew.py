@@ -13,7 +13,7 @@ import pytest
 
 from components.cloudinit.contract import contract
 from components.drivers import access
-from components.drivers.access import Wish
+from components.drivers.access import Person, Wish
 from components.drivers.guest import Said
 from components.drivers.libvirt.guest import execute
 from components.guest import handover, report
@@ -58,6 +58,7 @@ server = socketserver.ThreadingTCPServer(("192.0.2.1", 2525), Mail)
 print("up", flush=True)
 server.serve_forever()
 """
+FQDN_CHECK = "/usr/local/lib/vps/health.d/fqdn"
 Run = Callable[..., Said]
 
 
@@ -154,35 +155,63 @@ def test_the_panel_opens_and_mail_takes_another_way(guest: Guest, run: Run, wire
     assert "declared anew: panel, smarthost\n" in guest.ask("journalctl --no-pager -t vps-settings -o cat")
 
 
-def test_an_edited_name_is_followed(guest: Guest, run: Run) -> None:
-    """By `vps access` so far that the guest still knows itself, and by `vps settings` for all that goes by it."""
-    check = "/usr/local/lib/vps/health.d/fqdn"
-    wish = Wish(hostname="shop", people={}, fqdn="shop.coop.example")
+@pytest.mark.parametrize("name", ["J. Smith", "Ada Ruiz"])
+def test_an_edited_name_is_followed(guest: Guest, run: Run, name: str) -> None:
+    """By `vps access` so far that the guest still knows itself, whatever the people there are called."""
+    person = Person(keys=("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOK one",), full_name=name)
+    wish = Wish(hostname="shop", people={"jay": person}, fqdn="shop.coop.example")
     for _ in range(2):
         found = access.parse(run(access.command(wish), access.SCRIPT.encode()).out.decode())
         assert found is not None
         assert found.differs(wish) == {}
         assert guest.ask("hostname; hostname -f") == "shop\nshop.coop.example\n"
-        guest.ask(check)
+        guest.ask(FQDN_CHECK)
     assert f"192.0.2.10 shop.coop.example shop {FQDN} web1\n" in guest.ask("cat /etc/hosts")
-    said = told(run, wanted(run, fqdn="shop.coop.example", hostname="shop", label="shop", client_name="Ada & <Co>"))
+
+
+def test_what_goes_by_the_name_follows_and_what_a_client_made_stays(guest: Guest, run: Run) -> None:
+    """By `vps settings`: lines of /etc/hosts, a mail server, and a page that are none of ours."""
+    there = wanted(run)
+    told(run, there | {"client_name": "Ada & <Co>"})
+    assert "web1 of Ada &amp; &lt;Co&gt;</title>" in guest.ask("cat /var/www/html/index.html")
+    guest.ask("echo '10.0.0.5 db # ours' >>/etc/hosts; echo mine >/var/www/html/index.html")
+    guest.ask("postconf -e inet_interfaces=all 'mydestination=example.net, localhost' mynetworks=10.0.0.0/8")
+    said = told(run, there | {"fqdn": "shop.coop.example", "hostname": "shop", "label": "shop"})
     assert steps(said) == ["10-name", "30-mail", "50-page", "70-tls"]
-    guest.ask(check)
+    guest.ask(FQDN_CHECK)
     assert guest.ask("postconf -h myhostname; cat /etc/mailname") == "shop.coop.example\nshop.coop.example\n"
-    assert "<title>shop of Ada &amp; &lt;Co&gt;</title>" in guest.ask("cat /var/www/html/index.html")
-    assert "web1" not in guest.ask("cat /etc/hosts")
+    own = "postconf -h inet_interfaces mydestination mynetworks"
+    assert guest.ask(own) == "all\nexample.net, localhost\n10.0.0.0/8\n"
+    assert guest.ask("cat /var/www/html/index.html") == "mine\n"
+    hosts = guest.ask("cat /etc/hosts")
+    assert "10.0.0.5 db # ours\n" in hosts
+    assert f"192.0.2.10 shop.coop.example shop {FQDN} web1\n" in hosts
+    assert hosts.startswith("127.0.0.1 localhost\n::1 localhost")
+    relay = "postconf -h relayhost"
+    guest.ask("postconf -e relayhost=[192.0.2.7]")
+    assert steps(told(run, wanted(run, fqdn="mall.coop.example", hostname="mall")))[:2] == ["10-name", "30-mail"]
+    assert guest.ask(f"{relay}; hostname -f") == "[192.0.2.7]\nmall.coop.example\n"
+    assert steps(told(run, wanted(run, smarthost="192.0.2.1"))) == ["30-mail", "31-slow"]
+    assert guest.ask(f"{relay}; {own}").splitlines()[:2] == ["[192.0.2.1]", "all"]
 
 
 def test_backups_go_where_they_are_declared(guest: Guest, run: Run) -> None:
-    """Also where other words were handed over when the guest's key was authorised."""
+    """Also where other words were handed over when the guest's key was authorised, and nowhere any more."""
     backup: dict[str, Any] = dict(contract("base").variables["settings"].example["backup"])  # type: ignore[index]
     guest.ask("jq -c '.target = \"ssh://a@old.example:22/b\"' >/etc/vps/backup.json", stdin=json.dumps(backup))
     assert steps(told(run, wanted(run, backup=backup | {"every_hours": 6}))) == ["80-backup"]
     assert json.loads(guest.ask("cat /etc/vps/backup.json")) == backup | {"every_hours": 6}
     assert "OnCalendar=0/6:00" in guest.ask("systemctl cat vps-backup.timer")
+    hours = "systemctl show --property=TimersCalendar vps-backup.timer"
+    assert "00/6:00" in guest.ask(hours)
+    told(run, wanted(run, backup=backup | {"every_hours": 24}))
+    assert "00/6:00" not in guest.ask(hours)
+    assert guest.ask("systemctl is-active vps-backup.timer") == "active\n"
     told(run, wanted(run, backup=None))
     assert guest.run("test -e /etc/vps/backup.json").returncode == 1
     assert guest.run("/usr/local/lib/vps/health.d/backups").returncode == 3
+    assert guest.run("systemctl is-active vps-backup.timer").stdout == "inactive\n"
+    assert guest.run("systemctl is-enabled vps-backup.timer").stdout == "disabled\n"
 
 
 def test_a_step_that_fails_keeps_no_other_and_is_done_by_the_next(guest: Guest, run: Run, wire: Wire) -> None:

@@ -27,6 +27,15 @@ _value() {
         | if type == "object" or type == "array" then tojson else tostring end' "$1"
 }
 
+# Whether a client's own work may be what lies here: after delivery, and since a restore began. A step that is run again
+# then changes what is ours and nothing else.
+lived_in() {
+    for _trace in delivered backup/restoring backup/restored.json; do
+        [ ! -e "$VPS_STATE/$_trace" ] || return 0
+    done
+    return 1
+}
+
 # The path of a secret, a file that only root can read; made of 32 random characters when it isn't there.
 secret() {
     case $1 in
