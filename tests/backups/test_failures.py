@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +15,7 @@ import pytest
 
 from components.backups.comeback import Archive
 from components.backups.target import Target
-from tests.backups.backed import GIB, Backed
+from tests.backups.backed import GIB, LIB, Backed
 from tests.backups.conftest import Recovery
 from tests.backups.target_host import PLACE, TargetHost
 
@@ -134,6 +135,30 @@ def test_a_target_that_fills_up_during_a_run_is_told_at_once_and_harms_no_old_ba
     Archive.open(target, backed.uuid, recovery.file, backed.title, "latest").bring(tmp_path / "back")
     backed.back_up()
     assert len(target.status(backed.uuid)[backed.uuid].runs) == 2
+
+
+TRANSIENT = """
+now=$1
+VPS_LIB=$2
+. "$VPS_LIB/backup-run.sh"
+: >"$now/err"
+round=0
+sleep() {
+    round=$((round + 1))
+    case $round in 2 | 3 | 90) echo 'Save(<data/1>) returned error, retrying after 1s' >>"$now/err" ;; esac
+    [ "$round" -lt 100 ]
+}
+there() { echo "$round look" >>"$now/said"; }
+note() { echo "$round $1"; } >>"$now/said"
+refusals 0
+"""
+
+
+def test_one_failure_is_looked_at_once_and_forgotten_when_it_goes_on(tmp_path: Path) -> None:
+    """Hours of an upload follow, and each look has the target count all that lies there."""
+    subprocess.run(["sh", "-c", TRANSIENT, "sh", str(tmp_path), str(LIB)], check=True, timeout=60)
+    said = (tmp_path / "said").read_text().splitlines()
+    assert said == ["2 look", "2 failed", "3 look", "27 running", "90 look", "90 failed"]
 
 
 def test_no_more_room_than_it_has_and_no_writing_while_held(backed: Backed, target: Target) -> None:

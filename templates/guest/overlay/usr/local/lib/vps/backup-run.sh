@@ -45,12 +45,26 @@ send() {
 }
 
 # restic tries again for a quarter of an hour what the target does not take. That it does is told at once, and when the
-# target says that it takes nothing, that is the end.
+# target says that it takes nothing, that is the end. The target is asked when it tried again since, not for ever after
+# one failure: each look counts all that lies there.
 refusals() { # PID
     told=
+    known=0
+    quiet=0
     while sleep 5; do
+        tries=$(grep -c 'returned error, retrying' "$now/err")
+        if [ "${tries:-0}" -le "$known" ]; then
+            quiet=$((quiet + 1))
+            # It waits 90 s at most from one try to the next.
+            if [ -n "$told" ] && [ "$quiet" -ge 24 ]; then
+                note running "the target takes it again"
+                told=
+            fi
+            continue
+        fi
+        known=$tries
+        quiet=0
         tried=$(grep 'returned error, retrying' "$now/err" | tail -n 1)
-        [ -n "$tried" ] || continue
         why=$(there look | sed -n 's/^refused //p')
         if [ -n "$why" ]; then
             echo "the target takes nothing now: $why" >"$now/refused"
