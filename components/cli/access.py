@@ -8,7 +8,11 @@ import typer
 
 if TYPE_CHECKING:
     from components.domain.clients import Client, Vps
+    from components.domain.fleet import Fleet
     from components.drivers.access import Wish
+    from components.guest.hearing import Line
+
+RESTORED = ("/usr/bin/test", "-s", "/var/lib/vps/backup/restored.json")
 
 FleetFolder = Annotated[Path | None, typer.Option("--fleet", help="The fleet folder (default: the one you stand in).")]
 
@@ -78,3 +82,34 @@ def wish(client: "Client", vps: "Vps", today: dt.date) -> "Wish":
             full_name=gecos(contact.name),
         )
     return Wish(hostname=vps.fqdn.partition(".")[0], people=people, fqdn=vps.fqdn)
+
+
+def after_restore(fleet: "Fleet", line: "Line") -> str:
+    """Set access once more in a VPS that was filled from a backup: logins and keys came back as of the backup's day.
+
+    A controller's step of a delivery. Raises DomainError while the backup is not back, DriverError if silent.
+    """
+    from contextlib import closing
+
+    from components.declaration import host_ref
+    from components.domain.problems import DomainError
+    from components.drivers.registry import connect
+
+    vps = line.vps
+    if vps.restore is None or not vps.restore.backup:
+        return ""
+    with closing(connect(host_ref(fleet.hosts[vps.host]))) as driver:
+        machine = driver.read(vps.machine_uuid(fleet.id, line.client.id))
+        if machine is None or machine.mark is None:
+            raise DomainError(f"{line.title}: {vps.host} does not hold it as ours.", "See: vps drift")
+        if driver.guest().run(machine.uuid, machine.mark, RESTORED).code:
+            raise DomainError(
+                f"Who may log in to {line.title} is set once its backup is back.",
+                f"It waits for: vps restore {line.title} --run --recovery-key FILE",
+            )
+        wanted = wish(line.client, vps, dt.datetime.now(dt.UTC).date())
+        said = driver.access().set(machine.uuid, machine.mark, wanted)
+    wrong = "".join(f"; {who}: {why}" for who, why in said.differs(wanted).items())
+    if said.before == said.after and not said.dropped and not wrong:
+        return ""
+    return f"access: set as declared, for its backup was of another day{wrong}; all of it: vps access {line.title}"

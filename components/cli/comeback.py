@@ -57,7 +57,9 @@ def run(loaded: "Loaded", client: "Client", vps: "Vps", key: Path | None) -> Non
         done = hand_over(enrolled, side, key)
     typer.echo(
         f"{enrolled.title}: its key is authorised ({done.enrolled}), and it brings back the backup of "
-        f"{done.run.at:%Y-%m-%d %H:%M} UTC. Watch it: vps deliver {enrolled.title}"
+        f"{done.run.at:%Y-%m-%d %H:%M} UTC. Watch it: vps deliver {enrolled.title}\n"
+        "Logins and keys come back as of that day, also of people who lost them since, until `vps deliver` or "
+        "`vps access` sets them as declared"
     )
 
 

@@ -81,8 +81,9 @@ def seconds(text: str) -> float:
 def _steps() -> "list[Step]":
     """The controller's part of every delivery, in order. A room that has a part names it here and nowhere else."""
     from components.backups.enrolment import enrol
+    from components.cli.access import after_restore
 
-    return [enrol]
+    return [enrol, after_restore]
 
 
 def _show(title: str, heard: "Heard") -> None:

@@ -40,6 +40,9 @@ ln -s notes /home/client/link
 chattr +A /home/client/notes 2>/dev/null || true
 printf 'tab\\tnew' >'/home/client/a name with "quotes" & spaces'
 echo page >/var/www/html/of-the-client.html
+echo mine >/var/www/html/index.html
+echo '10.0.0.5 db' >>/etc/hosts
+printf '# vps access: granted by request T-1\\nclient ALL=(ALL:ALL) NOPASSWD: ALL\\n' >/etc/sudoers.d/vps-client
 echo '17 3 * * * true' >/var/spool/cron/crontabs/client
 mariadb <<'END'
 CREATE DATABASE shop; USE shop;
@@ -58,13 +61,25 @@ case "$*" in *--system=users*) printf '%s\n' '\! touch /run/owned' 'system touch
 END
 chmod 755 /usr/local/sbin/mariadb-dump
 """
+# What was declared on the backup's day, and is not any more.
+OTHER_DAY = {"smarthost": "192.0.2.9", "panel": {"allow": ["203.0.113.0/24"], "ssl_sites": []}}
 LOOK = """
 id client; ls -ln /home/client | tail -n +2; cat /home/client/notes /var/www/html/of-the-client.html
+cat /var/www/html/index.html; grep -w db /etc/hosts
 cat /var/spool/cron/crontabs/client; ls /etc/vps/secrets | grep -v backup-order
 cat /etc/ssh/ssh_host_ed25519_key.pub; hostname -f
 mariadb --user=shop --password='old password' shop -e 'SELECT id, name, HEX(picture) FROM item; SHOW TABLES'
 mariadb -e 'SELECT COUNT(*) FROM `odd name`.`ta``ble`'
 """
+
+
+def as_declared_now(guest: Guest) -> None:
+    """What came back of another day is not in force: neither root of former people, nor former settings."""
+    assert guest.run("sudo -n -l -U client").stdout.count("may run the following") == 0
+    assert "may run the following" in guest.ask("sudo -n -l -U ops")
+    assert guest.ask("postconf -h relayhost") == "\n"
+    assert "203.0.113.0/24" not in guest.ask("cat /etc/nginx/vps/panel-allow.conf")
+    assert not guest.file("/var/lib/vps/settings/pending").exists()
 
 
 def side_of(guest: Guest) -> GuestSide:
@@ -108,7 +123,8 @@ def before(
     golden_tree: Path, tmp_path_factory: pytest.TempPathFactory, wire: Wire, enrolled: Enrolled, at: Target
 ) -> str:
     """What the first guest was, as far as a client would look. It was backed up, and is gone."""
-    with guest_of(golden_tree, tmp_path_factory.mktemp("first"), wire, enrolled) as guest:
+    folder = tmp_path_factory.mktemp("first")
+    with guest_of(golden_tree, folder, wire, enrolled, **OTHER_DAY) as guest:
         guest.wait_ready()
         side = side_of(guest)
         assert enrolled.authorise(side, at) == "new"
@@ -158,12 +174,18 @@ def test_everything_comes_back_and_backups_go_on(
         assert guest.ask("jq -c '[.differ, .wrong]' /var/lib/vps/backup/restored.json").strip() == "[0,[]]"
         assert not guest.file("/run/owned").exists(), "a word of the archive was obeyed"
         assert guest.ask("systemctl is-active cron nginx postfix mariadb").split() == ["active"] * 4
+        as_declared_now(guest)
         # A power cut in the middle: nothing of the client's begins, and the next try ends with all of it running.
         units = "cron nginx postfix"
         guest.ask(f": >/var/lib/vps/backup/restoring; systemctl stop {units}; systemctl start {units}")
         assert set(guest.run("systemctl is-active cron nginx postfix").stdout.split()) == {"inactive"}
-        guest.ask(f"{BACKUP} restore")
+        broken = "/usr/local/lib/vps/firstboot.d/31-broken"
+        guest.ask(
+            f"cat >{broken}; chmod 755 {broken}", stdin="#!/bin/sh\n# what: none\n# settings: smarthost\nexit 1\n"
+        )
+        guest.ask(f"{BACKUP} restore; rm {broken}")
         assert guest.ask("systemctl is-active cron nginx postfix").split() == ["active"] * 3
+        assert guest.ask("cat /var/lib/vps/settings/pending") == "31-broken\n", "what failed is told and done later"
         # What is lost of a restore is told, for a while.
         guest.ask("""f=/var/lib/vps/backup/restored.json; cp $f /run/kept
             jq -c '.differ = 1 | .wrong = ["account `a`@`b`: missing"]' /run/kept >$f""")

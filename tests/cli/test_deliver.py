@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from components.cli import deliver
+from components.cli.access import RESTORED
 from components.cli.main import app
 from components.domain.problems import DomainError
 from components.guest import delivery
@@ -55,6 +56,28 @@ def test_without_the_controllers_part_it_is_not_delivered(made: MadeWorld, monke
     done = _run(made, "--wait", "0")
     assert done.exit_code == 1
     assert f"{TITLE}: not yet: The target is down. It is asked again." in done.output
+
+
+def test_who_may_log_in_is_set_as_declared_once_a_backup_is_back(made: MadeWorld) -> None:
+    """With it came who had root and which keys on its day: here eve, whom no file names any more, and ada's old key."""
+    old = {"ada": {"keys": ["ssh-ed25519 OLD"], "root": False}, "eve": {"keys": ["ssh-ed25519 EVE"], "root": True}}
+    people = {user: values | {"locked": False} for user, values in old.items()}
+    made.change(guest={"people": people})
+    made.says(report={})
+    assert _run(made, "--wait", "0").exit_code == 0
+    assert made.world.get("domains", made.spec.uuid)["guest"] == {"people": people}  # type: ignore[index]
+    made.declare(restore={"from": "lab1", "empty": True, "backup": "2026-01-07T03:00:00Z"})
+    done = _run(made, "--wait", "0")
+    assert done.exit_code == 1
+    assert f"Who may log in to {TITLE} is set once its backup is back" in done.output
+    made.says(report={}, answers={" ".join(RESTORED): {}})
+    done = _run(made, "--wait", "0")
+    assert done.exit_code == 0, done.output
+    assert f"{TITLE}: access: set as declared, for its backup was of another day" in done.output
+    found = made.world.get("domains", made.spec.uuid)["guest"]["people"]  # type: ignore[index]
+    assert (found["eve"]["root"], found["ada"]["root"]) == (False, True)
+    assert found["ada"]["keys"] != people["ada"]["keys"]
+    assert "access:" not in _run(made, "--wait", "0").output
 
 
 @pytest.mark.parametrize(("text", "number"), [("90s", 90), ("30m", 1800), ("2h", 7200), ("5", 5), ("0", 0)])

@@ -54,7 +54,25 @@ lost_accounts() { # FOLDER
 waiting='cron.service nginx.service postfix.service postfix@-.service hosting-queued.service vps-certificates.service
     vps-certificates.timer'
 
+# Steps before the restore went by what is declared now, and what came back is of another day: they are run again before
+# anything of it starts. One that fails holds nothing up: `vps settings` tells of it and runs it.
+declared_again() {
+    for step in "$VPS_LIB"/firstboot.d/[0-9][0-9]-*; do
+        [ "${step##*/}" != 35-restore ] || break
+        [ -n "$(header "$step" settings '')" ] || continue
+        if (umask 022 && exec timeout "$(header "$step" deadline 300)" "$step" </dev/null >"$keep/step" 2>&1 8>&-); then
+            continue
+        fi
+        say "${step##*/}: $(tail -n 1 "$keep/step" | plain)"
+        mkdir -p "$VPS_STATE/settings"
+        pending=$VPS_STATE/settings/pending
+        { cat "$pending" 2>/dev/null; echo "${step##*/}"; } | sort -u | put "$pending"
+    done
+    rm -f "$keep/step"
+}
+
 start_again() {
+    declared_again
     rm -f "$keep/restoring"
     systemctl daemon-reload
     for unit in $(systemctl list-unit-files --no-legend --state=enabled 'php*-fpm.service' cron.service postfix.service \
