@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from components.backups.guest_side import BACKUP
 from components.cloudinit.contract import contract
 from components.drivers import access
 from components.drivers.access import Person, Wish
@@ -89,7 +90,8 @@ def run(guest: Guest) -> Iterator[Run]:
 
     yield run
     agent.close()
-    guest.run('kill "$(cat /run/ga/pid)"')
+    # Gone before the next one begins, which has its socket in the same place.
+    guest.run('pid=$(cat /run/ga/pid); kill "$pid"; while kill -0 "$pid"; do sleep 0.05; done')
 
 
 def wanted(run: Run, **changes: Any) -> dict[str, Any]:
@@ -212,6 +214,10 @@ def test_backups_go_where_they_are_declared(guest: Guest, run: Run) -> None:
     assert guest.run("/usr/local/lib/vps/health.d/backups").returncode == 3
     assert guest.run("systemctl is-active vps-backup.timer").stdout == "inactive\n"
     assert guest.run("systemctl is-enabled vps-backup.timer").stdout == "disabled\n"
+    # Enrolled again before its settings are told: from now on the nights count.
+    assert run([BACKUP, "prepare"], json.dumps(backup).encode()).code == 0
+    timer = "systemctl is-active vps-backup.timer; systemctl is-enabled vps-backup.timer"
+    assert guest.ask(timer) == "active\nenabled\n"
 
 
 def test_a_step_that_fails_keeps_no_other_and_is_done_by_the_next(guest: Guest, run: Run, wire: Wire) -> None:
