@@ -93,11 +93,12 @@ def _verdict(promise: Backup | None, kept: Kept, age: timedelta | None) -> tuple
         return State.BROKEN, "its key is not authorised"
     if age is None:
         return State.BROKEN, "there is none yet"
+    used = kept.kept_bytes > kept.limit_bytes * 9 // 10
+    words = "nearly all of its room at the target is used: vps backups prune" if used else ""
     if age > timedelta(hours=promise.every_hours) + SLACK:
-        return State.BROKEN, f"the newest is {spoken(age)} old, {promise.every_hours} h are promised"
-    if kept.kept_bytes > kept.limit_bytes * 9 // 10:
-        return State.KEPT, "nearly all of its room at the target is used: vps backups prune"
-    return State.KEPT, ""
+        late = f"the newest is {spoken(age)} old, {promise.every_hours} h are promised"
+        return State.BROKEN, f"{late}; {words}" if words else late
+    return State.KEPT, words
 
 
 def _left(kept: Kept) -> str:

@@ -23,12 +23,16 @@ SLOWEST = 2_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Snapshots that go, how many whole backups stay, and how many bytes have to be read before."""
+    """Snapshots that go, how many whole backups stay, how many bytes have to be read before, why the guest is refused.
+
+    One that is refused is pruned also when no snapshot goes: what attempts left lies there as well.
+    """
 
     goes: tuple[str, ...]
     runs_stay: int
     runs_go: int
     kept_bytes: int
+    no_room: str = ""
 
     @property
     def deadline_s(self) -> float:
@@ -36,8 +40,21 @@ class Plan:
         return HOUR_S + self.kept_bytes / SLOWEST
 
 
-def plan(title: str, promise: Backup, kept: Kept, there: Sequence[tuple[datetime, str]]) -> Plan:
-    """What is older than promised. Raises DomainError while anything looks as if old backups will be needed."""
+def look(target: Target, title: str, promise: Backup, kept: Kept) -> Plan:
+    """`plan` of what lies there now. Raises DomainError as it does, and when the target does not answer."""
+    no_room = target.no_room(kept.uuid) if _overdue(promise, kept) else ""
+    return plan(title, promise, kept, target.there(kept.uuid), no_room)
+
+
+def _overdue(promise: Backup, kept: Kept) -> bool:
+    return bool(kept.runs) and kept.now - kept.runs[-1].at > timedelta(hours=promise.every_hours) + SLACK
+
+
+def plan(title: str, promise: Backup, kept: Kept, there: Sequence[tuple[datetime, str]], no_room: str = "") -> Plan:
+    """What is older than promised. Raises DomainError while anything looks as if old backups will be needed.
+
+    `no_room` is why the target takes nothing of a VPS: then what was over when it made its newest goes, and no more.
+    """
     what = f"Unable to prune the backups of {title}"
     if kept.held == "operator":
         raise DomainError(f"{what}: the operator holds it.", f"At the target, as root: {ADMIN} release {kept.uuid}")
@@ -49,13 +66,14 @@ def plan(title: str, promise: Backup, kept: Kept, there: Sequence[tuple[datetime
     if not kept.runs:
         raise DomainError(f"{what}: there is no whole one.", "Nothing was removed.")
     age = kept.now - kept.runs[-1].at
-    if age > timedelta(hours=promise.every_hours) + SLACK:
+    if _overdue(promise, kept) and not no_room:
         raise DomainError(
             f"{what}: the newest is {spoken(age)} old, so the old ones may be needed.",
             "Nothing was removed. Mend the backups first: vps backups list",
         )
     # A run that ended before that instant is over, but for the newest of those: it is the state of that day.
-    oldest = kept.now - timedelta(days=promise.keep_days)
+    today = kept.runs[-1].at if no_room else kept.now
+    oldest = today - timedelta(days=promise.keep_days)
     over = [run for run in kept.runs if run.at < oldest][:-1]
     proven = (proof_of(kept) or {}).get("snapshot")
     stays = {run.snapshot for run in kept.runs[-ALWAYS:]} | {proven}
@@ -68,7 +86,13 @@ def plan(title: str, promise: Backup, kept: Kept, there: Sequence[tuple[datetime
         if run in over and run.snapshot not in stays:
             goes += parts
     gone = sum(run.snapshot in goes for run in kept.runs)
-    return Plan(goes=tuple(goes), runs_stay=len(kept.runs) - gone, runs_go=gone, kept_bytes=kept.kept_bytes)
+    return Plan(
+        goes=tuple(goes),
+        runs_stay=len(kept.runs) - gone,
+        runs_go=gone,
+        kept_bytes=kept.kept_bytes,
+        no_room=no_room,
+    )
 
 
 def settle(target: Target, title: str, kept: Kept) -> str:
@@ -88,6 +112,12 @@ def prune(target: Target, uuid: str, passphrase: str, found: Plan, title: str, s
     what = f"Unable to prune the backups of {title}"
     with target.alone(uuid, what):
         _prune(target, uuid, Store(target, uuid, passphrase, writes=True), found, title, say)
+    if found.no_room and (still := target.no_room(uuid)):
+        raise DomainError(
+            f"{title} has no room for its next backup, although nothing is over any more: {still}.",
+            "A VPS has four times its disk: declare a larger package, and after vps up: vps backups enrol. "
+            "Or have fewer days kept, or a larger target.",
+        )
 
 
 def _prune(target: Target, uuid: str, store: Store, found: Plan, title: str, say: Callable[[str], None]) -> None:

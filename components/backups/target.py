@@ -119,6 +119,10 @@ class Target:
         lines = self.act("Unable to list a repository at the backup target", "there", uuid).splitlines()
         return [(_time(line.split()[0]), line.split()[1]) for line in lines]
 
+    def no_room(self, uuid: str) -> str:
+        """Why nothing more of the VPS is taken, in the words that its guest hears; empty: it is."""
+        return _plain(self.act("Unable to look for room at the backup target", "refusal", uuid).strip())
+
     def sealed(self, uuid: str) -> list[bytes]:
         """The sealed copies of the passphrase, oldest first."""
         lines = self.act("Unable to fetch the sealed passphrase from the backup target", "escrow", uuid).split()

@@ -139,7 +139,7 @@ def prune(
 ) -> None:
     """Act: remove what is older than the package keeps, after everything was read; refused where backups look lost."""
     from components.backups import recovery
-    from components.backups.pruning import plan, settle
+    from components.backups.pruning import look, settle
     from components.backups.pruning import prune as do
     from components.backups.target import Target
     from components.cli.consent import consent
@@ -165,13 +165,15 @@ def prune(
                 consent(f"Remove sealed copies of {enrolled.title} that nobody needs?", given=yes)
                 gone = recovery.thin(at, enrolled.uuid, key, what_for)
                 typer.echo(f"{enrolled.title}: {gone} sealed copies go, {kept.sealed - gone} stay")
-            found = plan(enrolled.title, enrolled.promise, kept, at.there(enrolled.uuid))
+            found = look(at, enrolled.title, enrolled.promise, kept)
         except DomainError as problem:
             typer.echo(f"error: {problem}", err=True)
             failed = True
             continue
         typer.echo(f"{enrolled.title}: {found.runs_go} backups go, {found.runs_stay} stay")
-        if found.goes:
+        if found.no_room:
+            typer.echo(f"{enrolled.title}: {found.no_room}")
+        if found.goes or found.no_room:
             work.append((enrolled, found))
     if work:
         consent(f"Remove old backups of {len(work)} VPSs for ever?", given=yes)

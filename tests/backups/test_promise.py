@@ -45,6 +45,7 @@ KEPT = Kept(
         ({"runs": (run(25.9),)}, State.KEPT, ""),
         ({"runs": (run(26.1),)}, State.BROKEN, "26 h old, 24 h are promised"),
         ({"runs": (run(24 * 9),)}, State.BROKEN, "9 days old"),
+        ({"runs": (run(30),), "kept_bytes": 9_500}, State.BROKEN, "24 h are promised; nearly all of its room"),
         ({"runs": ()}, State.BROKEN, "none yet"),
         ({"sealed": 0}, State.BROKEN, "does not count"),
         ({"lost": 2}, State.BROKEN, "2 snapshots that were there are gone"),

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from components.backups.comeback import Archive
-from components.backups.pruning import SLOWEST, plan, prune, settle
+from components.backups.pruning import SLOWEST, look, plan, prune, settle
 from components.backups.recovery import passphrase
 from components.backups.store import Store
 from components.backups.target import Kept, Run, Target
@@ -80,6 +80,15 @@ def test_nothing_goes_while_it_looks_as_if_it_were_needed(days: list[int], chang
         plan("c/web1", PROMISE, *world(days, **change))
 
 
+def test_for_want_of_room_goes_what_was_over_when_the_newest_was_made() -> None:
+    """A guest that fills its room and waits does not make more old than one that goes on."""
+    days = [60, 50, 40, 35, 34, 33, 30]
+    found = plan("c/web1", PROMISE, *world(days), no_room="9 MiB of this VPS lie here")
+    assert set(found.goes) == {"part60", "whole60"}
+    goes = plan("c/web1", PROMISE, *world([day - 30 for day in days])).goes
+    assert goes == ("part30", "whole30"), "the same, by its day"
+
+
 def test_what_is_large_has_longer() -> None:
     """All of it is read before anything goes; an hour is enough for 7 GB over a slow line, not for 400."""
     small, large = (plan("c/web1", PROMISE, *world([1, 0], kept_bytes=size)) for size in (10**6, 4 * 10**11))
@@ -136,6 +145,38 @@ def test_pruning_takes_the_old_and_leaves_the_rest_whole(
         assert (tmp_path / text / f"files{backed.files}/day").read_text() == text
     backed.back_up()
     assert len(target.status(backed.uuid)[backed.uuid].runs) == 5
+
+
+@pytest.mark.lab
+def test_one_that_is_refused_for_want_of_room_is_pruned_and_goes_on(
+    host: TargetHost, target: Target, recovery: Recovery, tmp_path: Path
+) -> None:
+    """Its newest is late for that reason, which else refuses a pruning."""
+    backed = Backed(tmp_path / "one", host, recovery.recipient)
+    backed.enrol(target)
+    (backed.files / "large").write_bytes(os.urandom(12_000_000))
+    snapshots = f"{PLACE.path}/{backed.uuid}/repo/snapshots"
+    for age in (40, 30, 5, 4, 3):
+        backed.back_up()
+        host.run(f"find {snapshots} -mmin -2 -exec touch -d '-{age} days' {{}} +")
+        (backed.files / "large").unlink(missing_ok=True)
+    with pytest.raises(DomainError, match="the newest is 3 days old"):
+        look(target, backed.title, PROMISE, target.status(backed.uuid)[backed.uuid])
+    target.enrol(backed.uuid, backed.title, 8 * 1024**2, backed.key())
+    assert "and it may have 8 MiB: prune, or raise it" in backed.run("run").stderr
+    found = look(target, backed.title, PROMISE, target.status(backed.uuid)[backed.uuid])
+    assert (found.runs_go, found.runs_stay) == (1, 4)
+    assert "it may have 8 MiB" in found.no_room
+    words = passphrase(target, backed.uuid, recovery.file, "Unable to prune")
+    prune(target, backed.uuid, words, found, backed.title, lambda _: None)
+    assert target.no_room(backed.uuid) == ""
+    target.enrol(backed.uuid, backed.title, 8 * 1024, backed.key())
+    found = look(target, backed.title, PROMISE, target.status(backed.uuid)[backed.uuid])
+    assert found.goes == ()
+    with pytest.raises(DomainError, match="has no room for its next backup"):
+        prune(target, backed.uuid, words, found, backed.title, lambda _: None)
+    backed.enrol(target)
+    backed.back_up()
 
 
 @pytest.mark.lab
