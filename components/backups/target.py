@@ -136,17 +136,18 @@ class Target:
         """Nobody else prunes this repository meanwhile, from whatever controller. Raises DomainError: somebody does.
 
         The right ends with this process, however that ends, and `pause` with it. What an earlier pruning left that was
-        cut is settled first.
+        cut is settled first. Raises DomainError at the end when it stays held.
         """
-        return self._session(what, "alone", uuid)
+        return self._session(what, "alone", uuid, lets_go=True)
 
     def drilling(self, uuid: str, what: str) -> AbstractContextManager[None]:
         """Nobody else drills meanwhile: all drills have one address between them. Raises DomainError: somebody does."""
         return self._session(what, "drilling", uuid)
 
     @contextmanager
-    def _session(self, what: str, *words: str) -> Iterator[None]:
+    def _session(self, what: str, *words: str, lets_go: bool = False) -> Iterator[None]:
         pipe = subprocess.PIPE
+        late = False
         try:
             asked = subprocess.Popen(self.command(*words), stdin=pipe, stdout=pipe, stderr=pipe)
         except OSError as problem:
@@ -168,6 +169,15 @@ class Target:
                     asked.wait(timeout=DEADLINE_S)
                 except subprocess.TimeoutExpired:
                     asked.kill()
+                    late = True
+            # Only when what was done meanwhile went well: else that is what is to be told.
+            if lets_go and (late or asked.returncode):
+                said = [] if late else asked.stderr.read(4096).decode(errors="replace").strip().splitlines()
+                cause = _plain(said[-1]) if said else "it did not say why"
+                raise DomainError(
+                    f"{what} to its end: the target ({self._declared.place.host}) did not let go of it: {cause}.",
+                    "All else was done. It is held as long as `vps backups` says so: vps backups prune",
+                )
 
     def pause(self, uuid: str, reason: str) -> None:
         """Within `alone`: take nothing of the VPS until that ends. Raises DomainError when the operator holds it."""

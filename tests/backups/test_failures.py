@@ -18,6 +18,7 @@ from components.backups.target import Target
 from tests.backups.backed import GIB, LIB, Backed
 from tests.backups.conftest import Recovery
 from tests.backups.target_host import PLACE, TargetHost
+from tests.guests import dies_with_us
 
 pytestmark = pytest.mark.lab
 
@@ -198,11 +199,38 @@ def test_empty_files_are_room_too_and_a_drill_reads_only(backed: Backed, target:
     host_side = f"/etc/vps-backups/keys/{visitor.uuid}.visit"
     backed.host.run(f"touch -d '-13 hours' {host_side}")
     assert b"the time of this drill is over" in visitor.ssh("repository").stderr
+    backed.host.run(f"ln {host_side} {host_side}.was")
     target.visit(backed.uuid, visitor.uuid, "lab1")
+    assert visitor.key() in backed.host.run(f"cat {host_side}.was").stdout.decode(), "a cut would have left half of it"
+    backed.host.run(f"rm {host_side}.was")
     assert visitor.ssh("repository").returncode == 255, "its key is none any more"
     assert [visit.host for visit in target.status(backed.uuid)[backed.uuid].visits] == ["lab1"]
     target.leave(visitor.uuid)
     assert not target.status(backed.uuid)[backed.uuid].visits
+
+
+def test_a_session_that_is_ended_leaves_nobody_counting(backed: Backed) -> None:
+    """What looks after its room would go on for ever, and once kill whoever has the number of its rclone."""
+    backed.back_up()
+    serve = f"/usr/local/lib/vps-backups/serve {backed.uuid}"
+
+    def at_work() -> int:
+        return int(subprocess.run(["pgrep", "-fc", f"/bin/sh {serve}"], capture_output=True, check=False).stdout)
+
+    words = [*backed.host.admin, f"exec env SSH_ORIGINAL_COMMAND=repository /bin/sh {serve}"]
+    session = dies_with_us(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert session.stdin
+    end = time.monotonic() + 60
+    while at_work() < 2:
+        assert session.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    session.terminate()
+    session.wait(timeout=60)
+    session.stdin.close()
+    while at_work():
+        assert time.monotonic() < end, "somebody of it goes on"
+        time.sleep(0.05)
 
 
 def test_without_a_recovery_key_nothing_is_backed_up(backed: Backed) -> None:

@@ -128,7 +128,14 @@ def test_one_installed_anew_begins_a_repository_and_the_former_stays(
     with pytest.raises(DomainError, match="that is the key of before"):
         target.enrol(former.uuid, former.title, GIB, former.key(), generation=1)
     assert target.status(former.uuid)[former.uuid].runs
+    # A power cut in the midst of the moves: the rest follows into the same folder.
+    home = f"{PLACE.path}/{former.uuid}"
+    host.run(f"mkdir {home}/put-aside; mv {home}/repo {home}/escrow {home}/put-aside")
     assert target.enrol(former.uuid, former.title, GIB, newer.key(), generation=1) == "new"
+    assert len(host.run(f"ls -d {home}/former-*").stdout.split()) == 1
+    parts = {"repo", "escrow", "runs", "seen", "key.pub"}
+    assert set(host.run(f"ls {home}/former-*").stdout.decode().split()) >= parts
+    assert host.run(f"ls {home}/put-aside").returncode
     assert not target.status(former.uuid)[former.uuid].runs
     kept = host.run(f"ls {PLACE.path}/{former.uuid}/former-*/repo/snapshots").stdout.split()
     assert len(kept) == 2
@@ -148,3 +155,20 @@ def test_a_target_that_is_not_there_is_told(recovery: Recovery) -> None:
     absent = Backups(target=url, host_key=key, recovery=(recovery.recipient,), admin="no-such-program")
     with pytest.raises(DomainError, match="no-such-program: No such file"):
         Target(absent).status()
+
+
+def test_one_that_does_not_let_go_is_told(recovery: Recovery) -> None:
+    """Everything was done, and the guest is held off all the same; what failed within comes first."""
+    from components.domain.backups import Backups
+
+    key = "ssh-ed25519 " + "A" * 68
+    url = "ssh://vps-backups@backup.invalid:22/srv/backups"
+    stays = "sh -c 'echo alone; cat >/dev/null; echo backup target: it is still at work >&2; exit 1' it"
+    target = Target(Backups(target=url, host_key=key, recovery=(recovery.recipient,), admin=stays))
+    with (
+        pytest.raises(DomainError, match=r"did not let go of it: it is still at work\."),
+        target.alone(UUID, "Unable to prune"),
+    ):
+        pass
+    with pytest.raises(ValueError, match="what went wrong"), target.alone(UUID, "Unable to prune"):
+        raise ValueError("what went wrong")
