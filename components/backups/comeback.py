@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import tempfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -103,7 +104,10 @@ class Archive:
             raise no_room(what, into)
         self.store.restore(what, self.files, into / "files", most=most)
         if self.databases:
-            most = min(most, shutil.disk_usage(into).free - SPARE)
+            left = shutil.disk_usage(into).free - SPARE
+            if left <= 0:
+                raise no_room(what, into)
+            most = min(most, left)
             with (into / "databases.sql").open("wb") as stream:
                 self.store.dump(what, self.databases, "databases.sql", stream, most=most, deadline_s=BRING_S)
 
@@ -114,7 +118,7 @@ def _head(listing: IO[bytes], what: str) -> dict[str, str]:
         with gzip.open(listing) as lines:
             found = json.loads(lines.readline(MOST_HEAD))
         head = {"files": str(found["files"]), "databases": str(found["databases"] or "")}
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as problem:
+    except (OSError, EOFError, zlib.error, RecursionError, ValueError, KeyError, TypeError) as problem:
         raise DomainError(f"{what}: its list can't be read.", "Choose another backup with --from.") from problem
     if not all(re.fullmatch("[0-9a-f]{64}", one) for one in head.values() if one):
         raise DomainError(f"{what}: its list names no snapshots.", "Choose another backup with --from.")

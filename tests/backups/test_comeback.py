@@ -3,6 +3,9 @@
 Real guests in containers, made from the golden tree by their whole first boot, on a wire with a real target.
 """
 
+import gzip
+import io
+import os
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -11,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from components.backups.comeback import choose, hand_over
+from components.backups.comeback import _head, choose, hand_over
 from components.backups.drill import compared
 from components.backups.enrolment import Enrolled
 from components.backups.guest_side import GuestSide
@@ -256,3 +259,19 @@ def test_the_wished_backup_is_the_newest_that_was_there_then() -> None:
         choose("it", kept, "soon")
     with pytest.raises(DomainError, match="holds no whole backup"):
         choose("it", None, "latest")
+
+
+@pytest.mark.parametrize(
+    "listing",
+    [
+        b"no gzip",
+        gzip.compress(b"{}")[:-12],
+        gzip.compress(os.urandom(100_000))[:10] + b"\xff" * 100,
+        gzip.compress(b"[" * 100_000),
+        gzip.compress(b'{"files": 1'),
+        gzip.compress(b"[]"),
+    ],
+)
+def test_a_list_that_is_damaged_or_hostile_is_told_as_that(listing: bytes) -> None:
+    with pytest.raises(DomainError, match="its list can't be read"):
+        _head(io.BytesIO(listing), "Unable to open it")

@@ -144,6 +144,20 @@ def test_one_installed_anew_begins_a_repository_and_the_former_stays(
 
 
 @pytest.mark.lab
+def test_a_guest_that_is_told_another_target_begins_there_at_once(
+    host: TargetHost, target: Target, recovery: Recovery, tmp_path: Path
+) -> None:
+    """Not at the second try, because its last run ended well elsewhere."""
+    backed = Backed(tmp_path / "one", host, recovery.recipient)
+    backed.enrol(target)
+    backed.back_up()
+    host.run(f"cd {PLACE.path}/{backed.uuid} && rm -rf repo/* escrow/* && : >runs")
+    settings = backed.folder / "guest.json"
+    settings.write_text(settings.read_text().replace(PLACE.path, "/srv/another"))
+    backed.back_up()
+
+
+@pytest.mark.lab
 def test_a_target_that_is_not_there_is_told(recovery: Recovery) -> None:
     from components.domain.backups import Backups
 

@@ -133,8 +133,9 @@ run() {
         cp "$keep/escrow.age" "$keep/escrow.sent"
     fi
     run=$(date -u +%Y-%m-%dT%H:%M:%SZ)
-    # Looked after when the last run did not end: is there a repository, and which locks of dead processes are there?
-    if [ ! -e "$keep/ended" ]; then
+    # Looked after when the last run did not end, or not at this target: is there a repository, and which locks of dead
+    # processes are there?
+    if [ "$(cat "$keep/ended" 2>/dev/null)" != "$(wanted target)" ]; then
         if ! store --no-lock --quiet cat config >/dev/null 2>"$now/err"; then
             grep -q 'Is there a repository\|unable to open config' "$now/err" || fail "$(tail -n 1 "$now/err")"
             store --quiet init --repository-version 2 >/dev/null 2>"$now/err" || fail "$(tail -n 1 "$now/err")"
@@ -177,7 +178,7 @@ run() {
     whole=$(jq --raw-output 'select(.message_type == "summary").snapshot_id' "$now/parts")
     whole=$(there finished "$whole") || fail "the target did not take it as whole: $(tail -n 1 "$keep/ssh.err")"
     rm -rf "$now"
-    : >"$keep/ended"
+    wanted target >"$keep/ended"
     note "done" "$(($(date +%s) - began)) s, snapshot $(echo "$whole" | cut -c1-8)"
     say "backup of $run is whole: $whole"
 }
