@@ -46,6 +46,7 @@ echo page >/var/www/html/of-the-client.html
 echo mine >/var/www/html/index.html
 echo '10.0.0.5 db' >>/etc/hosts
 printf '# vps access: granted by request T-1\\nclient ALL=(ALL:ALL) NOPASSWD: ALL\\n' >/etc/sudoers.d/vps-client
+chmod 440 /etc/sudoers.d/vps-client
 echo '17 3 * * * true' >/var/spool/cron/crontabs/client
 mariadb <<'END'
 CREATE DATABASE shop; USE shop;
