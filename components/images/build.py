@@ -41,10 +41,7 @@ def build(
     bundle = _bundle(recipe, archive, archive_sha256)
     if not fleet.is_dir():
         raise ImageError(f"Unable to build image {name}: there is no fleet folder {fleet}.", "Name it with --fleet.")
-    named = lock.locked(fleet).get(name)
-    if bundle is None and recipe.bundle and named and pins.are_current(recipe, named.bundle) is False:
-        named = None
-    baked = bundle.sha256 if bundle else named.bundle if named and recipe.bundle else ""
+    baked = bundle.sha256 if bundle else _baked(recipe, fleet)
     with cache.locked(progress):
         # The wait may have been long, and the recipe been edited meanwhile.
         recipe = replace(load(name, fleet, recipes), baked=baked)
@@ -57,6 +54,22 @@ def build(
         if lock.record(fleet, image):
             progress(f"{name}: recorded in {fleet / lock.FILE}")
         return image
+
+
+def need(name: str, fleet: Path, recipes: Path = RECIPES) -> None:
+    """Raises ImageError where `build` would refuse `name` before its first step; makes nothing."""
+    recipe = load(name, fleet, recipes)
+    recipe = replace(recipe, baked=_baked(recipe, fleet))
+    if recipe.bundle and _cached(recipe, fleet, verify_bytes=False) is None:
+        raise _lacks_bundle(recipe)
+
+
+def _baked(recipe: Recipe, fleet: Path) -> str:
+    """SHA-256 of the bundle in the image that the lock names, where that isn't known to be of other sources."""
+    named = lock.locked(fleet).get(recipe.name)
+    if not recipe.bundle or named is None or pins.are_current(recipe, named.bundle) is False:
+        return ""
+    return named.bundle
 
 
 def _bundle(recipe: Recipe, archive: Path | None, vouched: str) -> Bundle | None:
@@ -87,11 +100,7 @@ def _cached(recipe: Recipe, fleet: Path, verify_bytes: bool) -> cache.Entry | No
 
 def _build(recipe: Recipe, progress: Progress, bundle: Bundle | None) -> cache.Entry:
     if recipe.bundle and bundle is None:
-        raise ImageError(
-            f"Unable to build image {recipe.name}: its pinned sources ({recipe.bundle}) come as a bundle, and none was"
-            " given.",
-            f"Make it with `vps image bundle {recipe.name}`, then `vps image build {recipe.name} --bundle FILE`.",
-        )
+        raise _lacks_bundle(recipe)
     folder = cache.folder()
     # Only this process holds the lock, so whatever an earlier build left behind is dead.
     for stale in folder.glob(".building-*"):
@@ -116,6 +125,14 @@ def _build(recipe: Recipe, progress: Progress, bundle: Bundle | None) -> cache.E
         ) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _lacks_bundle(recipe: Recipe) -> ImageError:
+    return ImageError(
+        f"Unable to build image {recipe.name}: its pinned sources ({recipe.bundle}) come as a bundle, and none was"
+        " given.",
+        f"Make it with `vps image bundle {recipe.name}`, then `vps image build {recipe.name} --bundle FILE`.",
+    )
 
 
 def _make(steps: Steps, recipe: Recipe, work: Path, bundle: Bundle | None) -> cache.Entry:

@@ -23,6 +23,7 @@ from components.engine.project import CHECKOUT, Project
 from components.engine.run import POLICIES, Engine
 from components.guest.delivery import Watch
 from components.guest.hearing import Heard, Line
+from components.lab.demo_image import image_of, need_buildable, need_its_image
 from components.lab.example import CLIENT, HOST, IMAGE, VPS, make_fake_project, make_project, use_host
 from components.lab.host import Lab
 from components.report.vps import document, show
@@ -126,6 +127,7 @@ def _real(say: Say, image: str | None) -> Project:
     from components.images.build import build
 
     need_its_image(REAL, image)
+    need_buildable(REAL, image)
     say(f"lab {LAB}: a KVM host of its own in namespaces")
     lab = Lab(LAB)
     claim(lab)
@@ -134,23 +136,8 @@ def _real(say: Say, image: str | None) -> Project:
     project = make_project(REAL, image or IMAGE)
     use_host(project, driver="libvirt", uri=lab.uri, probe=lab.probe)
     say(f"project {project.folder}: a copy of the example fleet, yours to edit")
-    build(_image_of(project.fleet), project.fleet, say)
+    build(image_of(project.fleet), project.fleet, say)
     return project
-
-
-def need_its_image(folder: Path, image: str | None) -> None:
-    """Raises DomainError when another image is asked for than that of the demo which is there already."""
-    if image is None or not (folder / "stacks").is_dir():
-        return
-    if (its := _image_of(folder / "stacks")) != image:
-        raise DomainError(
-            f"The demo in {folder} is there already, and its VPS has the image {its}, not {image}.",
-            "Take it down first: ./run demo --down. Or leave --image out.",
-        )
-
-
-def _image_of(fleet: Path) -> str:
-    return load(fleet).fleet.clients[CLIENT].vps[VPS].image
 
 
 def claim(lab: Lab) -> None:
