@@ -1,7 +1,8 @@
 """A guest in a container: an image's own tree booted by systemd-nspawn, at host speed and with its real services.
 
 systemd, cloud-init, nginx, php-fpm and MariaDB are the image's; only the kernel, the disk and the serial port are not.
-Everything hangs on one process of ours: killed in whatever way, it leaves no mount, no namespace and no process.
+Everything hangs on one process of ours and ends with the test. A run that is killed itself leaves the container's first
+process, with all that it started: it is below pid 1 then, and to be killed by hand.
 """
 
 import contextlib
