@@ -40,6 +40,11 @@ def missing(facts: dict[str, Any]) -> list[Missing]:
             do="Put server-configuration.md there, after every change again.",
         ),
         Missing(
+            element="KIT-2",
+            what="the fingerprints of the VPSs' own SSH keys, for which the client is told to ask",
+            do="Note them from the console of the first boot: no command shows them later.",
+        ),
+        Missing(
             element="KIT-4",
             what=f"the reverse records in {', '.join(reverse)}",
             do="Set those of dns/reverse-*.zone at your name servers.",

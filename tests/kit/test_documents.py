@@ -256,3 +256,17 @@ def test_the_client_is_told_what_a_backup_has_and_what_it_lacks(fleet: Fleet) ->
     has, _, lacks = text.partition("Not in them")
     assert [one for one in PATHS.read_text().split() if f"`{one}`" not in has] == []
     assert all(one in lacks for one in ("all else below `/var`", "file systems that you mount", "`.nobackup`"))
+
+
+def test_a_client_is_told_of_aegir_only_where_it_is(fleet: Fleet) -> None:
+    """One of two VPSs has it; without a panel's image none has."""
+    assert "- Aegir with its modules on `web1`: installed" in made(fleet).files["getting-started.md"].decode()
+    images = {name: replace(image, flavour="") for name, image in fleet.images.items()}
+    assert "Aegir with" not in made(replace(fleet, images=images)).files["getting-started.md"].decode()
+
+
+def test_no_limit_is_called_enforced_that_nobody_enforces(fleet: Fleet) -> None:
+    """Nothing counts traffic, and not every host can limit a network's rate."""
+    kit = made(fleet)
+    assert all("enforced" not in data.decode() for name, data in kit.files.items() if name.endswith(".md"))
+    assert "Traffic is what the price includes" in kit.files["server-configuration.md"].decode()

@@ -8,7 +8,7 @@ from components.domain.authorities import Authority
 from components.domain.fleet import Fleet
 from tests.kit.conftest import made
 
-ALWAYS = ["ACC-1", "ACC-2", "ACC-3", "ACC-4", "KIT-1", "KIT-4", "UPD-2"]
+ALWAYS = ["ACC-1", "ACC-2", "ACC-3", "ACC-4", "KIT-1", "KIT-2", "KIT-4", "UPD-2"]
 
 
 def test_what_is_not_built_is_told_though_all_is_declared(fleet: Fleet) -> None:
