@@ -21,7 +21,7 @@ class Project:
 
     @property
     def work(self) -> Path:
-        """State of a one-person fleet, its passphrase and the engine's own folder; not in git."""
+        """State of a one-person fleet, its passphrase and the engine's own folder; a file in it keeps it out of git."""
         return self.folder / ".vps"
 
     def settings(self, stack: str) -> Path:
@@ -57,6 +57,11 @@ class Project:
         """Make the folders and the passphrase that `environment` names, where they are ours to make."""
         for name in ("state", "engine"):
             (self.work / name).mkdir(parents=True, exist_ok=True)
+        ignored = self.work / ".gitignore"
+        if not ignored.exists():
+            partial = self.work / ".gitignore.partial"
+            partial.write_text("*\n", encoding="ascii")
+            partial.rename(ignored)
         (self.fleet / "pulumi").mkdir(exist_ok=True)
         passphrase = self.work / "passphrase"
         if environment.get("PULUMI_CONFIG_PASSPHRASE_FILE") == str(passphrase) and not passphrase.exists():

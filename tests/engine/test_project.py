@@ -1,6 +1,7 @@
 """The project folder and the engine's environment."""
 
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,17 @@ def test_passphrase_is_made_once_and_is_private(tmp_path: Path) -> None:
     assert len(first.strip()) >= 32
     project.prepare(environment)
     assert file.read_text() == first
+
+
+def test_git_never_sees_state_and_passphrase(tmp_path: Path) -> None:
+    """In a repository of the operator's own, which ignores nothing yet; what they wrote there stays."""
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True, timeout=60)
+    project = Project(folder=tmp_path, fleet=tmp_path / "stacks")
+    project.fleet.mkdir()
+    project.prepare(project.environment({}))
+    status = ["git", "-C", str(tmp_path), "status", "--porcelain", "--untracked-files=all"]
+    assert (project.work / "passphrase").exists()
+    assert subprocess.run(status, check=True, capture_output=True, text=True, timeout=60).stdout == ""
+    (project.work / ".gitignore").write_text("passphrase\n")
+    project.prepare(project.environment({}))
+    assert (project.work / ".gitignore").read_text() == "passphrase\n"
