@@ -139,6 +139,8 @@ def env(fleet: FleetFolder = None) -> None:
 
 def _tell_still(found: "Outlook", stack: str) -> None:
     """Nothing is to be done: said without an engine run, which would take longer to say it."""
+    from components.domain.names import CLIENT_STACKS
+
     for title, limits in found.waiting.items():
         typer.echo(f"{title}: {', '.join(limits)} will be in force after its next boot (`vps reboot {title}`).")
     resources = f"{found.resources} resource{'s' * (found.resources != 1)}"
@@ -146,6 +148,8 @@ def _tell_still(found: "Outlook", stack: str) -> None:
         f"{stack}: nothing to change. {resources} as declared, as recorded, and as {', '.join(found.hosts)} answered "
         "just now; the policy pack agrees."
     )
+    if stack.startswith(CLIENT_STACKS):
+        typer.echo("Which settings its guests go by is not looked at here: `vps list --guests` tells who is behind.")
 
 
 def _unasked(found: "Outlook | None", *, yes: bool) -> list[str]:

@@ -163,11 +163,14 @@ def test_at_rest_it_is_said_without_an_engine_run(applied: Bench) -> None:
         said = applied.vps(*command)
         assert said.startswith(SAID), said
         assert "Previewing" not in said
+        assert "`vps list --guests` tells who is behind" in said, "an edited panel is nothing that this run looks at"
 
     assert len(list((applied.project.work / "state/.pulumi/history").rglob("*.history.json"))) == runs
     applied.pulumi("preview", "--expect-no-changes", "--stack", STACK)
     assert "Previewing update" in applied.vps("preview", STACK, "--engine")
-    assert applied.vps("preview", HOST_STACK).startswith(f"{HOST_STACK}: nothing to change. ")
+    host = applied.vps("preview", HOST_STACK)
+    assert host.startswith(f"{HOST_STACK}: nothing to change. ")
+    assert "guests" not in host
 
 
 @pytest.mark.parametrize("change", REFUSED_OR_UNSURE.values(), ids=REFUSED_OR_UNSURE.keys())
