@@ -66,6 +66,8 @@ class Subject:
         client = clients[client_key]
         if vps_key not in client.vps:
             known = ", ".join(f"{client_key}/{key}" for key in client.vps)
+            if not vps_key:
+                raise DomainError(f"{client_key} is a client, and this is about one VPS.", f"Write one of {known}.")
             raise DomainError(f"{client_key} has no VPS {vps_key!r}.", f"Known: {known}.")
         engine = Engine.of(project_of(loaded.folder), loaded.fleet.hosts.values())
         return cls(

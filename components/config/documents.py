@@ -245,7 +245,7 @@ class _Builder:
         if shape == "word":
             message, remedy = (
                 f"{text} without quotes is true or false to some readers and text to others.",
-                (f'Write true or false, or "{text}" if the text is meant.'),
+                f'Write true or false where that is asked, "{text}" where any text is, else a word that belongs here.',
             )
         else:
             message, remedy = f"{text} is a {_WORDS[shape]} without quotes.", f'Write "{text}".'

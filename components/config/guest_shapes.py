@@ -5,16 +5,16 @@ from typing import Annotated
 from pydantic import Field
 
 from components.config.shape import Shape
-from components.config.texts import Text
+from components.config.texts import Option, Text, TimeOfDay, Weekday
 from components.domain import guests as domain
 
 
 class MaintenanceShape(Shape):
     """When a VPS may be rebooted, every week, in UTC."""
 
-    day: Annotated[Text, Field(pattern=f"^({'|'.join(domain.WEEKDAYS)})$")] = domain.Maintenance().day
+    day: Weekday = domain.Maintenance().day
     """monday to sunday."""
-    opens: Annotated[Text, Field(alias="from", pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] = domain.Maintenance().opens
+    opens: Annotated[TimeOfDay, Field(alias="from")] = domain.Maintenance().opens
     """Time of day in quotes, like "03:00"."""
     hours: Annotated[int, Field(ge=1, le=24)] = domain.Maintenance().hours
 
@@ -38,7 +38,7 @@ class GuestsShape(Shape):
 
 
 Options = Annotated[
-    dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")], bool | int | str | list[str]],
+    dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")], Option],
     Field(default_factory=dict),
 ]
 """Settings of the image's flavour, by their names; what they mean stands in the flavour's README."""

@@ -102,7 +102,9 @@ def _explain(detail: ErrorDetails, path: Steps, model: type[BaseModel]) -> tuple
         return str(context["message"]), str(context["remedy"])
     if kind == "extra_forbidden":
         known = sorted(keys_at(model, path[:-1]))
-        return f"There is no key `{_cut(str(path[-1]))}` here.", _nearest(str(path[-1]), known)
+        below = sorted(key for key in known if str(path[-1]) in keys_at(model, (*path[:-1], key)))
+        remedy = f"It belongs under {' or '.join(f'`{key}:`' for key in below)}." if below else ""
+        return f"There is no key `{_cut(str(path[-1]))}` here.", remedy or _nearest(str(path[-1]), known)
     if kind == "missing":
         return f"`{path[-1]}` is missing.", f"Add `{path[-1]}: …`{_hint(model, path)}."
     if kind in _TYPES:
@@ -114,6 +116,8 @@ def _explain(detail: ErrorDetails, path: Steps, model: type[BaseModel]) -> tuple
         return "It is empty.", "Write what it is."
     if kind in ("greater_than_equal", "greater_than"):
         return f"{_shown(seen)} is too small.", f"{detail['msg'].removeprefix('Input should be ').capitalize()}."
+    if kind in ("less_than_equal", "less_than"):
+        return f"{_shown(seen)} is too large.", f"{detail['msg'].removeprefix('Input should be ').capitalize()}."
     return f"{_shown(seen)} can't stand here: {detail['msg']}.", "See the JSON Schema: `vps schema`."
 
 

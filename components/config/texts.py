@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from components.domain import units
+from components.domain import guests, units
 from components.domain.limits import UNLIMITED
 from components.domain.networks import AddressRange
 from components.domain.problems import DomainError
@@ -136,6 +136,35 @@ def _count(value: object) -> int:
     return value
 
 
+def _weekday(value: object) -> str:
+    remedy = f"Write one of {', '.join(guests.WEEKDAYS)}."
+    text = _text(value, remedy)
+    if text not in guests.WEEKDAYS:
+        small = text.lower()
+        raise DomainError(f'"{text}" is no day.', f"Write it small: {small}." if small in guests.WEEKDAYS else remedy)
+    return text
+
+
+def _time(value: object) -> str:
+    remedy = 'Write hours and minutes in quotes, "00:00" to "23:59".'
+    text = _text(value, remedy)
+    if not re.fullmatch(_TIME, text):
+        raise DomainError(f'"{text}" is no time of day.', remedy)
+    return text
+
+
+def _option(value: object) -> bool | int | str | list[str]:
+    if isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return value
+    raise DomainError(
+        "It is neither true or false nor a whole number, a text or a list of texts.",
+        "Write one of these; which it takes stands in the flavour's README.",
+    )
+
+
+_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _NETWORK_4, _ADDRESS_4 = r"^[0-9.]+/[0-9]+$", r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$"
 _NETWORK_6, _ADDRESS_6 = r"^[0-9a-fA-F:.]+/[0-9]+$", r"^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$"
 
@@ -182,3 +211,21 @@ Address6 = Annotated[
 Reserved = Annotated[
     AddressRange, PlainValidator(_speaking(_reserved)), _schema(r"^[0-9a-fA-F:./ -]+$", "192.0.2.2-192.0.2.9")
 ]
+Weekday = Annotated[str, PlainValidator(_speaking(_weekday)), _schema(f"^({'|'.join(guests.WEEKDAYS)})$", "sunday")]
+TimeOfDay = Annotated[str, PlainValidator(_speaking(_time)), _schema(_TIME, "03:00")]
+"""In UTC."""
+Option = Annotated[
+    bool | int | str | list[str],
+    PlainValidator(_speaking(_option)),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "boolean"},
+                {"type": "integer"},
+                {"type": "string"},
+                {"items": {"type": "string"}, "type": "array"},
+            ]
+        }
+    ),
+]
+"""A setting of a flavour: one fault for a value of another kind, not one for each kind that it could be."""

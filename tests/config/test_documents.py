@@ -170,3 +170,9 @@ def test_what_we_read_ruamel_reads_the_same(text: str) -> None:
     except YAMLError:
         return  # It refuses more than libyaml does; that harms nobody.
     assert document.data == peer
+
+
+def test_a_word_that_some_read_as_false_is_not_only_called_that() -> None:
+    """`power: off` asks for another word altogether."""
+    _, _, remedy = flaw("power: off\n")
+    assert remedy == 'Write true or false where that is asked, "off" where any text is, else a word that belongs here.'

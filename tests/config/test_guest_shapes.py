@@ -4,8 +4,16 @@ import pytest
 from pydantic import ValidationError
 
 from components.config.client_file import PanelShape
-from components.config.guest_shapes import GuestsShape, MaintenanceShape, options
+from components.config.fleet_file import FleetFile
+from components.config.guest_shapes import GuestsShape, MaintenanceShape, Options, options
+from components.config.shape import Shape, flaws
 from components.domain.guests import Guests, Maintenance
+
+
+class Optioned(Shape):
+    """What has options."""
+
+    options: Options
 
 
 def test_a_window_and_a_mail_server_are_read() -> None:
@@ -21,6 +29,38 @@ def test_a_window_and_a_mail_server_are_read() -> None:
 def test_no_other_window_is_taken(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         MaintenanceShape.model_validate(wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"day": "Sunday"}, '"Sunday" is no day. Write it small: sunday.'),
+        ({"day": "someday"}, '"someday" is no day. Write one of monday, '),
+        ({"from": "25:00"}, '"25:00" is no time of day. Write hours and minutes in quotes, "00:00" to "23:59".'),
+        ({"hours": 99}, "99 is too large. Less than or equal to 24."),
+    ],
+)
+def test_a_wrong_window_is_told_in_words(wrong: dict[str, object], said: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        MaintenanceShape.model_validate(wrong)
+    (flaw,) = flaws(caught.value, MaintenanceShape)
+    assert said in f"{flaw.message} {flaw.remedy}"
+
+
+@pytest.mark.parametrize("wrong", [{"b": [1]}, [1], None, 1.5])
+def test_a_wrong_option_is_one_fault_at_its_own_place(wrong: object) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Optioned.model_validate({"options": {"a": wrong, "fine": ["x"]}})
+    (flaw,) = flaws(caught.value, Optioned)
+    assert flaw.path == ("options", "a")
+    assert "list of texts" in flaw.message
+
+
+def test_a_mail_server_in_the_wrong_place_is_sent_where_it_belongs() -> None:
+    with pytest.raises(ValidationError) as caught:
+        FleetFile.model_validate({"smarthost": "mail.example"})
+    (remedy,) = (flaw.remedy for flaw in flaws(caught.value, FleetFile) if flaw.path == ("smarthost",))
+    assert remedy == "It belongs under `guests:`."
 
 
 @pytest.mark.parametrize("wrong", ["mail.example;rm", "mail example", "mail.example:99x", "[mail.example]", ""])

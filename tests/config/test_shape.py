@@ -14,7 +14,7 @@ class Inner(Shape):
     """Something inside."""
 
     memory: Text
-    count: Annotated[int, Field(ge=1)] = 1
+    count: Annotated[int, Field(ge=1, le=9)] = 1
 
 
 class Outer(FileShape):
@@ -37,6 +37,7 @@ class Outer(FileShape):
     [
         ({"nam": "x", "name": "x"}, ("nam",), "There is no key `nam` here. Did you mean `name`?"),
         ({"zzzz": 1, "name": "x"}, ("zzzz",), "Known here: inner, many, name, on, tags."),
+        ({"memory": "1", "name": "x"}, ("memory",), "There is no key `memory` here. It belongs under `inner:`."),
         ({}, ("name",), "`name` is missing. Add `name: …` (What people call it)."),
         ({"name": 5}, ("name",), "5 stands where text belongs. Put it in quotes, or write text."),
         ({"name": None}, ("name",), "Nothing stands where text belongs."),
@@ -47,6 +48,11 @@ class Outer(FileShape):
         ({"name": "x", "tags": ["y", 1]}, ("tags", 1), "1 stands where text belongs."),
         ({"name": "x", "many": {"a": {"memry": "1", "memory": "1"}}}, ("many", "a", "memry"), "mean `memory`?"),
         ({"name": "x", "inner": {"memory": "1", "count": 0}}, ("inner", "count"), "0 is too small."),
+        (
+            {"name": "x", "inner": {"memory": "1", "count": 10}},
+            ("inner", "count"),
+            "10 is too large. Less than or equal",
+        ),
         ({"name": "x", "inner": {"memory": "1", "count": "3"}}, ("inner", "count"), "where a whole number belongs"),
         ({"name": "x", "inner": {"memory": "1", "count": True}}, ("inner", "count"), "true stands where"),
         ({"name": " "}, ("name",), "It is empty."),

@@ -116,6 +116,11 @@ def _vps(path: Steps, vps: domain.Vps) -> Iterator[Problem]:
             message = f'"{name}" is no full domain name.'
             remedy = "Write it in lower case with its domain and no dot at the end, like web1.coop.example."
             yield Problem(path=(*path, key), message=message, remedy=remedy)
+    sites = vps.panel.ssl_sites if vps.panel else ()
+    for index, site in enumerate(sites):
+        if site in sites[:index]:
+            here = (*path, "panel", "ssl_sites", index)
+            yield Problem(path=here, message=f"{site} is listed twice.", remedy="Keep one of the two.")
     if vps.ends is not None and vps.ends < vps.term.start:
         message = f"It would end on {vps.ends}, before its term starts."
         yield Problem(path=(*path, "ends"), message=message, remedy=f"Write {vps.term.start} or a later day.")

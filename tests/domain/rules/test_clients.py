@@ -55,6 +55,11 @@ def test_the_sample_has_no_problem() -> None:
         ({"panel": Panel(admin="eve")}, ("panel", "admin"), '"eve" is no contact'),
         ({"panel": Panel(admin="ada", ssl_sites=("nope",))}, ("panel",), "is no full domain name"),
         (
+            {"panel": Panel(admin="ada", ssl_sites=("a.example", "b.example", "a.example"))},
+            ("panel", "ssl_sites", 2),
+            "a.example is listed twice",
+        ),
+        (
             {"access": (Access(who="eve", root=False, since=date(2026, 12, 3), request="T-1"),)},
             ("access", 0, "who"),
             '"eve" is no contact',
