@@ -206,11 +206,7 @@ def _declared(loaded: "Loaded", name: str) -> "tuple[Client, Vps]":
         told = "\n".join(str(problem) for problem in problems)
         raise DomainError(told, "Fill in and mend the files first: vps check")
     client = loaded.fleet.clients[key]
-    vps = client.vps.get(vps_key)
-    if vps is None:
-        raise DomainError(
-            f"{key} has no VPS {vps_key!r}.", f"Known: {', '.join(f'{key}/{one}' for one in client.vps)}."
-        )
+    vps = client.named(vps_key)
     if not vps.is_adopted:
         remedy = "Pin `uuid:` and `mac:` as `vps adopt HOST` prints them; without them a new machine is made."
         raise DomainError(f"{name} pins no `uuid`, so it is no adopted machine.", remedy)

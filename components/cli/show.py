@@ -78,12 +78,6 @@ def _read(fleet: "Fleet", host: str, uuid: str, client: "Client", vps: "Vps") ->
 
 
 def _find(fleet: "Fleet", name: str) -> "tuple[Client, Vps]":
-    from components.domain.problems import DomainError
-
     client_key, _, vps_key = name.partition("/")
     client = fleet.clients[client_key]
-    if vps_key not in client.vps:
-        raise DomainError(
-            f"{client_key} has no VPS {vps_key!r}.", f"Known: {', '.join(f'{client_key}/{key}' for key in client.vps)}."
-        )
-    return client, client.vps[vps_key]
+    return client, client.named(vps_key)

@@ -64,15 +64,9 @@ class Subject:
             known = ", ".join(sorted(clients)) or "none"
             raise DomainError(f"No client file {CLIENTS}/{client_key}.yaml.", f"Known: {known}. Write CLIENT/VPS.")
         client = clients[client_key]
-        if vps_key not in client.vps:
-            known = ", ".join(f"{client_key}/{key}" for key in client.vps)
-            if not vps_key:
-                raise DomainError(f"{client_key} is a client, and this is about one VPS.", f"Write one of {known}.")
-            raise DomainError(f"{client_key} has no VPS {vps_key!r}.", f"Known: {known}.")
+        vps = client.named(vps_key)
         engine = Engine.of(project_of(loaded.folder), loaded.fleet.hosts.values())
-        return cls(
-            title=title, fleet=loaded.fleet, client=client, vps=client.vps[vps_key], environment=engine.environment
-        )
+        return cls(title=title, fleet=loaded.fleet, client=client, vps=vps, environment=engine.environment)
 
     @contextmanager
     def home(self, *, starts: bool) -> Iterator[Home]:

@@ -117,7 +117,8 @@ def _explain(detail: ErrorDetails, path: Steps, model: type[BaseModel]) -> tuple
     if kind in ("greater_than_equal", "greater_than"):
         return f"{_shown(seen)} is too small.", f"{detail['msg'].removeprefix('Input should be ').capitalize()}."
     if kind in ("less_than_equal", "less_than"):
-        return f"{_shown(seen)} is too large.", f"{detail['msg'].removeprefix('Input should be ').capitalize()}."
+        bound = context.get("le", context.get("lt"))
+        return f"{_shown(seen)} is too large.", f"Write {'at most' if 'le' in context else 'less than'} {bound}."
     return f"{_shown(seen)} can't stand here: {detail['msg']}.", "See the JSON Schema: `vps schema`."
 
 

@@ -6,6 +6,7 @@ from datetime import date
 
 from components.domain import names
 from components.domain.guests import Maintenance, Options
+from components.domain.problems import DomainError
 from components.domain.terms import Term
 
 POWERS = ("managed", "stopped", "suspended")
@@ -133,3 +134,12 @@ class Client:
     contacts: Mapping[str, Contact]
     contract: Contract
     vps: Mapping[str, Vps]
+
+    def named(self, label: str) -> Vps:
+        """Its VPS of that name. Raises DomainError when there is none, or no name was given."""
+        if label in self.vps:
+            return self.vps[label]
+        known = ", ".join(f"{self.key}/{one}" for one in self.vps) or "none"
+        if not label:
+            raise DomainError(f"{self.key} is a client, and this is about one VPS.", f"Write CLIENT/VPS: {known}.")
+        raise DomainError(f"{self.key} has no VPS {label!r}.", f"Known: {known}.")

@@ -87,3 +87,10 @@ def test_who_is_off_is_not_asked(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["show", TITLE, "--fleet", str(made.project.fleet), "--json"])
     assert done.exit_code == 0, done.output
     assert json.loads(done.output)["guest"]["silent"] == "it is off"
+
+
+def test_a_client_alone_is_no_vps(fleet: Path) -> None:
+    done = CliRunner().invoke(app, ["show", "example-coop", "--fleet", str(fleet)])
+    assert "example-coop is a client, and this is about one VPS. Write CLIENT/VPS: example-coop/web1." in str(
+        done.exception
+    )

@@ -141,8 +141,3 @@ def test_unknown_names(made: MadeWorld, title: str, words: str) -> None:
     """The known ones are told."""
     with pytest.raises(DomainError, match=words):
         Subject.find(title, made.project.fleet)
-
-
-def test_a_client_alone_is_no_vps(made: MadeWorld) -> None:
-    with pytest.raises(DomainError, match=r"example-coop is a client, .* Write one of example-coop/web1\."):
-        Subject.find("example-coop", made.project.fleet)

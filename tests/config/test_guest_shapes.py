@@ -37,7 +37,7 @@ def test_no_other_window_is_taken(wrong: dict[str, object]) -> None:
         ({"day": "Sunday"}, '"Sunday" is no day. Write it small: sunday.'),
         ({"day": "someday"}, '"someday" is no day. Write one of monday, '),
         ({"from": "25:00"}, '"25:00" is no time of day. Write hours and minutes in quotes, "00:00" to "23:59".'),
-        ({"hours": 99}, "99 is too large. Less than or equal to 24."),
+        ({"hours": 99}, "99 is too large. Write at most 24."),
     ],
 )
 def test_a_wrong_window_is_told_in_words(wrong: dict[str, object], said: str) -> None:

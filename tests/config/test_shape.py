@@ -51,7 +51,7 @@ class Outer(FileShape):
         (
             {"name": "x", "inner": {"memory": "1", "count": 10}},
             ("inner", "count"),
-            "10 is too large. Less than or equal",
+            "10 is too large. Write at most 9.",
         ),
         ({"name": "x", "inner": {"memory": "1", "count": "3"}}, ("inner", "count"), "where a whole number belongs"),
         ({"name": "x", "inner": {"memory": "1", "count": True}}, ("inner", "count"), "true stands where"),

@@ -111,12 +111,13 @@ def _vps(path: Steps, vps: domain.Vps) -> Iterator[Problem]:
             remedy=f"Write {', '.join(map(str, LENGTHS[:-1]))} or {LENGTHS[-1]}.",
         )
     yield from choice((*path, "power"), vps.power, domain.POWERS, "power state")
-    for key, name in (("fqdn", vps.fqdn), *((("panel"), site) for site in (vps.panel.ssl_sites if vps.panel else ()))):
+    sites = vps.panel.ssl_sites if vps.panel else ()
+    listed = [(("panel", "ssl_sites", index), site) for index, site in enumerate(sites)]
+    for key, name in ((("fqdn",), vps.fqdn), *listed):
         if not is_fqdn(name):
             message = f'"{name}" is no full domain name.'
             remedy = "Write it in lower case with its domain and no dot at the end, like web1.coop.example."
-            yield Problem(path=(*path, key), message=message, remedy=remedy)
-    sites = vps.panel.ssl_sites if vps.panel else ()
+            yield Problem(path=(*path, *key), message=message, remedy=remedy)
     for index, site in enumerate(sites):
         if site in sites[:index]:
             here = (*path, "panel", "ssl_sites", index)
