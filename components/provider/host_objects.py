@@ -72,7 +72,7 @@ class HostObject(Generic[Inputs]):
         try:
             self._need(self._driver_for(inputs.host.ref()), inputs)
         except HostUnreachable as error:
-            return str(error)
+            return f"could not look, so this is only what the files say. {error}"
         return ""
 
     def create(self, urn: str, news: Bag) -> tuple[str, Bag]:

@@ -8,6 +8,7 @@ import pytest
 
 from components.drivers.base import Driver, HostRef, ImageSpec
 from components.drivers.errors import Missing, Refused
+from components.drivers.fake.driver import FakeDriver
 from components.images.errors import ImageMissing
 from components.provider import host_objects
 from components.provider.properties import Bag
@@ -85,6 +86,13 @@ def test_image_is_looked_for_locally_only_when_the_host_lacks_it(driver: Driver,
     assert images.create("urn", image)[1]["status"] == "present"
     with pytest.raises(ImageMissing):
         images.create("urn", {**image, "sha256": "0" * 64})
+
+
+def test_a_silent_host_is_told_in_a_preview(pool: Bag) -> None:
+    """A laptop without a way to the hosts can preview all the same, and is told that nobody looked."""
+    host = HostRef(name="lab1", driver="fake", uri="fake:///no/such/folder/world")
+    said = host_objects.pools(lambda _: FakeDriver(host)).announce("urn", {**pool, "fleet": "demo", "backend": "b"})
+    assert said.startswith("could not look, so this is only what the files say. ")
 
 
 def _not_here(sha256: str, name: str) -> Path:
