@@ -27,7 +27,7 @@ from tests.guests import dies_with_us
 pytestmark = [pytest.mark.boot, pytest.mark.lab, pytest.mark.engine]
 
 VPS = "example-coop/web1"
-BOOT_S = 2400
+BOOT_S = 2000
 FILL = """set -e
 echo 'what the client wrote' >/home/ada/notes
 chown ada: /home/ada/notes
