@@ -69,6 +69,7 @@ END
     chmod 755 "$RUN/emulator"
     mount --bind "$qemu" "$qemu-microvm"
     mount --bind "$RUN/emulator" "$qemu"
+    mount -o remount,bind,exec "$qemu" # /run lets nothing be executed on most machines
 fi
 
 # Static addresses only: nothing to detect, nothing to be advertised.
