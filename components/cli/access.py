@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from components.drivers.access import Wish
     from components.guest.hearing import Line
 
-RESTORED = ("/usr/bin/test", "-s", "/var/lib/vps/backup/restored.json")
+BACK, SET = "/var/lib/vps/backup/restored.json", "/var/lib/vps/backup/access-set"
+RESTORED = ("/bin/sh", "-c", f"[ -s {BACK} ] || exit 1; [ -e {SET} ] && [ ! {BACK} -nt {SET} ] && exit 3; exit 0")
+"""Exit 1: the backup is not back; 3: access was set after it came; 0: it is of the backup's day."""
+IS_SET = ("/usr/bin/touch", SET)
+ALREADY = 3
 
 FleetFolder = Annotated[Path | None, typer.Option("--fleet", help="The fleet folder (default: the one you stand in).")]
 
@@ -85,9 +89,10 @@ def wish(client: "Client", vps: "Vps", today: dt.date) -> "Wish":
 
 
 def after_restore(fleet: "Fleet", line: "Line") -> str:
-    """Set access once more in a VPS that was filled from a backup: logins and keys came back as of the backup's day.
+    """Set access once in a VPS that was filled from a backup: logins and keys came back as of the backup's day.
 
-    A controller's step of a delivery. Raises DomainError while the backup is not back, DriverError if silent.
+    A controller's step of a delivery; what people add later is left to them. Raises DomainError while the backup is not
+    back and when the guest refused some of it, DriverError if silent.
     """
     from contextlib import closing
 
@@ -102,14 +107,24 @@ def after_restore(fleet: "Fleet", line: "Line") -> str:
         machine = driver.read(vps.machine_uuid(fleet.id, line.client.id))
         if machine is None or machine.mark is None:
             raise DomainError(f"{line.title}: {vps.host} does not hold it as ours.", "See: vps drift")
-        if driver.guest().run(machine.uuid, machine.mark, RESTORED).code:
+        guest = driver.guest()
+        found = guest.run(machine.uuid, machine.mark, RESTORED).code
+        if found == ALREADY:
+            return ""
+        if found:
             raise DomainError(
                 f"Who may log in to {line.title} is set once its backup is back.",
                 f"It waits for: vps restore {line.title} --run --recovery-key FILE",
             )
         wanted = wish(line.client, vps, dt.datetime.now(dt.UTC).date())
         said = driver.access().set(machine.uuid, machine.mark, wanted)
-    wrong = "".join(f"; {who}: {why}" for who, why in said.differs(wanted).items())
-    if said.before == said.after and not said.dropped and not wrong:
+        if wrong := said.differs(wanted):
+            words = "; ".join(f"{who}: {why}" for who, why in wrong.items())
+            raise DomainError(
+                f"Who may log in to {line.title} is not as declared after its restore: {words}.",
+                f"Until it is, logins of the backup's day may be open. See: vps access {line.title}",
+            )
+        guest.run(machine.uuid, machine.mark, IS_SET)
+    if said.before == said.after and not said.dropped:
         return ""
-    return f"access: set as declared, for its backup was of another day{wrong}; all of it: vps access {line.title}"
+    return f"access: set as declared, for its backup was of another day; all of it: vps access {line.title}"
