@@ -16,6 +16,7 @@ from components.lab.host import Lab
 from tests import trees
 from tests.bundles.standin import stand_in_for
 from tests.faults import report as faults
+from tests.guest.hardened import LYNIS
 
 # A busy machine is no failure of a property; speed is measured by the bench.
 settings.register_profile("calm", deadline=None)
@@ -23,13 +24,19 @@ settings.load_profile("calm")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Faults injected, and machines lost by them: where tests of faults ran, also on other workers."""
+    """Faults injected and machines lost by them, and lynis's score, from whichever worker ran what found them."""
     reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
     counts = [value for report in reports for name, value in report.user_properties if name == faults.PROPERTY]
     if counts:
         terminalreporter.section("faults")
         for row in (faults.HEAD, *faults.rows(counts)):
             terminalreporter.write_line(" | ".join(row))
+    told = [(report.nodeid, *found) for report in reports for found in report.user_properties]
+    scores = [f"{test}: {value}" for test, name, value in told if name == LYNIS]
+    if scores:
+        terminalreporter.section("lynis")
+        for score in scores:
+            terminalreporter.write_line(score)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,8 @@ import re
 from tests.guests import Guest
 
 LIB = "/usr/local/lib/vps"
+LYNIS = "lynis"
+"""The property of a test's report that carries lynis's score."""
 PRIVILEGED = {
     "/usr/bin/crontab",
     "/usr/bin/ssh-agent",
