@@ -59,16 +59,23 @@ class Project:
             (self.work / name).mkdir(parents=True, exist_ok=True)
         ignored = self.work / ".gitignore"
         if not ignored.exists():
-            partial = self.work / ".gitignore.partial"
-            partial.write_text("*\n", encoding="ascii")
-            partial.rename(ignored)
+            _write(ignored, "*\n", 0o644)
         (self.fleet / "pulumi").mkdir(exist_ok=True)
         passphrase = self.work / "passphrase"
         if environment.get("PULUMI_CONFIG_PASSPHRASE_FILE") == str(passphrase) and not passphrase.exists():
-            partial = passphrase.with_suffix(".partial")
-            partial.touch(mode=0o600)
-            partial.write_text(secrets.token_hex(24) + "\n", encoding="ascii")
-            partial.rename(passphrase)
+            _write(passphrase, secrets.token_hex(24) + "\n", 0o600)
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    """Make a file whole or not at all: an empty passphrase after a power cut would keep its state shut for good."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    partial.touch(mode=mode)
+    with partial.open("w", encoding="ascii") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.rename(path)
 
 
 def project_of(fleet: Path) -> Project:
