@@ -49,29 +49,6 @@ if [ "$HIDE_KVM" = 1 ] && [ -e /dev/kvm ]; then
     mount -o remount,bind,ro /dev/kvm
 fi
 
-# With a thread for each CPU, QEMU 7.2 has died of a segmentation fault while one CPU's write mapped a device and another
-# one ran. Below version 9 a guest is emulated in one thread, by a word that libvirt can't be given: the emulator stands
-# aside, under the name of one that the lab has no use for, and a script in its place says that word.
-qemu=/usr/bin/qemu-system-x86_64
-version=$("$qemu" --version | sed -n 's/^QEMU emulator version \([0-9]*\)\..*/\1/p')
-if [ "$HIDE_KVM" = 1 ] && [ "${version:-0}" -lt 9 ] && [ -e "$qemu-microvm" ]; then
-    cat >"$RUN/emulator" <<'END'
-#!/bin/sh
-before=
-for word; do
-    shift
-    if [ "$before $word" = "-accel tcg" ]; then word=tcg,thread=single; fi
-    set -- "$@" "$word"
-    before=$word
-done
-exec /usr/bin/qemu-system-x86_64-microvm "$@"
-END
-    chmod 755 "$RUN/emulator"
-    mount --bind "$qemu" "$qemu-microvm"
-    mount --bind "$RUN/emulator" "$qemu"
-    mount -o remount,bind,exec "$qemu" # /run lets nothing be executed on most machines
-fi
-
 # Static addresses only: nothing to detect, nothing to be advertised.
 for switch in accept_dad dad_transmits accept_ra; do
     for conf in all default; do echo 0 >"/proc/sys/net/ipv6/conf/$conf/$switch"; done

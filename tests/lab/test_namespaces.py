@@ -56,19 +56,6 @@ def test_hidden_kvm_can_not_be_opened_inside(place):
     assert told(places, "if [ -w /dev/kvm ]; then echo open; else echo shut; fi") == ["shut"]
 
 
-def test_old_emulators_run_all_processors_in_one_thread(place, request):
-    """As QEMU names its threads itself; one that is new enough keeps a thread for each. `/run` executes nothing."""
-    places, groups = place
-    places.run.mkdir(parents=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "noexec", "run", places.run], check=True)
-    request.addfinalizer(lambda: subprocess.run(["umount", "-l", places.run], check=False))
-    namespaces.make(places, groups, hide_kvm=True)
-    script = """qemu-system-x86_64 -accel tcg -name probe,debug-threads=on -machine q35 -smp 2 -nodefaults \\
-        -no-user-config -display none -S & until grep -h TCG /proc/$!/task/*/comm; do sleep 0.1; done; kill $!"""
-    major = int(told(places, "qemu-system-x86_64 --version")[3].split(".")[0])
-    assert ("ALL" in told(places, script)) == (major < 9)
-
-
 def test_cgroup_root_inside_is_the_labs_own(place):
     places, groups = place
     namespaces.make(places, groups, hide_kvm=False)
