@@ -75,7 +75,8 @@ def declare(guest: Guest, authority: Authority | None, sites: tuple[str, ...] = 
 def certificates(guest: Guest, *words: str, code: int) -> str:
     """Run the keeper of certificates, which must end with `code`; what it said."""
     done = guest.run(f"{LIB}/certificates {' '.join(words)}", timeout=600)
-    assert done.returncode == code, f"{done.returncode}: {done.stdout}{done.stderr}"
+    told = guest.run(f"tail -n 20 {CERTS}/*/said").stdout if done.returncode != code else ""
+    assert done.returncode == code, f"{done.returncode}: {done.stdout}{done.stderr}{told}"
     return done.stdout
 
 
