@@ -56,8 +56,8 @@ def wall(guest: Guest, **declared: object) -> str:
     guest.ask("cat >/root/settings.json", stdin=json.dumps(said))
     guest.ask("cat >/root/flavour.json", stdin=json.dumps({"defaults": {"panel_allow": ["127.0.0.1/32"]}}))
     told = "VPS_SETTINGS=/root/settings.json VPS_FLAVOUR=/root/flavour.json"
-    # The workers of before answer for a moment: a restart leaves none.
-    guest.ask(f"{told} /root/wall && systemctl restart nginx")
+    # The workers of before answer for a moment: a restart leaves none. Systemd takes a handful of them in ten seconds.
+    guest.ask(f"{told} /root/wall && systemctl reset-failed nginx && systemctl restart nginx")
     return guest.ask(f"{told} /root/check")
 
 
