@@ -71,7 +71,7 @@ def bench(lab: Lab, recovery: Recovery, tmp_path_factory: pytest.TempPathFactory
     (bridge,) = made.connection().networkLookupByName("public1").bridgeName().split()
     assert wire.run(["ip", "address", "add", f"{ADDRESS}/32", "dev", bridge]).returncode == 0
     try:
-        host = TargetHost(wire, tmp_path_factory.mktemp("target") / "host", size="2g")  # type: ignore[arg-type] # as one
+        host = TargetHost(wire, tmp_path_factory.mktemp("target") / "host", size="2g")
         with host:
             declared = host.declared(recovery.recipient)
             lines = {

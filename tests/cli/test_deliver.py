@@ -65,7 +65,7 @@ def test_who_may_log_in_is_set_as_declared_once_a_backup_is_back(made: MadeWorld
     made.change(guest={"people": people})
     made.says(report={})
     assert _run(made, "--wait", "0").exit_code == 0
-    assert made.world.get("domains", made.spec.uuid)["guest"] == {"people": people}  # type: ignore[index]
+    assert made.world.get("domains", made.spec.uuid)["guest"] == {"people": people}
     made.declare(restore={"from": "lab1", "empty": True, "backup": "2026-01-07T03:00:00Z"})
     done = _run(made, "--wait", "0")
     assert done.exit_code == 1
@@ -74,7 +74,7 @@ def test_who_may_log_in_is_set_as_declared_once_a_backup_is_back(made: MadeWorld
     done = _run(made, "--wait", "0")
     assert done.exit_code == 0, done.output
     assert f"{TITLE}: access: set as declared, for its backup was of another day" in done.output
-    found = made.world.get("domains", made.spec.uuid)["guest"]["people"]  # type: ignore[index]
+    found = made.world.get("domains", made.spec.uuid)["guest"]["people"]
     assert (found["eve"]["root"], found["ada"]["root"]) == (False, True)
     assert found["ada"]["keys"] != people["ada"]["keys"]
 
@@ -87,7 +87,7 @@ def test_who_may_log_in_is_set_once_for_a_restore(made: MadeWorld) -> None:
     made.says(report={}, answers={" ".join(RESTORED): {"code": ALREADY}})
     done = _run(made, "--wait", "0")
     assert (done.exit_code, "access:" in done.output) == (0, False), done.output
-    assert made.world.get("domains", made.spec.uuid)["guest"] == {"people": people}  # type: ignore[index]
+    assert made.world.get("domains", made.spec.uuid)["guest"] == {"people": people}
 
 
 def test_what_a_guest_refuses_after_a_restore_is_no_delivery(made: MadeWorld) -> None:

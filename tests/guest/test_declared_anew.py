@@ -199,7 +199,7 @@ def test_what_goes_by_the_name_follows_and_what_a_client_made_stays(guest: Guest
 
 def test_backups_go_where_they_are_declared(guest: Guest, run: Run) -> None:
     """Also where other words were handed over when the guest's key was authorised, and nowhere any more."""
-    backup: dict[str, Any] = dict(contract("base").variables["settings"].example["backup"])  # type: ignore[index]
+    backup: dict[str, Any] = dict(contract("base").variables["settings"].example["backup"])
     guest.ask("jq -c '.target = \"ssh://a@old.example:22/b\"' >/etc/vps/backup.json", stdin=json.dumps(backup))
     assert steps(told(run, wanted(run, backup=backup | {"every_hours": 6}))) == ["80-backup"]
     assert json.loads(guest.ask("cat /etc/vps/backup.json")) == backup | {"every_hours": 6}
