@@ -5,7 +5,6 @@ Real guests in containers, made from the golden tree by their whole first boot, 
 
 import gzip
 import io
-import os
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -267,11 +266,13 @@ def test_the_wished_backup_is_the_newest_that_was_there_then() -> None:
     [
         b"no gzip",
         gzip.compress(b"{}")[:-12],
-        gzip.compress(os.urandom(100_000))[:10] + b"\xff" * 100,
+        gzip.compress(b"")[:10] + b"\xff" * 100,
         gzip.compress(b"[" * 100_000),
         gzip.compress(b'{"files": 1'),
         gzip.compress(b"[]"),
     ],
+    # Named, because gzip writes the second of its making: each worker would name the tests differently.
+    ids=["no gzip", "cut off", "nonsense behind a head", "too deep", "half an object", "no object"],
 )
 def test_a_list_that_is_damaged_or_hostile_is_told_as_that(listing: bytes) -> None:
     with pytest.raises(DomainError, match="its list can't be read"):
