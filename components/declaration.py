@@ -4,6 +4,7 @@ What stands here is state format: names and shapes of inputs are frozen (schema 
 readable. The plugin checks the same shapes again when they arrive.
 """
 
+import datetime as dt
 from typing import Any
 
 from components.cloudinit import template_digest
@@ -33,12 +34,16 @@ def host_inputs(host: Host) -> Inputs:
     return {"name": host.name, "driver": host.driver, "uri": host.uri, "probe": host.probe}
 
 
-def machine_inputs(fleet: Fleet, client: Client, vps: Vps, backend: str) -> Inputs:
-    """`vps:index:Machine` of one VPS. The fleet must be free of problems that block the client's stack."""
+def machine_inputs(fleet: Fleet, client: Client, vps: Vps, backend: str, today: dt.date | None = None) -> Inputs:
+    """`vps:index:Machine` of one VPS, as sold on `today` (UTC; None: this day).
+
+    The fleet must be free of problems that block the client's stack.
+    """
+    sale = vps.sale(today or dt.datetime.now(dt.UTC).date())
     host = fleet.hosts[vps.host]
     network = fleet.networks[vps.network]
-    package = fleet.packages[vps.package]
-    limits = package.limits
+    package = fleet.packages[sale.package]
+    limits = fleet.limits(sale)
     image = fleet.images[vps.image]
     uuid = vps.machine_uuid(fleet.id, client.id)
     addresses = [network.with_prefix(address) for address in (*vps.ipv4, *vps.ipv6)]
@@ -56,11 +61,14 @@ def machine_inputs(fleet: Fleet, client: Client, vps: Vps, backend: str) -> Inpu
         "name": names.domain_name(fleet.id, client.id, vps.id),
         "host": host_inputs(host),
         "pool": vps.pool or host.pool.name,
-        "package": vps.package,
+        "package": sale.package,
         "vcpus": limits.vcpus,
         "cpuCapPercent": limits.cpu_cap_percent,
         "memoryMib": limits.memory_mib,
-        "grows": {"vcpus": package.grows_to.vcpus, "memoryMib": package.grows_to.memory_mib},
+        "grows": {
+            "vcpus": max(package.grows_to.vcpus, limits.vcpus),
+            "memoryMib": max(package.grows_to.memory_mib, limits.memory_mib),
+        },
         "disks": {
             ROOT_DISK: {
                 "sizeGib": limits.disk_gib,

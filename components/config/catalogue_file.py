@@ -1,11 +1,13 @@
 """catalogue.yaml: what is sold, under which terms, from which images. A version that was sold never changes."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from components.config.shape import NEVER_EMPTY, FileShape, Shape
+from components.config.sold_shapes import ExtraShape
 from components.config.texts import (
     CountCap,
     Date,
@@ -21,6 +23,7 @@ from components.config.texts import (
     Text,
     Traffic,
 )
+from components.domain.contracts import ContractVersion
 from components.domain.images import ImageOffer
 from components.domain.limits import Limits
 from components.domain.packages import Backup, Growth, Package
@@ -74,6 +77,8 @@ class PriceShape(Shape):
 
     month: Money
     set_up: Money
+    deposit: Money = Decimal(0)
+    """Payable at signing."""
 
 
 class PackageShape(Shape):
@@ -103,6 +108,7 @@ class PackageShape(Shape):
             grows_to=Growth(vcpus=self.grows_to.vcpus, memory_mib=self.grows_to.memory, disk_gib=self.grows_to.disk),
             backup=Backup(every_hours=self.backup.every, keep_days=self.backup.keep) if self.backup else None,
             about=self.about or "",
+            deposit=self.price.deposit,
             adopted=self.adopted,
         )
 
@@ -123,6 +129,12 @@ class ContractShape(Shape):
 
     title: Text
     from_: Annotated[Date, Field(alias="from")]
+    timezone: Text = "UTC"
+    """In which months, terms and days are counted, like Europe/Brussels."""
+
+    def domain(self, key: str) -> ContractVersion:
+        """The version under its key, `standard@2026-01`."""
+        return ContractVersion(key=key, title=self.title, valid_from=self.from_, time_zone=self.timezone)
 
 
 class OfferShape(Shape):
@@ -192,6 +204,8 @@ class CatalogueFile(FileShape):
 
     packages: Annotated[dict[str, PackageShape], Field(json_schema_extra=NEVER_EMPTY)]
     """By name and version, like small@2026-01."""
+    extras: Annotated[dict[str, ExtraShape], Field(default_factory=dict)]
+    """What raises a package's limits and price together, by name and version, like memory@2026-01."""
     term_discounts: Annotated[tuple[DiscountShape, ...], Field(strict=False)] = ()
     contracts: Annotated[dict[str, ContractShape], Field(json_schema_extra=NEVER_EMPTY)]
     """By name and version, like standard@2026-01."""

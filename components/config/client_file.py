@@ -7,6 +7,7 @@ from pydantic import Field
 
 from components.config.guest_shapes import MaintenanceShape, Options, options
 from components.config.shape import NEVER_EMPTY, FileShape, Shape
+from components.config.sold_shapes import QuotaShape, SaleShape, VipShape
 from components.config.texts import Date, Range, Text
 from components.domain import clients as domain
 from components.domain.terms import LENGTHS, Term
@@ -40,10 +41,13 @@ class ContractShape(Shape):
     signed: Date
     support: Annotated[str, Field(json_schema_extra=_choice(*domain.SUPPORT_LEVELS))]
     """standard or vip."""
+    vip: VipShape | None = None
+    """When VIP is in force; needed with it."""
 
     def domain(self) -> domain.Contract:
         """The contract."""
-        return domain.Contract(version=self.version, signed=self.signed, support=self.support)
+        vip = self.vip.domain() if self.vip else None
+        return domain.Contract(version=self.version, signed=self.signed, support=self.support, vip=vip)
 
 
 class TermShape(Shape):
@@ -147,6 +151,12 @@ class VpsShape(Shape):
     """Permanent, chosen once: v- and letters or digits."""
     package: Text
     """A package of catalogue.yaml with its version, like small@2026-01."""
+    extras: Annotated[dict[str, int], Field(default_factory=dict)]
+    """So many pieces of each extra of catalogue.yaml, like {memory@2026-01: 2}."""
+    since: Date | None = None
+    """From when package and extras are in force; left out: from the term's start."""
+    before: Annotated[tuple[SaleShape, ...], Field(strict=False)] = ()
+    """What was in force earlier, oldest first; `vps package` writes it."""
     term: TermShape
     power: Annotated[str, Field(json_schema_extra=_choice(*domain.POWERS))] = domain.POWERS[0]
     """managed, stopped or suspended."""
@@ -209,6 +219,9 @@ class VpsShape(Shape):
             antispoof=self.antispoof,
             options=options(self.options),
             maintenance=self.maintenance.domain() if self.maintenance else None,
+            extras=self.extras,
+            since=self.since,
+            before=tuple(sale.domain() for sale in self.before),
         )
 
 
@@ -232,6 +245,8 @@ class ClientFile(FileShape):
     contacts: Annotated[dict[str, ContactShape], Field(json_schema_extra=NEVER_EMPTY)]
     contract: ContractShape
     vps: Annotated[dict[str, VpsShape], Field(json_schema_extra=NEVER_EMPTY)]
+    quota: QuotaShape | None = None
+    """The most that it may have in all; left out: as fleet.yaml says."""
 
     def domain(self, key: str) -> domain.Client:
         """The client under the stem of its file's name."""
@@ -243,4 +258,5 @@ class ClientFile(FileShape):
             contacts={name: contact.domain() for name, contact in self.contacts.items()},
             contract=self.contract.domain(),
             vps={name: vps.domain(name) for name, vps in self.vps.items()},
+            quota=self.quota.domain() if self.quota else None,
         )

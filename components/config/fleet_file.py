@@ -8,6 +8,7 @@ from pydantic import Field
 from components.config.backups import BackupsShape
 from components.config.guest_shapes import GuestsShape
 from components.config.shape import NEVER_EMPTY, FileShape, Shape
+from components.config.sold_shapes import QuotaShape
 from components.config.texts import Address4, Address6, Days, Hours, Range4, Range6, Reserved, Text
 from components.domain.authorities import Authority
 from components.domain.datacentres import Datacentre
@@ -224,3 +225,5 @@ class FleetFile(FileShape):
     backups: BackupsShape | None = None
     acme: AcmeShape | None = None
     guests: GuestsShape | None = None
+    client_quota: QuotaShape | None = None
+    """The most that one client may have in all, where its own file has no quota; left out: no limit."""

@@ -246,6 +246,7 @@ def _shared(pile: _Pile) -> Fleet:
             support=common.support.domain() if common.support else None,
             backups=common.backups.domain() if common.backups else None,
             guests=common.guests.domain() if common.guests else fleet.guests,
+            quota=common.client_quota.domain() if common.client_quota else fleet.quota,
         )
         if common.acme is not None:
             declared, problem = authority(common.acme, pile.folder)
@@ -256,7 +257,8 @@ def _shared(pile: _Pile) -> Fleet:
             fleet,
             packages={key: one.domain(key) for key, one in catalogue.packages.items()},
             offers={name: one.domain(name) for name, one in catalogue.images.items()},
-            contracts=tuple(catalogue.contracts),
+            extras={key: one.domain(key) for key, one in catalogue.extras.items()},
+            contracts={key: one.domain(key) for key, one in catalogue.contracts.items()},
             discounts=tuple(one.domain() for one in catalogue.term_discounts),
             services={key: one.domain(key) for key, one in catalogue.services.items()},
         )

@@ -7,6 +7,7 @@ from datetime import date
 from components.domain import names
 from components.domain.guests import Maintenance, Options
 from components.domain.problems import DomainError
+from components.domain.sales import Sale, in_force
 from components.domain.terms import Term
 
 POWERS = ("managed", "stopped", "suspended")
@@ -27,12 +28,33 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Vip:
+    """VIP Administration: in force from `since` up to `until` (None: no end), by the recorded acceptance (VIP-15)."""
+
+    since: date
+    accepted: str
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
     """What was signed: the version of the terms, when, and the level of support (`standard` or `vip`)."""
 
     version: str
     signed: date
     support: str
+    vip: Vip | None = None
+    """When VIP is or was in force; it may stay after its end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """The most that a client may have in all; None: no such limit."""
+
+    vps: int | None = None
+    vcpus: int | None = None
+    memory_mib: int | None = None
+    disk_gib: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +134,21 @@ class Vps:
     options: Options = field(default_factory=dict)
     maintenance: Maintenance | None = None
     """Its own window for maintenance; None: the fleet's."""
+    extras: Mapping[str, int] = field(default_factory=dict)
+    """So many pieces of each of the catalogue's extras, beside `package`."""
+    since: date | None = None
+    """From when `package` and `extras` are in force; None: from the term's start."""
+    before: tuple[Sale, ...] = ()
+    """What was in force earlier, oldest first; each up to the day of the next."""
+
+    @property
+    def sales(self) -> tuple[Sale, ...]:
+        """Everything that was or will be in force, in the order of days."""
+        return (*self.before, Sale(package=self.package, extras=self.extras, since=self.since))
+
+    def sale(self, day: date) -> Sale:
+        """What is in force on `day`."""
+        return in_force(self.sales, day)
 
     @property
     def is_adopted(self) -> bool:
@@ -134,6 +171,8 @@ class Client:
     contacts: Mapping[str, Contact]
     contract: Contract
     vps: Mapping[str, Vps]
+    quota: Quota | None = None
+    """Its own; None: the fleet's."""
 
     def named(self, label: str) -> Vps:
         """Its VPS of that name. Raises DomainError when there is none, or no name was given."""

@@ -40,6 +40,8 @@ class Package:
     backup: Backup | None = None
     about: str = ""
     """What it is for, in a sentence for clients."""
+    deposit: Decimal = Decimal(0)
+    """Payable at signing (contract PAY-1)."""
     adopted: bool = False
     """Made for adopted machines only: it says what they have, and caps that they never had may be unlimited."""
 

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from components.domain.authorities import Authority
 from components.domain.clients import Access, Client, Contact, Contract, Panel, Vps
+from components.domain.contracts import ContractVersion
 from components.domain.datacentres import Datacentre
 from components.domain.fleet import Fleet
 from components.domain.hardware import Part, Spare
@@ -39,6 +40,7 @@ PACKAGE = Package(
     grows_to=Growth(vcpus=4, memory_mib=4096, disk_gib=40),
     backup=Backup(every_hours=24, keep_days=14),
 )
+CONTRACT_VERSION = ContractVersion(key="standard@2026-01", title="Managed VPS", valid_from=date(2026, 1, 1))
 NETWORK = Network(
     name="public1",
     ipv4=IPv4Network("192.0.2.0/24"),
@@ -160,7 +162,7 @@ def fleet(*clients: Client, **changes: object) -> Fleet:
         spares={kind: spare(kind) for kind in kinds},
         packages={"small@2026-01": PACKAGE},
         offers={"base-debian-13": ImageOffer(name="base-debian-13", new_installs_until=None)},
-        contracts=("standard@2026-01",),
+        contracts={"standard@2026-01": CONTRACT_VERSION},
         discounts=(Discount(months=12, percent=10),),
         images={"base-debian-13": IMAGE},
         hosts={"kvm1": HOST},

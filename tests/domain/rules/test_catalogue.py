@@ -9,7 +9,7 @@ from components.domain.images import ImageOffer
 from components.domain.limits import Limits
 from components.domain.packages import Backup
 from components.domain.terms import Discount
-from tests.domain.sample import IMAGE, LIMITS, PACKAGE, fleet
+from tests.domain.sample import CONTRACT_VERSION, IMAGE, LIMITS, PACKAGE, fleet
 
 KEY = "small@2026-01"
 
@@ -46,7 +46,7 @@ def test_a_package_is_named_with_its_version(key: str) -> None:
 
 def test_contract_versions_discounts_and_offers() -> None:
     broken = fleet(
-        contracts=("standard@2026-01", "loose"),
+        contracts=dict.fromkeys(("standard@2026-01", "loose"), CONTRACT_VERSION),
         discounts=(Discount(months=2, percent=5), Discount(months=3, percent=101)),
         offers={
             IMAGE.name: ImageOffer(name=IMAGE.name, new_installs_until=None),

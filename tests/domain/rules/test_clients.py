@@ -163,7 +163,7 @@ def test_an_image_larger_than_the_disk() -> None:
 def test_what_could_not_be_read_is_not_called_unknown() -> None:
     """A broken catalogue is one problem, not one per VPS that refers to it."""
     bare: Vps = vps(panel=Panel(admin="eve"))
-    broken = replace(fleet(client("example-coop", bare)), packages={}, offers={}, contracts=(), hosts={}, networks={})
+    broken = replace(fleet(client("example-coop", bare)), packages={}, offers={}, contracts={}, hosts={}, networks={})
     gone = [("packages",), ("offers",), ("contracts",), ("hosts",), ("networks",)]
     contacts = ("clients", "example-coop", "contacts", "eve")
     assert list(rules.problems(broken, Unread(frozenset([*gone, contacts])))) == []
