@@ -80,10 +80,15 @@ def read(file: Path) -> Document:
         with file.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        return _unreadable("There is no such file.", "Make it, or restore it from git.")
+        return missing()
     except OSError as error:
         return _unreadable(f"It can't be read: {error.strerror}.", "Mend the file's kind, owner or mode.")
     return parse(raw)
+
+
+def missing() -> Document:
+    """What a file is that isn't there."""
+    return _unreadable("There is no such file.", "Make it, or restore it from git.")
 
 
 def parse(raw: bytes) -> Document:

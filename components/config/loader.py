@@ -4,6 +4,8 @@ Files are read whole and judged alone (`documents`, `shape`), then together (`co
 stops only the stacks that depend on it.
 """
 
+import errno
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,7 +19,7 @@ from components.config import flavour_file
 from components.config import folder as places
 from components.config.authority import authority
 from components.config.catalogue_file import CatalogueFile
-from components.config.documents import Document, Flaw, parse, read
+from components.config.documents import Document, Flaw, missing, parse, read
 from components.config.draft import File, draft
 from components.config.fleet_file import FleetFile
 from components.config.folder import find_fleet
@@ -107,13 +109,15 @@ class _Pile:
 
     folder: Path
     instead: Mapping[str, bytes] = field(default_factory=dict)
+    wholly: bool = False
+    """Whether `instead` is all there is: nothing is read from the folder then."""
     documents: dict[str, Document] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     unread: set[Steps] = field(default_factory=set)
 
     def read(self, file: str, model: type[File]) -> tuple[File | None, bool]:
         """The file, and whether it is whole; with problems noted."""
-        document = parse(self.instead[file]) if file in self.instead else read(self.folder / file)
+        document = self._document(file)
         self.documents[file] = document
         root = places.root_path(file, ())
         if document.data is None:
@@ -134,6 +138,23 @@ class _Pile:
         self.unread.update(places.root_path(file, path) for path in dropped)
         return rest, False
 
+    def _document(self, file: str) -> Document:
+        if file in self.instead:
+            return parse(self.instead[file])
+        return missing() if self.wholly else read(self.folder / file)
+
+    def has(self, file: str) -> bool:
+        """Whether there is such a file."""
+        return file in self.instead or (not self.wholly and (self.folder / file).exists())
+
+    def _listed(self, kind: str) -> set[Path]:
+        new = {self.folder / name for name in self.instead if name.startswith(f"{kind}/")}
+        if self.wholly:
+            if not new:
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+            return new
+        return {*(self.folder / kind).iterdir(), *new}
+
     def _note(self, file: str, document: Document, found: list[Flaw]) -> None:
         for flaw in found[:MOST_PER_FILE]:
             line = flaw.line or document.line(flaw.path)
@@ -147,15 +168,14 @@ class _Pile:
     def names(self, kind: str) -> Iterator[str]:
         """The stems of the YAML files of a folder, sorted; a problem for each that looks like one and isn't."""
         try:
-            files = sorted((self.folder / kind).iterdir())
+            files = sorted(self._listed(kind))
         except OSError as error:
             message = f"The folder can't be read: {error.strerror}."
             remedy = f"Make {kind}/ in the fleet folder, or restore it from git."
             self.problems.append(Problem(path=(kind,), message=message, remedy=remedy, file=f"{kind}/"))
             self.unread.add((kind,))
             return
-        new = {self.folder / name for name in self.instead if name.startswith(f"{kind}/")}
-        for file in sorted({*files, *new}):
+        for file in files:
             if file.name.startswith("."):
                 continue
             if file.suffix == ".yaml":
@@ -167,14 +187,16 @@ class _Pile:
                 self.problems.append(Problem(path=(kind,), message=message, remedy=remedy, file=place))
 
 
-def load(folder: Path, instead: Mapping[str, bytes] | None = None, *, clients_too: bool = True) -> Loaded:
+def load(
+    folder: Path, instead: Mapping[str, bytes] | None = None, *, wholly: bool = False, clients_too: bool = True
+) -> Loaded:
     """Load the fleet in `folder`. Never raises for what the files hold or lack.
 
-    `instead` has the content of files (named relative to the folder) that are judged before they are written. Without
-    `clients_too` only what is shared and the hosts are read, which takes a moment where there are a thousand clients;
-    `problems` are of no use then.
+    `instead` has the content of files (named relative to the folder) that are judged before they are written; `wholly`
+    if they are all there is, and nothing is read from the folder. Without `clients_too` only what is shared and the
+    hosts are read, which takes a moment where there are a thousand clients; `problems` are of no use then.
     """
-    pile = _Pile(folder, instead or {})
+    pile = _Pile(folder, instead or {}, wholly)
     base = _shared(pile)
     hosts: dict[str, Host] = {}
     clients: dict[str, Client] = {}
@@ -229,7 +251,7 @@ def _shared(pile: _Pile) -> Fleet:
     common, _ = pile.read(places.FLEET, FleetFile)
     catalogue, _ = pile.read(places.CATALOGUE, CatalogueFile)
     lock: LockFile | None = None
-    if (pile.folder / places.LOCK).exists():
+    if pile.has(places.LOCK):
         lock, _ = pile.read(places.LOCK, LockFile)
     fleet = Fleet(id="", name="", currency="")
     if common is not None:
@@ -249,7 +271,7 @@ def _shared(pile: _Pile) -> Fleet:
             quota=common.client_quota.domain() if common.client_quota else fleet.quota,
         )
         if common.acme is not None:
-            declared, problem = authority(common.acme, pile.folder)
+            declared, problem = authority(common.acme, pile.folder, pile.instead if pile.wholly else None)
             pile.problems.extend(_located([problem] if problem else [], pile.documents))
             fleet = replace(fleet, authority=declared)
     if catalogue is not None:
