@@ -3,12 +3,14 @@
 UUIDs, MACs, ledger and backups hang on them, so an id of a client who left must not come back with another.
 """
 
-import os
 import re
 import secrets
-import subprocess
 from collections.abc import Collection
 from pathlib import Path
+
+from components.config import checkout
+from components.config.folder import CLIENTS
+from components.domain.problems import DomainError
 
 LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 """Without those that people mistake for each other."""
@@ -17,16 +19,16 @@ _HISTORY_S = 20
 """Seconds that git may take to look through the whole history."""
 
 
-def fresh(prefix: str, taken: Collection[str], fleet: Path | None = None, *, most_s: float = _HISTORY_S) -> str:
-    """A new id `<prefix>-…` that is none of `taken`, and that the git history of `fleet` never held.
+def fresh(prefix: str, taken: Collection[str], fleet: Path | None = None) -> str:
+    """A new id `<prefix>-…` that is none of `taken`, and that the git history of the folder `fleet` never held.
 
-    Where that can't be asked within `most_s` seconds, the id is long enough that chance repeats none.
+    Where git can't tell in time, the id is so long that chance repeats none.
     """
     while True:
         made = _random(prefix, _SHORT)
         if made in taken:
             continue
-        known = _was_used(fleet, made, most_s) if fleet is not None else False
+        known = _was_used(fleet, made) if fleet is not None else False
         if known is None:
             return _random(prefix, _LONG)
         if not known:
@@ -37,21 +39,11 @@ def _random(prefix: str, length: int) -> str:
     return f"{prefix}-{''.join(secrets.choice(LETTERS) for _ in range(length))}"
 
 
-def _was_used(fleet: Path, made: str, most_s: float) -> bool | None:
-    """Whether any commit of any branch brought or took away the id; None when git can't tell, or has no time to."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    command = ["git", "-C", str(fleet), "log", "--all", "--format=%H", "-1", "--pickaxe-regex"]
-    command += [f"-S\\b{re.escape(made)}\\b", "--", "clients"]
+def _was_used(fleet: Path, made: str) -> bool | None:
+    """Whether a commit of any branch brought the id, or took it away; None when git can't tell."""
+    looking = ["log", "--all", "--format=%H", "-1", "--pickaxe-regex", f"-S\\b{re.escape(made)}\\b", "--", CLIENTS]
     try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=most_s,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        done = checkout.run(fleet, *looking, seconds=_HISTORY_S)
+    except DomainError:
         return None
     return bool(done.stdout.strip()) if done.returncode == 0 else None

@@ -6,11 +6,11 @@ stand as comments, so that `vps check` names each until somebody fills it in.
 
 import datetime as dt
 import re
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from components.config.ids import fresh
 from components.domain.fleet import Fleet
 from components.domain.hosts import Host
 from components.domain.limits import UNLIMITED, Limits
@@ -18,8 +18,6 @@ from components.domain.units import DISK, DISK_RATE, MEMORY, NIC_RATE, PERCENT, 
 from components.drivers.adoption import Stranger
 
 _WORDS = ("true", "false", "yes", "no", "on", "off", "null", "y", "n")
-_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
-"""Without those that people mistake for each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +37,7 @@ def propose(fleet: Fleet, host: Host, client: str, found: Sequence[Stranger], to
         host=host.name,
         today=today,
         client=client,
-        id=f"c-{_fresh({one.id for one in fleet.clients.values()})}",
+        id=fresh("c", {one.id for one in fleet.clients.values()}),
         language=next(iter(fleet.languages), "en"),
         contract=next(iter(fleet.contracts), "standard@2026-01"),
     )
@@ -86,7 +84,7 @@ def _machine(
         name=_comment(found.name),
         host=host.name,
         power=found.power,
-        id=f"v-{_fresh({vps.id for _, vps in fleet.machines()})}",
+        id=fresh("v", {vps.id for _, vps in fleet.machines()}),
         uuid=found.uuid,
         mac=found.mac,
         pool=f'    pool: "{found.pool}"\n' if found.pool != host.pool.name else "",
@@ -141,13 +139,6 @@ def _label(name: str, taken: set[str]) -> str:
     while label in taken:
         label, number = f"{plain}-{number}", number + 1
     return label
-
-
-def _fresh(taken: set[str]) -> str:
-    while True:
-        made = "".join(secrets.choice(_LETTERS) for _ in range(6))
-        if not any(one.endswith(made) for one in taken):
-            return made
 
 
 def _comment(text: str) -> str:
