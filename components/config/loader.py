@@ -7,7 +7,7 @@ stops only the stacks that depend on it.
 import errno
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -188,13 +188,20 @@ class _Pile:
 
 
 def load(
-    folder: Path, instead: Mapping[str, bytes] | None = None, *, wholly: bool = False, clients_too: bool = True
+    folder: Path,
+    instead: Mapping[str, bytes] | None = None,
+    *,
+    wholly: bool = False,
+    clients_too: bool = True,
+    only: Collection[str] | None = None,
+    judge: bool = True,
 ) -> Loaded:
     """Load the fleet in `folder`. Never raises for what the files hold or lack.
 
     `instead` has the content of files (named relative to the folder) that are judged before they are written; `wholly`
     if they are all there is, and nothing is read from the folder. Without `clients_too` only what is shared and the
-    hosts are read, which takes a moment where there are a thousand clients; `problems` are of no use then.
+    hosts are read, which takes a moment where there are a thousand clients; `problems` are of no use then. `only` reads
+    these clients alone, and without `judge` no rule is asked: enough to show what is declared, never to apply it.
     """
     pile = _Pile(folder, instead or {}, wholly)
     base = _shared(pile)
@@ -211,6 +218,8 @@ def load(
         from components.config.client_file import ClientFile
 
         for stem in pile.names(places.CLIENTS):
+            if only is not None and stem not in only:
+                continue
             client_file, whole = pile.read(f"{places.CLIENTS}/{stem}.yaml", ClientFile)
             if client_file is not None:
                 clients[stem] = client_file.domain(stem)
@@ -218,8 +227,9 @@ def load(
                 broken.add((places.CLIENTS, stem))
     everything = replace(base, hosts=hosts, clients=clients)
     unread = Unread(frozenset(pile.unread))
-    judged = [found for found in rule_problems(everything, unread) if not unread.covers(*found.path)]
-    if any(vps.options for client in clients.values() for vps in client.vps.values()):
+    asked = rule_problems(everything, unread) if judge else ()
+    judged = [found for found in asked if not unread.covers(*found.path)]
+    if judge and any(vps.options for client in clients.values() for vps in client.vps.values()):
         judged += flavour_file.problems(everything)
     found = [*pile.problems, *_located(judged, pile.documents)]
     fleet = replace(
