@@ -1,0 +1,132 @@
+"""What is written for a newcomer is read back as it was meant, whatever people are called."""
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.config.client_file import ClientFile
+from components.config.documents import parse
+from components.config.newcomer import NewClient, NewVps, Person, client_text, person, scalar, user_name
+from components.domain.clients import Client
+from components.domain.names import is_label
+from components.domain.terms import Term
+
+ADA = Person(name="Ada Ruiz", email="ada@coop.example", ssh_key="ssh-ed25519 AAAA+/0= ada")
+VPS = NewVps(
+    label="web1",
+    id="v-h3k9aa",
+    package="small@2026-01",
+    extras={"memory@2026-01": 2},
+    term=Term(months=3, start=dt.date(2026, 12, 1), renew=True),
+    host="lab1",
+    network="public1",
+    ipv4=("192.0.2.10",),
+    ipv6=("2001:db8:1::10",),
+    fqdn="web1.coop.example",
+    image="base-debian-13",
+)
+CLIENT = NewClient(
+    key="coop",
+    id="c-q7m2aa",
+    name="Example Cooperative",
+    language="en",
+    people=(ADA,),
+    contract="standard@2026-01",
+    signed=dt.date(2026, 11, 20),
+    support="vip",
+    accepted="T-7",
+)
+
+EXPECTED = """\
+# yaml-language-server: $schema=../schema/client.json
+# What is declared here becomes true with `vps up client.coop`, and stays true with every later one.
+id: c-q7m2aa                        # permanent, chosen once; names may change
+name: Example Cooperative
+language: en
+contacts:
+  ada:
+    name: Ada Ruiz
+    email: ada@coop.example
+    roles: [owner, technical, billing]
+    ssh_key: ssh-ed25519 AAAA+/0= ada
+contract: {version: standard@2026-01, signed: "2026-11-20", support: vip, vip: {since: "2026-12-01", accepted: T-7}}
+vps:
+  web1:
+    id: v-h3k9aa                    # UUID, MAC, ledger and backups hang on this, never on a name
+    package: small@2026-01          # `vps package` changes it and keeps what was before
+    extras: {memory@2026-01: 2}
+    term: {months: 3, start: "2026-12-01", renew: true}
+    power: managed                  # managed | stopped | suspended
+    host: lab1                      # an edit moves no machine, `vps move` does
+    network: public1
+    ipv4: [192.0.2.10]
+    ipv6: ["2001:db8:1::10"]
+    fqdn: web1.coop.example
+    image: base-debian-13
+    # access: [{who: ada, root: true, since: "2026-12-01", request: T-1041}]   # upon request only
+    # ends: "2026-12-01"            # `vps end` writes it; the only way to end a VPS: never by deleting lines
+"""
+
+
+def read(text: str) -> Client:
+    document = parse(text.encode())
+    assert not document.flaws
+    return ClientFile.model_validate(document.data).domain("coop")
+
+
+def test_the_file_is_laid_out_for_people() -> None:
+    assert client_text(CLIENT, VPS) == EXPECTED
+
+
+def test_what_is_written_is_what_is_read() -> None:
+    client = read(client_text(CLIENT, VPS))
+
+    (vps,) = client.vps.values()
+    assert (client.id, client.name, client.contract.signed) == ("c-q7m2aa", "Example Cooperative", CLIENT.signed)
+    assert client.contract.vip is not None
+    assert (client.contract.vip.since, client.contract.vip.accepted) == (VPS.term.start, "T-7")
+    assert client.contacts["ada"].ssh_key == ADA.ssh_key
+    assert {key: getattr(vps, key) for key in ("package", "extras", "term", "host", "ipv4", "ipv6", "fqdn")} == {
+        key: getattr(VPS, key) for key in ("package", "extras", "term", "host", "ipv4", "ipv6", "fqdn")
+    }
+
+
+@given(
+    name=st.text(st.characters(exclude_categories=("C", "Z")), min_size=1),
+    email=st.text(st.characters(exclude_categories=("C", "Z")), min_size=1),
+)
+def test_any_name_comes_back_as_it_was_given(name: str, email: str) -> None:
+    people = (replace(ADA, name=name, email=email), replace(ADA, name=f"{name} {name}"))
+    client = read(
+        client_text(replace(CLIENT, name=name, people=people, accepted=""), replace(VPS, label="no", extras={}))
+    )
+    first, second = client.contacts.values()
+    assert (client.name, first.name, first.email, second.name) == (name, name, email, f"{name} {name}")
+    assert all(is_label(key) for key in client.contacts)
+    assert list(client.vps) == ["no"]
+
+
+@pytest.mark.parametrize(
+    "text", ["no", "true", "1e3", "0123", "2026-12-01", "a: b", "a #b", "- a", "", "null", "~", "[a"]
+)
+def test_what_some_reader_takes_for_something_else_is_quoted(text: str) -> None:
+    assert scalar(text).startswith('"')
+
+
+def test_people_are_called_by_their_first_name_until_two_share_it() -> None:
+    assert user_name("Ada Ruiz", ()) == "ada"
+    assert user_name("Ada Ümit", ("ada",)) == "ada-umit"
+    assert user_name("Ada", ("ada",)) == "ada-2"
+    assert user_name("О. Дежурний", ()) == "contact"
+    assert user_name("No One", ()) == "one"
+
+
+def test_a_contact_is_a_name_and_an_address() -> None:
+    assert person(" Ada Ruiz <ada@coop.example> ", "key") == Person(
+        name="Ada Ruiz", email="ada@coop.example", ssh_key="key"
+    )
+    assert person("ada@coop.example") is None
+    assert person("Ada <>") is None
