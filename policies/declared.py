@@ -1,17 +1,19 @@
 """The pack's own reading of the declared files, so that an error of the product's loader is not repeated here.
 
-Every scalar is read as its text (PyYAML's BaseLoader): nothing is a date, a number or a boolean before a rule says so.
+Every scalar is read as its text (`texts`): nothing is a date, a number or a boolean before a rule says so.
 The folder is `VPS_FLEET`, or `stacks` beside the pack. A file is read once per process: a pack lives for one operation.
 """
 
 import functools
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-import yaml
+from policies import texts
+
+Found = TypeVar("Found")
 
 _LIMIT = 1024 * 1024
 _QUANTITY = re.compile(r"([0-9]{1,12}) ?([A-Za-z/%]{1,8})", re.ASCII)
@@ -32,25 +34,65 @@ class DeclaredError(Exception):
     """A declared file can't be judged: it is missing, broken, or lacks what a rule needs. Cause and remedy in words."""
 
 
-class _Loader(yaml.BaseLoader):
-    """Refuses a key that stands twice: two readers could each take another one."""
+class UndeclaredError(DeclaredError):
+    """No line declares the machine: one rule says so, the others, which compare it with its line, keep silent."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            line = key.start_mark.line + 1
-            if not isinstance(key, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(None, None, f"a key is no text in line {line}")
-            if key.value in seen:
-                told = f"key {key.value} stands twice, again in line {line}"
-                raise yaml.constructor.ConstructorError(None, None, told)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep=deep)
+
+_FORGET: list[Callable[[], None]] = []
+
+
+def kept(found: Callable[..., Found]) -> Callable[..., Found]:
+    """Like functools.cache: asked once per process with the same arguments. `forget` forgets it."""
+    cached = functools.cache(found)
+    _FORGET.append(cached.cache_clear)
+    return cached
+
+
+def forget() -> None:
+    """Forget everything that was read or concluded, so that the files are read again."""
+    for clear in _FORGET:
+        clear()
 
 
 def folder() -> Path:
     """Where the declared files are."""
     return _folder(os.environ.get("VPS_FLEET", ""))
+
+
+def fleet(base: Path) -> Mapping[str, object]:
+    """What fleet.yaml declares. Raises DeclaredError."""
+    return _map_of(base, "fleet.yaml")
+
+
+def catalogue(base: Path, key: str, name: str, word: str) -> Mapping[str, object]:
+    """The entry `name` under `key` of catalogue.yaml. Raises DeclaredError."""
+    found = _map_of(base, "catalogue.yaml").get(key)
+    known = found if isinstance(found, Mapping) else {}
+    entry = known.get(name)
+    if not isinstance(entry, Mapping):
+        listed = ", ".join(sorted(map(str, known))[:8]) or "none"
+        raise DeclaredError(f"catalogue.yaml has no {word} {name} (it has {listed}). Name one of these, or add it.")
+    return entry
+
+
+def client(base: Path, name: str) -> Mapping[str, object]:
+    """What clients/<name>.yaml declares. Raises DeclaredError."""
+    if not _NAME.fullmatch(name):
+        raise UndeclaredError("the machine names no client whom a file could declare. Declare it in a client's file.")
+    return _map_of(base, f"clients/{name}.yaml")
+
+
+def contents(base: Path, kind: str) -> Mapping[str, bytes]:
+    """The files of hosts/ or clients/, unread: bytes by the stem of the name. Raises DeclaredError."""
+    return _contents(base, kind)
+
+
+def parsed(content: bytes, where: str) -> Mapping[str, object]:
+    """The map that a file holds. Raises DeclaredError, naming the file as `where`."""
+    found = _parsed(content, where)
+    if not isinstance(found, Mapping):
+        raise DeclaredError(f"{where} holds no map. Run `vps check` and mend it.")
+    return found
 
 
 def describes_adopted(base: Path, name: str) -> bool:
@@ -73,10 +115,7 @@ def host(base: Path, name: str) -> Mapping[str, object]:
     """What hosts/<name>.yaml declares. Raises DeclaredError."""
     if not _NAME.fullmatch(name):
         raise DeclaredError("the resource names no host that a file could have. Declare it through a host's file.")
-    found = _read(base, f"hosts/{name}.yaml")
-    if not isinstance(found, Mapping):
-        raise DeclaredError(f"hosts/{name}.yaml holds no map. Describe the host in it.")
-    return found
+    return _map_of(base, f"hosts/{name}.yaml")
 
 
 def spares(base: Path) -> Mapping[str, object]:
@@ -99,24 +138,54 @@ def quantity(text: object, unit: str) -> int | None:
     return int(found[1]) * UNITS[unit][found[2]]
 
 
-@functools.cache
+def lines(found: object) -> Mapping[str, object]:
+    """A map of the file, or the empty one."""
+    return found if isinstance(found, Mapping) else {}
+
+
+def listed(found: object) -> tuple[object, ...]:
+    """A list of the file, or the empty one."""
+    return tuple(found) if isinstance(found, list) else ()
+
+
+@kept
 def _folder(named: str) -> Path:
     return Path(named) if named else Path(__file__).resolve().parent.parent / "stacks"
 
 
-@functools.cache
+@kept
+def _map_of(base: Path, name: str) -> Mapping[str, object]:
+    found = _read(base, name)
+    if not isinstance(found, Mapping):
+        raise DeclaredError(f"{base / name} holds no map. Run `vps check` and mend it.")
+    return found
+
+
+@kept
 def _read(base: Path, name: str) -> object:
     path = base / name
     try:
         content = path.read_bytes()
-        if len(content) > _LIMIT:
-            raise DeclaredError(f"{path} is larger than 1 MiB. Make it a file that people can read.")
-        return yaml.load(content.decode(), Loader=_Loader)  # noqa: S506 - BaseLoader makes texts, lists and maps only
     except OSError as error:
         raise DeclaredError(f"{path} can't be read: {error.strerror}. Put it back, or set VPS_FLEET.") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        cause = " ".join(str(error).split()) or type(error).__name__
-        raise DeclaredError(f"{path} is no YAML: {cause}. Run `vps check` and mend it.") from error
+    return _parsed(content, str(path))
+
+
+def _parsed(content: bytes, where: str) -> object:
+    if len(content) > _LIMIT:
+        raise DeclaredError(f"{where} is larger than 1 MiB. Make it a file that people can read.")
+    try:
+        return texts.read(content.decode())
+    except (texts.UnreadableError, UnicodeDecodeError) as error:
+        raise DeclaredError(f"{where} is no YAML: {' '.join(str(error).split())}. Run `vps check` and mend it.") from error
+
+
+@kept
+def _contents(base: Path, kind: str) -> Mapping[str, bytes]:
+    try:
+        return {path.stem: path.read_bytes() for path in sorted((base / kind).glob("[!.]*.yaml"))}
+    except OSError as error:
+        raise DeclaredError(f"{base / kind}/ can't be read: {error.strerror}. Put it back, or set VPS_FLEET.") from error
 
 
 def _mapping(found: object, key: str, where: str) -> Mapping[str, object]:

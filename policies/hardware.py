@@ -4,7 +4,6 @@ Contract HW-2 (the kinds that the target covers) and HW-8 (what a host must carr
 """
 
 import datetime
-import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -28,7 +27,7 @@ def replaceable(found: Resource) -> Iterator[str]:
         yield f"{found.title} stands on {host}, and hosts/{host}.yaml: {problem}"
 
 
-@functools.cache
+@declared.kept
 def _host_problems(base: Path, name: str) -> tuple[str, ...]:
     """What a host's file lacks, found once for all machines on it."""
     host = declared.host(base, name)

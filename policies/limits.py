@@ -1,6 +1,5 @@
 """A machine is exactly as large as its package says (contract VPS-4, VPS-5)."""
 
-import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +82,7 @@ def _may_lack(view: Machine) -> bool:
     return view.is_adopted and bool(view.package) and declared.describes_adopted(declared.folder(), view.package)
 
 
-@functools.cache
+@declared.kept
 def _sold(base: Path, package: str) -> tuple[int, ...]:
     """What the package sells, in the order of LIMITS."""
     found = []

@@ -10,7 +10,7 @@ import yaml
 from pulumi_policy import PolicyResourceOptions, ResourceValidationArgs
 from pulumi_policy.proxy import unknown_checking_proxy
 
-from policies import declared, hardware, limits
+from policies import declared
 from policies.pack import POLICIES
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "stacks"
@@ -45,8 +45,7 @@ class Fleet:
         self.folder = folder
 
     def forget(self):
-        for cached in (declared._read, limits._sold, hardware._host_problems):
-            cached.cache_clear()
+        declared.forget()
 
     def write(self, file, text):
         (self.folder / file).write_bytes(text if isinstance(text, bytes) else text.encode())

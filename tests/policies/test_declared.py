@@ -28,7 +28,7 @@ def test_what_is_declared_is_read(fleet):
         ("packages: [", "is no YAML"),
         ("packages: {a: 1, a: 2}", "key a stands twice, again in line 1"),
         (b"\xff\xfe\x00", "is no YAML"),
-        ("packages: &a [*a]", "recursive"),
+        ("packages: &a [*a]", "an anchor, an alias or a tag stands in line 1"),
         ("", "has no packages"),
         ("- a", "has no packages"),
         ("? [a, b]\n: c", "a key is no text in line 1"),
