@@ -121,9 +121,10 @@ def _write(loaded: "Loaded", client: str, proposal: "Proposal") -> None:
     """The catalogue first: a file that names no known package would be worse than a package that nobody has."""
     from ruamel.yaml import YAML
 
-    from components.config.edit import edit, replace
+    from components.config.edit import edit
     from components.config.folder import CATALOGUE, CLIENTS
     from components.config.loader import load
+    from components.config.writing import replace
     from components.domain.names import is_label
     from components.domain.problems import DomainError
 

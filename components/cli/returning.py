@@ -167,8 +167,9 @@ def _put_away(loaded: "Loaded", host: "Host", verdict: "Verdict") -> None:
 
 
 def _edit(loaded: "Loaded", host: "Host", loss: dict[str, str] | None) -> None:
-    from components.config.edit import Draft, put, replace, take
+    from components.config.edit import Draft, put, take
     from components.config.folder import HOSTS
+    from components.config.writing import replace
 
     # A file that says `lost` makes its machines a problem that is told, on purpose; so the edit is not held to none.
     draft = Draft(loaded.folder / HOSTS / f"{host.name}.yaml")

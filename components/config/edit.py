@@ -7,9 +7,7 @@ when the fleet with it has no problem that it did not have before. `draft.diff()
 
 import difflib
 import io
-import os
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,8 @@ from ruamel.yaml.tokens import CommentToken
 from ruamel.yaml.util import load_yaml_guess_indent
 
 from components.config.loader import Loaded, load
-from components.domain.problems import DomainError, Problem
+from components.config.writing import replace, turn
+from components.domain.problems import DomainError, Problem, Severity
 
 _WIDE = 100_000
 """Columns: no line is ever folded."""
@@ -63,8 +62,7 @@ class Draft:
 
     def problems(self) -> tuple[Problem, ...]:
         """The problems that the fleet would have with this file and does not have without."""
-        known = {_key(problem) for problem in load(self.fleet).problems}
-        return tuple(problem for problem in self.loaded().problems if _key(problem) not in known)
+        return brought(load(self.fleet).problems, self.loaded().problems)
 
     def loaded(self) -> Loaded:
         """The fleet as it would be."""
@@ -83,13 +81,14 @@ class Draft:
         text = self.text()
         if self._dropped or text == self.before:
             return False
-        need_sound(self.name, self.problems())
-        if _read(self.file) != self.before:
-            raise DomainError(
-                f"Unable to write {self.name}: somebody changed it meanwhile.",
-                "Look at it, then run the command again.",
-            )
-        replace(self.file, text)
+        with turn(self.fleet):
+            need_sound(self.name, self.problems())
+            if _read(self.file) != self.before:
+                raise DomainError(
+                    f"Unable to write {self.name}: somebody changed it meanwhile.",
+                    "Look at it, then run the command again.",
+                )
+            replace(self.file, text)
         return True
 
     def _parse(self) -> Any:  # noqa: ANN401 - ruamel.yaml's own mapping
@@ -151,34 +150,33 @@ def take(mapping: Any, key: str) -> None:  # noqa: ANN401 - ruamel.yaml's own ma
 def create(fleet: Path, name: str, text: str) -> None:
     """Write a new file of the fleet, whole or not at all. Raises DomainError when it is there or would be a problem."""
     file = fleet / name
-    if file.exists():
-        raise DomainError(f"Unable to make {name}: it is there already.", "Look at it; choose another name.")
-    known = {_key(problem) for problem in load(fleet).problems}
-    found = load(fleet, {name: text.encode()}).problems
-    need_sound(name, tuple(problem for problem in found if _key(problem) not in known))
-    replace(file, text)
+    with turn(fleet):
+        if file.exists():
+            raise DomainError(f"Unable to make {name}: it is there already.", "Look at it; choose another name.")
+        need_sound(name, brought(load(fleet).problems, load(fleet, {name: text.encode()}).problems))
+        replace(file, text)
 
 
-def need_sound(name: str, problems: tuple[Problem, ...]) -> None:
-    """Raises DomainError that tells every one of `problems`, which an edit of the file `name` would bring."""
-    if problems:
-        told = "\n".join(f"  {problem.file}:{problem.line}: {problem.message} {problem.remedy}" for problem in problems)
+def brought(before: Iterable[Problem], after: Iterable[Problem]) -> tuple[Problem, ...]:
+    """What of the problems `after` a change it brought, or made worse.
+
+    One with a stable code is known by that, and worse when its measure has grown: its words may tell other numbers.
+    """
+    known: dict[tuple[object, ...], int] = {}
+    for problem in before:
+        known[_key(problem)] = max(problem.measure, known.get(_key(problem), problem.measure))
+    return tuple(found for found in after if found.measure > known.get(_key(found), found.measure - 1))
+
+
+def need_sound(name: str, problems: Iterable[Problem]) -> None:
+    """Raises DomainError that tells every error of `problems`, which an edit of the file `name` would bring.
+
+    Warnings are the caller's to tell: nobody is kept from work by them.
+    """
+    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+    if errors:
+        told = "\n".join(f"  {problem.file}:{problem.line}: {problem.message} {problem.remedy}" for problem in errors)
         raise DomainError(f"Unable to write {name}: the fleet would have new problems.\n{told}", "Nothing was written.")
-
-
-def replace(file: Path, text: str) -> None:
-    """Write a file whole or not at all, with the mode that it has: temporary name, fsync, rename."""
-    number, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
-        with os.fdopen(number, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).chmod(file.stat().st_mode & 0o7777 if file.exists() else 0o644)
-        Path(temporary).replace(file)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _tail(mapping: Any, key: object) -> tuple[Any, Any, int]:  # noqa: ANN401 - ruamel.yaml's own
@@ -229,7 +227,7 @@ def _written(value: object) -> object:
 
 
 def _key(problem: Problem) -> tuple[object, ...]:
-    return problem.file, problem.path, problem.message
+    return problem.file, problem.path, problem.code if problem.code and problem.measure else problem.message
 
 
 def _read(file: Path) -> str:

@@ -1,14 +1,15 @@
 """An edit changes what it means to change, and not one byte beside it."""
 
 import stat
+import threading
 
 import pytest
 from ruamel.yaml.scalarstring import PlainScalarString
 
 from components.config import edit as edits
-from components.config.edit import Draft, create, edit, put, take
+from components.config.edit import Draft, brought, create, edit, need_sound, put, take
 from components.config.loader import load
-from components.domain.problems import DomainError
+from components.domain.problems import DomainError, Problem, Severity
 
 CLIENT = "clients/example-coop.yaml"
 FILES = [CLIENT, "hosts/lab1.yaml", "fleet.yaml", "catalogue.yaml", "images.lock.yaml"]
@@ -187,3 +188,55 @@ def test_a_new_file_is_made_whole_or_not_at_all(folder):
 
     assert [path.name for path in (folder / "clients").iterdir()] == ["twin.yaml"]
     assert list(load(folder).fleet.clients) == ["twin"]
+
+
+def _found(message: str, measure: int = 0, code: str = "", severity: Severity = Severity.ERROR) -> Problem:
+    return Problem(path=("hosts", "lab1"), message=message, remedy="", code=code, measure=measure, severity=severity)
+
+
+def test_only_what_an_edit_brings_or_makes_worse_counts() -> None:
+    """Who moves a VPS away from an overfull host changes the numbers in a problem's words, for the better."""
+    old = _found("3 GiB too many", 3, "host-oversold")
+    assert brought([old], [old]) == ()
+    assert brought([old], [_found("1 GiB too many", 1, "host-oversold")]) == ()
+    worse = _found("4 GiB too many", 4, "host-oversold")
+    assert brought([old], [worse]) == (worse,)
+    other = _found("It is lost")
+    assert brought([old], [old, other]) == (other,)
+    assert brought([other], [_found("It is lost")]) == ()
+
+
+def test_a_warning_keeps_nobody_from_an_edit() -> None:
+    need_sound(CLIENT, [_found("no room for a host down", severity=Severity.WARNING)])
+    with pytest.raises(DomainError, match="It is lost"):
+        need_sound(CLIENT, [_found("It is lost")])
+
+
+def test_of_two_files_made_at_once_with_one_address_only_the_first_is_written(folder):
+    """Each was judged before the other stood there; who comes second is judged again."""
+    text = (
+        (folder / CLIENT)
+        .read_text()
+        .replace("web1.coop", "web1.{0}")
+        .replace("v-h3k9", "v-{0}")
+        .replace("c-q7m2", "c-{0}")
+    )
+    (folder / CLIENT).unlink()
+    told: list[str] = []
+
+    def make(name: str) -> None:
+        try:
+            create(folder, f"clients/{name}.yaml", text.replace("{0}", name))
+        except DomainError as problem:
+            told.append(str(problem))
+
+    threads = [threading.Thread(target=make, args=(name,)) for name in ("aaaa", "bbbb")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(list((folder / "clients").iterdir())) == 1
+    (refused,) = told
+    assert "192.0.2.10 also belongs to" in refused
+    assert not load(folder).problems
