@@ -29,7 +29,9 @@ def _read(name: str, folder: Path, wholly: Mapping[str, bytes] | None) -> tuple[
     file = folder / name
     if Path(name).is_absolute() or not file.resolve().is_relative_to(folder.resolve()):
         message = f"{name} lies outside of the fleet's folder, so git doesn't know it."
-        return "", Problem(path=PATH, message=message, remedy="Put the file beside fleet.yaml and name it from there.")
+        return "", Problem(
+            code="ca-file", path=PATH, message=message, remedy="Put the file beside fleet.yaml and name it from there."
+        )
     try:
         if wholly is not None:
             return _held(wholly, name)[: MOST_BYTES + 1].decode("ascii"), None
@@ -39,7 +41,7 @@ def _read(name: str, folder: Path, wholly: Mapping[str, bytes] | None) -> tuple[
         message, remedy = f"{name} can't be read: {error.strerror}.", "Restore it, or leave ca_file out."
     except UnicodeDecodeError:
         message, remedy = f"{name} is no PEM: it holds bytes that are no text.", "Convert it: openssl x509 -inform DER."
-    return "", Problem(path=PATH, message=message, remedy=remedy)
+    return "", Problem(code="ca-file", path=PATH, message=message, remedy=remedy)
 
 
 def _held(wholly: Mapping[str, bytes], name: str) -> bytes:

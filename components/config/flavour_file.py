@@ -133,6 +133,7 @@ def load(name: str, flavours: Path = FLAVOURS) -> Flavour:
         placed = sorted(found, key=lambda flaw: flaw.line or document.line(flaw.path))
         listed = (
             Problem(
+                code="flavour-file",
                 path=flaw.path,
                 message=flaw.message,
                 remedy=flaw.remedy,
@@ -199,7 +200,7 @@ def problems(fleet: Fleet, flavours: Path = FLAVOURS) -> Iterator[Problem]:
             flavour = loaded.setdefault(image.flavour, load(image.flavour, flavours))
             for said in refused(flavour, vps.options):
                 path = ("clients", stem, "vps", label, "options")
-                yield Problem(path=path, message=said, remedy="Mend or remove it.", blocks=False)
+                yield Problem(code="option-unknown", path=path, message=said, remedy="Mend or remove it.", blocks=False)
 
 
 def _plain(value: bool | int | str | list[str]) -> Value:

@@ -57,7 +57,7 @@ def place(path: tuple[str | int, ...]) -> tuple[str, tuple[str | int, ...]]:
             return f"{path[0]}/", ()
         case "offers":
             return CATALOGUE, ("images", *path[1:])
-        case "packages" | "contracts" | "term_discounts" | "services":
+        case "packages" | "extras" | "contracts" | "term_discounts" | "services":
             return CATALOGUE, path
         case "images":
             return LOCK, path

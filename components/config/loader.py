@@ -4,28 +4,22 @@ Files are read whole and judged alone (`documents`, `shape`), then together (`co
 stops only the stacks that depend on it.
 """
 
-import errno
-import os
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
-
-from pydantic import ValidationError
 
 from components.config import flavour_file
 from components.config import folder as places
 from components.config.authority import authority
 from components.config.catalogue_file import CatalogueFile
-from components.config.documents import Document, Flaw, missing, parse, read
-from components.config.draft import File, draft
 from components.config.fleet_file import FleetFile
 from components.config.folder import find_fleet
 from components.config.host_file import HostFile
 from components.config.lock_file import LockFile
-from components.config.shape import Steps, flaws
+from components.config.pile import Pile, located
 from components.domain.clients import Client
 from components.domain.fleet import Fleet
 from components.domain.hosts import Host
@@ -40,9 +34,6 @@ Part = TypeVar("Part", Host, Client)
 
 MOST_NAMED = 12
 """More stacks than these are not listed for somebody who mistyped one."""
-
-MOST_PER_FILE = 100
-"""More problems than this in one file are counted, not told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +72,12 @@ class Loaded:
                 message = f"There is no file for the stack {stack}."
                 remedy = f"Restore {own} from git: machines end by `ends:`, never by deleting files. "
                 remedy += self.known(stack)
-                return (Problem(path=(), message=message, remedy=remedy, file=own),)
+                return (Problem(code="no-such-stack", path=(), message=message, remedy=remedy, file=own),)
         else:
             remedy = f"Stacks are {CLIENT_STACKS}<client> and {HOST_STACKS}<host>. {self.known(stack)}"
-            return (Problem(path=(), message=f'"{stack}" is no stack of a fleet.', remedy=remedy),)
+            return (
+                Problem(code="no-such-stack", path=(), message=f'"{stack}" is no stack of a fleet.', remedy=remedy),
+            )
         wanted = {places.FLEET, places.CATALOGUE, own}
         images = set(self.fleet.images) if folder == places.HOSTS else set[str]()
         client = self.fleet.clients.get(stack.removeprefix(CLIENT_STACKS)) if folder == places.CLIENTS else None
@@ -103,90 +96,6 @@ def _concerns(problem: Problem, wanted: set[str], images: set[str]) -> bool:
     return problem.file in wanted
 
 
-@dataclass(slots=True)
-class _Pile:
-    """What has been read so far."""
-
-    folder: Path
-    instead: Mapping[str, bytes] = field(default_factory=dict)
-    wholly: bool = False
-    """Whether `instead` is all there is: nothing is read from the folder then."""
-    documents: dict[str, Document] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    unread: set[Steps] = field(default_factory=set)
-
-    def read(self, file: str, model: type[File]) -> tuple[File | None, bool]:
-        """The file, and whether it is whole; with problems noted."""
-        document = self._document(file)
-        self.documents[file] = document
-        root = places.root_path(file, ())
-        if document.data is None:
-            self._note(file, document, document.flaws)
-            self.unread.update([root] if root else [places.root_path(file, (key,)) for key in model.model_fields])
-            return None, False
-        try:
-            whole = model.model_validate(document.data)
-        except ValidationError as error:
-            self._note(file, document, [*document.flaws, *flaws(error, model)])
-        else:
-            found = [*document.flaws, *whole.empty()]
-            self._note(file, document, found)
-            return whole, not found
-        rest, dropped = draft(document.data, model)
-        if rest is None:
-            self.unread.update([root] if root else [places.root_path(file, (key,)) for key in model.model_fields])
-        self.unread.update(places.root_path(file, path) for path in dropped)
-        return rest, False
-
-    def _document(self, file: str) -> Document:
-        if file in self.instead:
-            return parse(self.instead[file])
-        return missing() if self.wholly else read(self.folder / file)
-
-    def has(self, file: str) -> bool:
-        """Whether there is such a file."""
-        return file in self.instead or (not self.wholly and (self.folder / file).exists())
-
-    def _listed(self, kind: str) -> set[Path]:
-        new = {self.folder / name for name in self.instead if name.startswith(f"{kind}/")}
-        if self.wholly:
-            if not new:
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-            return new
-        return {*(self.folder / kind).iterdir(), *new}
-
-    def _note(self, file: str, document: Document, found: list[Flaw]) -> None:
-        for flaw in found[:MOST_PER_FILE]:
-            line = flaw.line or document.line(flaw.path)
-            path = places.root_path(file, flaw.path)
-            self.problems.append(Problem(path=path, message=flaw.message, remedy=flaw.remedy, file=file, line=line))
-        if len(found) > MOST_PER_FILE:
-            message = f"{len(found) - MOST_PER_FILE} more problems are in this file."
-            path = places.root_path(file, ())
-            self.problems.append(Problem(path=path, message=message, remedy="Mend these first.", file=file))
-
-    def names(self, kind: str) -> Iterator[str]:
-        """The stems of the YAML files of a folder, sorted; a problem for each that looks like one and isn't."""
-        try:
-            files = sorted(self._listed(kind))
-        except OSError as error:
-            message = f"The folder can't be read: {error.strerror}."
-            remedy = f"Make {kind}/ in the fleet folder, or restore it from git."
-            self.problems.append(Problem(path=(kind,), message=message, remedy=remedy, file=f"{kind}/"))
-            self.unread.add((kind,))
-            return
-        for file in files:
-            if file.name.startswith("."):
-                continue
-            if file.suffix == ".yaml":
-                yield file.stem
-            elif file.suffix.lower() in (".yml", ".yaml"):
-                remedy = f"Rename it to {file.stem}.yaml."
-                message = "It would not be read: files here end in .yaml."
-                place = f"{kind}/{file.name}"
-                self.problems.append(Problem(path=(kind,), message=message, remedy=remedy, file=place))
-
-
 def load(
     folder: Path,
     instead: Mapping[str, bytes] | None = None,
@@ -195,6 +104,7 @@ def load(
     clients_too: bool = True,
     only: Collection[str] | None = None,
     judge: bool = True,
+    today: dt.date | None = None,
 ) -> Loaded:
     """Load the fleet in `folder`. Never raises for what the files hold or lack.
 
@@ -202,8 +112,9 @@ def load(
     if they are all there is, and nothing is read from the folder. Without `clients_too` only what is shared and the
     hosts are read, which takes a moment where there are a thousand clients; `problems` are of no use then. `only` reads
     these clients alone, and without `judge` no rule is asked: enough to show what is declared, never to apply it.
+    `today` (UTC's, when left out) is the day by which terms, warranties and images are judged.
     """
-    pile = _Pile(folder, instead or {}, wholly)
+    pile = Pile(folder, instead or {}, wholly)
     base = _shared(pile)
     hosts: dict[str, Host] = {}
     clients: dict[str, Client] = {}
@@ -227,11 +138,12 @@ def load(
                 broken.add((places.CLIENTS, stem))
     everything = replace(base, hosts=hosts, clients=clients)
     unread = Unread(frozenset(pile.unread))
-    asked = rule_problems(everything, unread) if judge else ()
+    today = today or dt.datetime.now(dt.UTC).date()
+    asked = rule_problems(everything, unread, today) if judge else ()
     judged = [found for found in asked if not unread.covers(*found.path)]
     if judge and any(vps.options for client in clients.values() for vps in client.vps.values()):
         judged += flavour_file.problems(everything)
-    found = [*pile.problems, *_located(judged, pile.documents)]
+    found = [*pile.problems, *located(judged, pile.documents)]
     fleet = replace(
         base,
         hosts=_only_whole(hosts, places.HOSTS, broken),
@@ -246,18 +158,7 @@ def _only_whole(found: Mapping[str, Part], kind: str, broken: set[tuple[str, str
     return {name: one for name, one in found.items() if (kind, name) not in broken}
 
 
-def _located(found: Iterable[Problem], documents: Mapping[str, Document]) -> Iterator[Problem]:
-    """Rule problems with file and line; of each file no more than `MOST_PER_FILE`."""
-    told: Counter[str] = Counter()
-    for problem in found:
-        file, path = places.place(problem.path)
-        told[file] += 1
-        document = documents.get(file)
-        if told[file] <= MOST_PER_FILE:
-            yield replace(problem, file=file, line=document.line(path) if document else 0)
-
-
-def _shared(pile: _Pile) -> Fleet:
+def _shared(pile: Pile) -> Fleet:
     common, _ = pile.read(places.FLEET, FleetFile)
     catalogue, _ = pile.read(places.CATALOGUE, CatalogueFile)
     lock: LockFile | None = None
@@ -282,7 +183,7 @@ def _shared(pile: _Pile) -> Fleet:
         )
         if common.acme is not None:
             declared, problem = authority(common.acme, pile.folder, pile.instead if pile.wholly else None)
-            pile.problems.extend(_located([problem] if problem else [], pile.documents))
+            pile.problems.extend(located([problem] if problem else [], pile.documents))
             fleet = replace(fleet, authority=declared)
     if catalogue is not None:
         fleet = replace(

@@ -34,24 +34,30 @@ def problems(environment: Mapping[str, str], loaded: Loaded) -> Iterator[Problem
         try:
             held = _ours(environment, stack)
         except DomainError as problem:
-            yield Problem(path=path, message=str(problem), remedy="", file=file)
+            yield Problem(code="state-unreadable", path=path, message=str(problem), remedy="", file=file)
             continue
         if file not in loaded.files:
             if held:
                 told = ", ".join(title(one) for one in held)
                 message = f"The stack {stack} has no file, and it holds {told}."
                 remedy = f"Restore {file} from git. {_remedy(stack)}"
-                yield Problem(path=path, message=message, remedy=remedy, file=file)
+                yield Problem(code="stack-without-file", path=path, message=message, remedy=remedy, file=file)
             continue
         lost = without_line(loaded, stack, held)
         changed = _with_lines(loaded, stack, map(title, lost))
         for one in lost:
             if title(one) in changed:
                 message = f"{title(one)} is there under another id than its lines have now."
-                yield Problem(path=path, message=message, remedy=_PERMANENT, file=file)
+                yield Problem(code="id-changed", path=path, message=message, remedy=_PERMANENT, file=file)
                 continue
             message = f"{title(one)} is there, and no line declares it any more."
-            yield Problem(path=path, message=message, remedy=f"Put the lines back. {_remedy(stack)}", file=file)
+            yield Problem(
+                code="machine-without-line",
+                path=path,
+                message=message,
+                remedy=f"Put the lines back. {_remedy(stack)}",
+                file=file,
+            )
 
 
 def need_declared(environment: Mapping[str, str], loaded: Loaded, stack: str) -> None:

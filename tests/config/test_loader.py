@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from components.config.loader import MOST_PER_FILE, Loaded, load
+from components.config.loader import Loaded, load
+from components.config.pile import MOST_PER_FILE
 from components.domain.problems import Problem
 from tests.config.conftest import STACKS, Edit
 

@@ -1,10 +1,11 @@
 """Rules over the whole fleet as declared: pure, each problem with its meaning and its remedy.
 
 They judge what stands in the files, across files; that a file has the right shape was judged when it was read. What
-depends on the world or on the clock (is the image there, has it expired) is judged where it is done.
+depends on the clock (has an image expired, does a warranty end) is judged by the day that the caller names.
 """
 
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 
 from components.domain.fleet import Fleet
 from components.domain.problems import Problem
@@ -23,11 +24,12 @@ from components.domain.rules import (
 from components.domain.rules.references import NOTHING, Unread
 
 
-def problems(fleet: Fleet, unread: Unread = NOTHING) -> Iterator[Problem]:
-    """Every problem, in the order of the rules.
+def problems(fleet: Fleet, unread: Unread = NOTHING, today: date | None = None) -> Iterator[Problem]:
+    """Every problem, in the order of the rules, as of `today`; left out, it is UTC's day.
 
     `unread` holds what is declared but could not be read, so that a reference to it is not called unknown.
     """
+    today = today or datetime.now(UTC).date()
     yield from common_ground.problems(fleet)
     yield from catalogue.problems(fleet)
     yield from services.problems(fleet)

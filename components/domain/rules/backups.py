@@ -16,20 +16,26 @@ def problems(fleet: Fleet) -> Iterator[Problem]:
     try:
         Place.parse(declared.target)
     except DomainError as error:
-        yield Problem(path=("backups", "target"), message=error.message, remedy=error.remedy)
+        yield Problem(code="backup-target", path=("backups", "target"), message=error.message, remedy=error.remedy)
     if not HOST_KEY.fullmatch(declared.host_key):
         message = f'"{declared.host_key[:60]}" is no host key of kind ssh-ed25519.'
         remedy = "Write kind and key of its /etc/ssh/ssh_host_ed25519_key.pub: ssh-ed25519 AAAA…"
-        yield Problem(path=("backups", "host_key"), message=message, remedy=remedy)
+        yield Problem(code="backup-host-key", path=("backups", "host_key"), message=message, remedy=remedy)
     for index, recipient in enumerate(declared.recovery):
         if not RECIPIENT.fullmatch(recipient):
             yield Problem(
+                code="backup-recovery-key",
                 path=("backups", "recovery", index),
                 message=f'"{recipient[:70]}" is no recipient of age.',
                 remedy="Make a key where no guest runs, `age-keygen -o recovery.key`, and write its public key, age1….",
             )
     if not declared.admin.split():
-        yield Problem(path=("backups", "admin"), message="It is empty.", remedy="Write it like: ssh root@backup1")
+        yield Problem(
+            code="backup-admin",
+            path=("backups", "admin"),
+            message="It is empty.",
+            remedy="Write it like: ssh root@backup1",
+        )
     if declared.drill is not None:
         yield from _drill(fleet, declared.drill.network, [declared.drill.ipv4, declared.drill.ipv6])
 
@@ -39,6 +45,7 @@ def _drill(fleet: Fleet, name: str, addresses: list[str]) -> Iterator[Problem]:
     if network is None:
         known = ", ".join(sorted(fleet.networks)) or "none"
         yield Problem(
+            code="unknown-network",
             path=("backups", "drill", "network"),
             message=f"There is no network {name}.",
             remedy=f"Known: {known}.",
@@ -58,4 +65,4 @@ def _drill(fleet: Fleet, name: str, addresses: list[str]) -> Iterator[Problem]:
             if address not in taken:
                 continue
             message, remedy = f"{address} is {taken[address]}'s.", "Write a free one: it answers for no client."
-        yield Problem(path=("backups", "drill", key), message=message, remedy=remedy)
+        yield Problem(code="backup-drill-address", path=("backups", "drill", key), message=message, remedy=remedy)

@@ -32,6 +32,7 @@ def problems(fleet: Fleet) -> Iterator[Problem]:
     for index, discount in enumerate(fleet.discounts):
         if discount.months not in LENGTHS or discount.percent > 100:
             yield Problem(
+                code="bad-discount",
                 path=("term_discounts", index),
                 message=f"{discount.percent} % for {discount.months} months is no discount that can be given.",
                 remedy=f"Terms last {', '.join(map(str, LENGTHS))} months; a discount is at most 100 %.",
@@ -39,16 +40,20 @@ def problems(fleet: Fleet) -> Iterator[Problem]:
     for name in fleet.offers:
         if not is_label(name):
             remedy = "Use lower-case letters, digits and hyphens."
-            yield Problem(path=("offers", name), message=f'"{name}" is no name for an image.', remedy=remedy)
+            yield Problem(
+                code="bad-name", path=("offers", name), message=f'"{name}" is no name for an image.', remedy=remedy
+            )
     for name, image in fleet.images.items():
         if not re.fullmatch(r"[0-9a-f]{64}", image.sha256):
             yield Problem(
+                code="image-lock",
                 path=("images", name, "sha256"),
                 message="It is no SHA-256 digest (64 lower-case hexadecimal digits).",
                 remedy=f"Let `vps image build {name}` write it; this file is not edited by hand.",
             )
         if image.expires <= image.built:
             yield Problem(
+                code="image-lock",
                 path=("images", name, "expires"),
                 message=f"It expires on {image.expires}, not after it was built.",
                 remedy=f"Let `vps image build {name}` write it; this file is not edited by hand.",
@@ -59,6 +64,7 @@ def _key(path: tuple[str, ...], key: str, what: str, example: str) -> Iterator[P
     name, _, version = key.partition("@")
     if not is_label(name) or not _VERSION.fullmatch(version):
         yield Problem(
+            code="bad-version-key",
             path=path,
             message=f'"{key}" names no version of a {what}.',
             remedy=f"Write a name, @ and year and month, like {example}.",
@@ -71,21 +77,24 @@ def _package(path: tuple[str, ...], package: Package) -> Iterator[Problem]:
         if value == UNLIMITED and field in _CAPS:
             if not package.adopted:
                 yield Problem(
+                    code="limit-missing",
                     path=(*path, "limits", _KEYS.get(field, field)),
                     message="Only what adopted machines have may be unlimited: a sold limit is hard (contract VPS-4).",
                     remedy="Write a limit, or add `adopted: true` when the package describes adopted machines.",
                 )
         elif value < 1:
             yield Problem(
+                code="limit-missing",
                 path=(*path, "limits", _KEYS.get(field, field)),
                 message="A limit of nothing can't be sold (contract VPS-4).",
                 remedy="Write more than zero.",
             )
     if package.traffic_gb < 1:
         message = "Traffic of nothing can't be sold (contract VPS-4)."
-        yield Problem(path=(*path, "traffic"), message=message, remedy="Write more than zero.")
+        yield Problem(code="limit-missing", path=(*path, "traffic"), message=message, remedy="Write more than zero.")
     if limits.cpu_cap_percent > 100 * limits.vcpus:
         yield Problem(
+            code="cap-beyond-vcpus",
             path=(*path, "limits", "cpu_cap"),
             message=f"{limits.cpu_cap_percent} % is more than {limits.vcpus} vcpus can use.",
             remedy=f"Write at most {100 * limits.vcpus} %, or sell more vcpus.",
@@ -98,10 +107,16 @@ def _package(path: tuple[str, ...], package: Package) -> Iterator[Problem]:
     ):
         if end < start:
             yield Problem(
+                code="growth-below-limits",
                 path=(*path, "grows_to", key),
                 message="It is less than the package has to begin with.",
                 remedy="Write the same or more than under limits.",
             )
     if package.backup is not None and (package.backup.every_hours < 1 or package.backup.keep_days < 1):
         message = "A backup promise of nothing can't be kept."
-        yield Problem(path=(*path, "backup"), message=message, remedy="Write more than zero, or leave backup out.")
+        yield Problem(
+            code="backup-promise",
+            path=(*path, "backup"),
+            message=message,
+            remedy="Write more than zero, or leave backup out.",
+        )

@@ -27,6 +27,7 @@ def problems(fleet: Fleet, unread: Unread = NOTHING) -> Iterator[Problem]:
             sites = vps.panel.ssl_sites if vps.panel else ()
             if sites:
                 yield Problem(
+                    code="ssl-without-authority",
                     path=("clients", client.key, "vps", vps.key, "panel", "ssl_sites"),
                     message=f"{', '.join(sites)} can't have SSL: the fleet has nobody who gives certificates.",
                     remedy="Declare `acme` in fleet.yaml, with directory and email.",
@@ -38,21 +39,28 @@ def _authority(authority: Authority) -> Iterator[Problem]:
     if not _DIRECTORY.fullmatch(authority.directory):
         message = f'"{authority.directory}" is no address of an ACME directory.'
         remedy = "Write it whole, like https://acme-v02.api.letsencrypt.org/directory; others than https are not asked."
-        yield Problem(path=("acme", "directory"), message=message, remedy=remedy)
+        yield Problem(code="acme-directory", path=("acme", "directory"), message=message, remedy=remedy)
     if authority.email and not EMAIL.fullmatch(authority.email):
         message = f'"{authority.email}" is no e-mail address.'
-        yield Problem(path=("acme", "email"), message=message, remedy="Write it like hostmaster@hoster.example.")
+        yield Problem(
+            code="bad-email", path=("acme", "email"), message=message, remedy="Write it like hostmaster@hoster.example."
+        )
     if authority.sounds_like_trials() and not authority.staging:
         message = f"{authority.directory} is for trials by its name, but is declared as production."
         remedy = "Write `staging: true`, or the production directory: browsers refuse what the other one gives."
-        yield Problem(path=("acme", "staging"), message=message, remedy=remedy)
+        yield Problem(code="acme-staging", path=("acme", "staging"), message=message, remedy=remedy)
     if authority.is_known_production() and authority.staging:
         message = f"{authority.directory} is a production directory, but is declared as staging."
         remedy = "Write `staging: false`, or the staging directory: trials use up the limits of this one."
-        yield Problem(path=("acme", "staging"), message=message, remedy=remedy)
+        yield Problem(code="acme-staging", path=("acme", "staging"), message=message, remedy=remedy)
     if authority.staging and authority.hsts_days:
         message = "Browsers would insist on https with certificates that they refuse."
-        yield Problem(path=("acme", "hsts"), message=message, remedy="Leave hsts out as long as staging is true.")
+        yield Problem(
+            code="acme-hsts",
+            path=("acme", "hsts"),
+            message=message,
+            remedy="Leave hsts out as long as staging is true.",
+        )
     if authority.ca:
         yield from _ca(authority.ca)
 
@@ -61,10 +69,12 @@ def _ca(pem: str) -> Iterator[Problem]:
     path = ("acme", "ca_file")
     if "PRIVATE KEY" in pem:
         remedy = "Name a file with the certificate alone: every guest gets it. Take that key for known."
-        yield Problem(path=path, message="The file holds a private key.", remedy=remedy)
+        yield Problem(code="ca-private-key", path=path, message="The file holds a private key.", remedy=remedy)
     elif not _CERTIFICATE.search(pem):
         remedy = "It holds the CA's certificate in PEM: -----BEGIN CERTIFICATE----- and so on."
-        yield Problem(path=path, message="The file holds no certificate.", remedy=remedy)
+        yield Problem(code="ca-file", path=path, message="The file holds no certificate.", remedy=remedy)
     elif len(pem.encode()) > MOST_CA_BYTES:
         message = f"The file has {len(pem.encode())} bytes; {MOST_CA_BYTES} fit into the settings of a guest."
-        yield Problem(path=path, message=message, remedy="Leave only the CAs in it that this directory needs.")
+        yield Problem(
+            code="ca-file", path=path, message=message, remedy="Leave only the CAs in it that this directory needs."
+        )

@@ -45,19 +45,25 @@ def problems(fleet: Fleet, unread: Unread) -> Iterator[Problem]:
         path: Steps = ("clients", key)
         if not is_label(key):
             remedy = f"Rename the file. {LABEL_REMEDY}"
-            yield Problem(path=path, message=f'"{key}" is no name for a client.', remedy=remedy)
+            yield Problem(code="bad-name", path=path, message=f'"{key}" is no name for a client.', remedy=remedy)
         if not is_client_id(client.id):
             message = f'"{client.id}" is no client id.'
-            yield Problem(path=(*path, "id"), message=message, remedy=_ID_REMEDY.format("c"))
+            yield Problem(code="bad-id", path=(*path, "id"), message=message, remedy=_ID_REMEDY.format("c"))
         if not unread.covers("languages"):
             what = "language in which support is given"
-            yield from choice((*path, "language"), client.language, fleet.languages, what)
+            yield from choice((*path, "language"), client.language, fleet.languages, what, code="bad-language")
         for name, contact in client.contacts.items():
             yield from _contact((*path, "contacts", name), name, contact)
         version = client.contract.version
         yield from unknown((*path, "contract", "version"), version, CONTRACT, fleet.contracts, unread)
         support = client.contract.support
-        yield from choice((*path, "contract", "support"), support, domain.SUPPORT_LEVELS, "support level")
+        yield from choice(
+            (*path, "contract", "support"),
+            support,
+            domain.SUPPORT_LEVELS,
+            "support level",
+            code="unknown-support-level",
+        )
         for name, vps in client.vps.items():
             here = (*path, "vps", name)
             yield from _vps(here, vps)
@@ -70,15 +76,18 @@ def _contact(path: Steps, name: str, contact: domain.Contact) -> Iterator[Proble
     if not is_label(name) or len(name) > 32:
         message = f'"{name}" can be no user name on a VPS.'
         remedy = "Use at most 32 lower-case letters, digits and hyphens."
-        yield Problem(path=path, message=message, remedy=remedy)
+        yield Problem(code="bad-name", path=path, message=message, remedy=remedy)
     if not EMAIL.fullmatch(contact.email):
         message = f'"{contact.email}" is no e-mail address.'
-        yield Problem(path=(*path, "email"), message=message, remedy="Write it like ada@coop.example.")
+        yield Problem(
+            code="bad-email", path=(*path, "email"), message=message, remedy="Write it like ada@coop.example."
+        )
     for index, role in enumerate(contact.roles):
-        yield from choice((*path, "roles", index), role, domain.ROLES, "role")
+        yield from choice((*path, "roles", index), role, domain.ROLES, "role", code="unknown-role")
     if contact.ssh_key is not None and not _is_public_key(contact.ssh_key):
         secret = "PRIVATE" in contact.ssh_key
         yield Problem(
+            code="bad-ssh-key",
             path=(*path, "ssh_key"),
             message="It is a private key!" if secret else "It is no public key of OpenSSH.",
             remedy="Have the person make a new pair: this one is no secret any more."
@@ -101,30 +110,40 @@ def _is_public_key(text: str) -> bool:
 
 def _vps(path: Steps, vps: domain.Vps) -> Iterator[Problem]:
     if not is_label(vps.key):
-        yield Problem(path=path, message=f'"{vps.key}" is no name for a VPS.', remedy=LABEL_REMEDY)
+        yield Problem(code="bad-name", path=path, message=f'"{vps.key}" is no name for a VPS.', remedy=LABEL_REMEDY)
     if not is_vps_id(vps.id):
-        yield Problem(path=(*path, "id"), message=f'"{vps.id}" is no VPS id.', remedy=_ID_REMEDY.format("v"))
+        yield Problem(
+            code="bad-id", path=(*path, "id"), message=f'"{vps.id}" is no VPS id.', remedy=_ID_REMEDY.format("v")
+        )
     if vps.term.months not in LENGTHS:
         yield Problem(
+            code="term-length",
             path=(*path, "term", "months"),
             message=f"A term of {vps.term.months} months is not sold (contract TERM-1).",
             remedy=f"Write {', '.join(map(str, LENGTHS[:-1]))} or {LENGTHS[-1]}.",
         )
-    yield from choice((*path, "power"), vps.power, domain.POWERS, "power state")
+    yield from choice((*path, "power"), vps.power, domain.POWERS, "power state", code="unknown-power")
     sites = vps.panel.ssl_sites if vps.panel else ()
     listed = [(("panel", "ssl_sites", index), site) for index, site in enumerate(sites)]
     for key, name in ((("fqdn",), vps.fqdn), *listed):
         if not is_fqdn(name):
             message = f'"{name}" is no full domain name.'
             remedy = "Write it in lower case with its domain and no dot at the end, like web1.coop.example."
-            yield Problem(path=(*path, *key), message=message, remedy=remedy)
+            yield Problem(code="bad-fqdn", path=(*path, *key), message=message, remedy=remedy)
     for index, site in enumerate(sites):
         if site in sites[:index]:
             here = (*path, "panel", "ssl_sites", index)
-            yield Problem(path=here, message=f"{site} is listed twice.", remedy="Keep one of the two.")
+            yield Problem(
+                code="site-twice", path=here, message=f"{site} is listed twice.", remedy="Keep one of the two."
+            )
     if vps.ends is not None and vps.ends < vps.term.start:
         message = f"It would end on {vps.ends}, before its term starts."
-        yield Problem(path=(*path, "ends"), message=message, remedy=f"Write {vps.term.start} or a later day.")
+        yield Problem(
+            code="ends-before-start",
+            path=(*path, "ends"),
+            message=message,
+            remedy=f"Write {vps.term.start} or a later day.",
+        )
 
 
 def _references(path: Steps, vps: domain.Vps, fleet: Fleet, unread: Unread) -> Iterator[Problem]:
@@ -138,6 +157,7 @@ def _references(path: Steps, vps: domain.Vps, fleet: Fleet, unread: Unread) -> I
     if host is not None and vps.network in fleet.networks and not carries:
         carried = ", ".join(host.networks) or "none"
         yield Problem(
+            code="network-not-on-host",
             path=(*path, "network"),
             message=f"The host {host.name} does not carry the network {vps.network}.",
             remedy=f"Choose one that it carries ({carried}), another host, or add it to hosts/{host.name}.yaml.",
@@ -146,12 +166,14 @@ def _references(path: Steps, vps: domain.Vps, fleet: Fleet, unread: Unread) -> I
     if image is None:
         if vps.image in fleet.offers and not unread.covers("images", vps.image):
             yield Problem(
+                code="image-not-built",
                 path=(*path, "image"),
                 message=f"The image {vps.image} is in the catalogue but not in images.lock.yaml: nobody built it yet.",
                 remedy=f"Run `vps image build {vps.image}` and commit images.lock.yaml.",
             )
     elif package is not None and package.limits.disk_gib < image.virtual_gib and not vps.is_adopted:
         yield Problem(
+            code="image-too-large",
             path=(*path, "image"),
             message=f"The image needs {image.virtual_gib} GiB of disk, {package.key} has {package.limits.disk_gib}.",
             remedy="Choose a larger package or a smaller image.",
@@ -160,7 +182,7 @@ def _references(path: Steps, vps: domain.Vps, fleet: Fleet, unread: Unread) -> I
 
 def _addresses(path: Steps, vps: domain.Vps, fleet: Fleet) -> Iterator[Problem]:
     if not vps.ipv4 and not vps.ipv6:
-        yield Problem(path=path, message="It has no address.", remedy="Add ipv4: […] or ipv6: […].")
+        yield Problem(code="no-address", path=path, message="It has no address.", remedy="Add ipv4: […] or ipv6: […].")
     network = fleet.networks.get(vps.network)
     for family, version, texts in (("ipv4", 4, vps.ipv4), ("ipv6", 6, vps.ipv6)):
         for index, text in enumerate(texts):
@@ -169,11 +191,13 @@ def _addresses(path: Steps, vps: domain.Vps, fleet: Fleet) -> Iterator[Problem]:
                 address = ip_address(text)
             except ValueError:
                 remedy = "Write one address without prefix length."
-                yield Problem(path=here, message=f'"{text}" is no address.', remedy=remedy)
+                yield Problem(code="bad-address", path=here, message=f'"{text}" is no address.', remedy=remedy)
                 continue
             if address.version != version:
                 remedy = f"Move it to ipv{address.version}."
-                yield Problem(path=here, message=f"{text} is no IPv{version} address.", remedy=remedy)
+                yield Problem(
+                    code="bad-address", path=here, message=f"{text} is no IPv{version} address.", remedy=remedy
+                )
             elif network is not None:
                 yield from _place(here, address, network)
 
@@ -182,16 +206,23 @@ def _place(path: Steps, address: Address, network: Network) -> Iterator[Problem]
     whole = network.range_of(address)
     if whole is None:
         message = f"The network {network.name} has no IPv{address.version}."
-        yield Problem(path=path, message=message, remedy="Remove the address, or choose another network.")
+        yield Problem(
+            code="address-outside-network",
+            path=path,
+            message=message,
+            remedy="Remove the address, or choose another network.",
+        )
     elif address not in whole:
         message = f"{address} lies outside the network {network.name} ({whole})."
-        yield Problem(path=path, message=message, remedy=f"Choose a free address of {whole}.")
+        yield Problem(
+            code="address-outside-network", path=path, message=message, remedy=f"Choose a free address of {whole}."
+        )
     elif address == network.gateway_of(address):
         message = f"{address} is the gateway of {network.name}."
-        yield Problem(path=path, message=message, remedy=f"Choose a free address of {whole}.")
+        yield Problem(code="address-reserved", path=path, message=message, remedy=f"Choose a free address of {whole}.")
     elif unusable(network, address) or any(address in reserved for reserved in network.reserved):
         message = f"{address} is reserved in {network.name}."
-        yield Problem(path=path, message=message, remedy=f"Choose a free address of {whole}.")
+        yield Problem(code="address-reserved", path=path, message=message, remedy=f"Choose a free address of {whole}.")
 
 
 def _people(path: Steps, vps: domain.Vps, client: domain.Client, unread: Unread) -> Iterator[Problem]:
@@ -203,22 +234,28 @@ def _people(path: Steps, vps: domain.Vps, client: domain.Client, unread: Unread)
         yield from _known((*here, "who"), grant.who, client, unread)
         if contact is not None and contact.ssh_key is None:
             yield Problem(
+                code="access-without-key",
                 path=(*here, "who"),
                 message=f"{grant.who} has no ssh_key, and access is by key only.",
                 remedy=f"Add ssh_key to contacts.{grant.who}.",
             )
         if not grant.request.strip():
             yield Problem(
+                code="access-without-request",
                 path=(*here, "request"),
                 message="Access is given upon a recorded request only (contract VPS-6).",
                 remedy="Write the ticket, like T-1041.",
             )
         if grant.until is not None and grant.until < grant.since:
             message = f"It would end on {grant.until}, before it begins."
-            yield Problem(path=(*here, "until"), message=message, remedy="Write a later day.")
+            yield Problem(
+                code="access-ends-before-start", path=(*here, "until"), message=message, remedy="Write a later day."
+            )
 
 
 def _known(path: Steps, name: str, client: domain.Client, unread: Unread) -> Iterator[Problem]:
     if name not in client.contacts and not unread.covers("clients", client.key, "contacts", name):
         remedy = f"{suggestion(name, client.contacts)}, or add the person to contacts."
-        yield Problem(path=path, message=f'"{name}" is no contact of this client.', remedy=remedy)
+        yield Problem(
+            code="unknown-contact", path=path, message=f'"{name}" is no contact of this client.', remedy=remedy
+        )

@@ -19,16 +19,23 @@ def problems(fleet: Fleet) -> Iterator[Problem]:
     """What is wrong with fleet.yaml."""
     if not is_fleet_id(fleet.id):
         yield Problem(
+            code="bad-id",
             path=("id",),
             message=f'"{fleet.id}" is no fleet id.',
             remedy="Use 2 to 8 lower-case letters and digits, a letter first; it can never change afterwards.",
         )
     if not re.fullmatch(r"[A-Z]{3}", fleet.currency):
         message = f'"{fleet.currency}" is no currency.'
-        yield Problem(path=("currency",), message=message, remedy="Use the three letters of ISO 4217, like EUR.")
+        yield Problem(
+            code="bad-currency",
+            path=("currency",),
+            message=message,
+            remedy="Use the three letters of ISO 4217, like EUR.",
+        )
     for name, datacentre in fleet.datacentres.items():
         for requirement, what in datacentre.shortfalls():
             yield Problem(
+                code="datacentre-insecure",
                 path=("datacentres", name),
                 message=f"It lacks what the contract promises ({requirement}): {what}.",
                 remedy="Put it in place and say so here, or take VPSs elsewhere: none may be sold from here.",
@@ -42,15 +49,23 @@ def problems(fleet: Fleet) -> Iterator[Problem]:
 
 def _network(path: tuple[str, ...], network: Network) -> Iterator[Problem]:
     if not is_label(network.name):
-        yield Problem(path=path, message=f'"{network.name}" is no name for a network.', remedy=LABEL_REMEDY)
+        yield Problem(
+            code="bad-name", path=path, message=f'"{network.name}" is no name for a network.', remedy=LABEL_REMEDY
+        )
     if network.ipv4 is None and network.ipv6 is None:
-        yield Problem(path=path, message="It has no addresses.", remedy="Add ipv4, ipv6 or both: range and gateway.")
+        yield Problem(
+            code="network-without-addresses",
+            path=path,
+            message="It has no addresses.",
+            remedy="Add ipv4, ipv6 or both: range and gateway.",
+        )
     for family, whole, gateway in (
         ("ipv4", network.ipv4, network.ipv4_gateway),
         ("ipv6", network.ipv6, network.ipv6_gateway),
     ):
         if whole is not None and gateway is not None and (gateway not in whole or unusable(network, gateway)):
             yield Problem(
+                code="bad-gateway",
                 path=(*path, family, "gateway"),
                 message=f"The gateway {gateway} is no usable address of {whole}.",
                 remedy="Write the address of the router inside the range.",
@@ -59,6 +74,7 @@ def _network(path: tuple[str, ...], network: Network) -> Iterator[Problem]:
     for index, reserved in enumerate(network.reserved):
         if not any(reserved.first in whole and reserved.last in whole for whole in ranges):
             yield Problem(
+                code="reserved-outside-network",
                 path=(*path, "reserved", index),
                 message=f"{reserved} lies outside the network.",
                 remedy="Reserve addresses inside its ranges.",
@@ -68,7 +84,9 @@ def _network(path: tuple[str, ...], network: Network) -> Iterator[Problem]:
             ip_address(resolver)
         except ValueError:
             remedy = "Write the address of a resolver."
-            yield Problem(path=(*path, "dns", index), message=f'"{resolver}" is no address.', remedy=remedy)
+            yield Problem(
+                code="bad-resolver", path=(*path, "dns", index), message=f'"{resolver}" is no address.', remedy=remedy
+            )
 
 
 def unusable(network: Network, address: Address) -> bool:
@@ -89,6 +107,7 @@ def _overlaps(fleet: Fleet) -> Iterator[Problem]:
                 and int(second[0]) <= int(first[-1])
             ):
                 yield Problem(
+                    code="networks-overlap",
                     path=("networks", other.name, family, "range"),
                     message=f"{second} overlaps with {first} of {one.name}.",
                     remedy="Give each network a range of its own.",
@@ -96,11 +115,14 @@ def _overlaps(fleet: Fleet) -> Iterator[Problem]:
 
 
 def _spare(path: tuple[str, ...], spare: hardware.Spare) -> Iterator[Problem]:
-    yield from choice((*path, "kind"), spare.kind, hardware.KINDS, "kind of equipment (contract HW-2)")
+    yield from choice(
+        (*path, "kind"), spare.kind, hardware.KINDS, "kind of equipment (contract HW-2)", code="unknown-equipment"
+    )
     on_shelf = spare.count > 0 and spare.place
     on_order = spare.supplier and spare.lead_time_hours is not None
     if not on_shelf and not on_order:
         yield Problem(
+            code="spare-without-source",
             path=path,
             message="It doesn't say where a replacement comes from.",
             remedy="Give count and place, or supplier and lead_time.",

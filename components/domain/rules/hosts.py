@@ -23,11 +23,12 @@ def problems(fleet: Fleet, unread: Unread) -> Iterator[Problem]:
         path: Steps = ("hosts", name)
         if not is_label(name):
             remedy = f"Rename the file. {LABEL_REMEDY}"
-            yield Problem(path=path, message=f'"{name}" is no name for a host.', remedy=remedy)
+            yield Problem(code="bad-name", path=path, message=f'"{name}" is no name for a host.', remedy=remedy)
         yield from _reach(path, host)
         yield from unknown((*path, "datacentre"), host.datacentre, DATACENTRE, fleet.datacentres, unread)
         if host.assigned != SHARED and not is_client_id(host.assigned):
             yield Problem(
+                code="bad-assignment",
                 path=(*path, "assigned"),
                 message=f'"{host.assigned}" is neither shared nor the id of a client.',
                 remedy="Write shared, or the client's id like c-q7m2.",
@@ -39,25 +40,37 @@ def problems(fleet: Fleet, unread: Unread) -> Iterator[Problem]:
 
 
 def _reach(path: Steps, host: Host) -> Iterator[Problem]:
-    yield from choice((*path, "driver"), host.driver, DRIVERS, "driver")
+    yield from choice((*path, "driver"), host.driver, DRIVERS, "driver", code="unknown-driver")
     if not _URI.fullmatch(host.uri):
         remedy = "Write scheme, :// and place, like qemu+ssh://root@kvm1/system."
-        yield Problem(path=(*path, "uri"), message=f'"{host.uri}" is no connection URI.', remedy=remedy)
+        yield Problem(code="bad-uri", path=(*path, "uri"), message=f'"{host.uri}" is no connection URI.', remedy=remedy)
     if not EMAIL.fullmatch(host.contact.email):
         message = f'"{host.contact.email}" is no e-mail address.'
-        yield Problem(path=(*path, "contact", "email"), message=message, remedy="Write it like duty@hoster.example.")
+        yield Problem(
+            code="bad-email",
+            path=(*path, "contact", "email"),
+            message=message,
+            remedy="Write it like duty@hoster.example.",
+        )
     if not host.pool.path.startswith("/") or ".." in host.pool.path.split("/"):
         remedy = "Write an absolute path as the host sees it."
-        yield Problem(path=(*path, "pool", "path"), message=f'"{host.pool.path}" is no such path.', remedy=remedy)
+        yield Problem(
+            code="bad-pool-path",
+            path=(*path, "pool", "path"),
+            message=f'"{host.pool.path}" is no such path.',
+            remedy=remedy,
+        )
     for network, attach in host.networks.items():
         if not _ATTACH.fullmatch(attach):
             yield Problem(
+                code="bad-attachment",
                 path=(*path, "networks", network, "attach"),
                 message=f'"{attach}" says not how guests are attached.',
                 remedy="Write network:<libvirt network> or bridge:<bridge>.",
             )
         elif attach.startswith("network:") and network not in host.bridges:
             yield Problem(
+                code="bad-attachment",
                 path=(*path, "networks", network),
                 message=f"It doesn't say on which bridge {attach.removeprefix('network:')} is made.",
                 remedy="Add `bridge: …`, a name of at most 15 characters.",
@@ -66,7 +79,9 @@ def _reach(path: Steps, host: Host) -> Iterator[Problem]:
         if not _INTERFACE.fullmatch(bridge):
             message = f'"{bridge}" is no name for a bridge.'
             remedy = "Use at most 15 letters, digits, dots and hyphens."
-            yield Problem(path=(*path, "networks", network, "bridge"), message=message, remedy=remedy)
+            yield Problem(
+                code="bad-attachment", path=(*path, "networks", network, "bridge"), message=message, remedy=remedy
+            )
 
 
 def _capacity(path: Steps, host: Host) -> Iterator[Problem]:
@@ -76,6 +91,7 @@ def _capacity(path: Steps, host: Host) -> Iterator[Problem]:
     ):
         if free >= whole:
             yield Problem(
+                code="nothing-to-sell",
                 path=(*path, "keeps_free", key),
                 message="It is all that the host has, or more.",
                 remedy="Write less than under capacity; to sell no more here, write 0 % under sells.",
@@ -87,23 +103,28 @@ def _inventory(path: Steps, host: Host, fleet: Fleet, unread: Unread) -> Iterato
     lacking = [kind for kind in hardware.KINDS_OF_A_HOST if kind not in found]
     if lacking:
         yield Problem(
+            code="inventory-incomplete",
             path=(*path, "inventory"),
             message=f"It lists no {', '.join(lacking)}: what fails there can't be replaced in time (contract HW-8).",
             remedy="Add each piece with kind, model, serial, installed, warranty and spare.",
         )
     for index, part in enumerate(host.inventory):
         here = (*path, "inventory", index)
-        yield from choice((*here, "kind"), part.kind, hardware.KINDS, "kind of equipment (contract HW-2)")
+        yield from choice(
+            (*here, "kind"), part.kind, hardware.KINDS, "kind of equipment (contract HW-2)", code="unknown-equipment"
+        )
         yield from unknown((*here, "spare"), part.spare, SPARE, fleet.spares, unread)
         spare = fleet.spares.get(part.spare)
         if spare is not None and spare.kind != part.kind:
             yield Problem(
+                code="spare-other-kind",
                 path=(*here, "spare"),
                 message=f"{part.spare} is a spare {spare.kind}, not a {part.kind}.",
                 remedy=f"Name a spare {part.kind}.",
             )
         if part.warranty < part.installed:
             yield Problem(
+                code="warranty-before-installation",
                 path=(*here, "warranty"),
                 message=f"The warranty ends on {part.warranty}, before it was installed.",
                 remedy="Write the last day of the warranty.",

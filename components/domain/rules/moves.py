@@ -18,6 +18,7 @@ def problems(fleet: Fleet, unread: Unread) -> Iterator[Problem]:
         if host is not None and host.lost:
             name = f"{client.key}/{vps.key}"
             yield Problem(
+                code="host-lost",
                 path=(*path, "host"),
                 message=f"{vps.host} is lost since {host.lost.since}.",
                 remedy=f"Restore it elsewhere: vps restore {name} --to HOST; or, once it is back: "
@@ -32,11 +33,18 @@ def _restore(path: Steps, vps: Vps) -> Iterator[Problem]:
         return
     if restore.empty and (restore.disk or restore.sha256):
         message = "It is to come from a disk, and to be empty."
-        yield Problem(path=(*path, "restore"), message=message, remedy="Keep one: disk with sha256, or empty: true.")
+        yield Problem(
+            code="bad-restore",
+            path=(*path, "restore"),
+            message=message,
+            remedy="Keep one: disk with sha256, or empty: true.",
+        )
     elif not restore.empty and not (restore.disk and restore.sha256):
         message = "It doesn't say where its disk comes from."
         remedy = "Let `vps restore` write it: --disk FILE (with its sha256), or --empty."
-        yield Problem(path=(*path, "restore"), message=message, remedy=remedy)
+        yield Problem(code="bad-restore", path=(*path, "restore"), message=message, remedy=remedy)
     if restore.disk and not restore.disk.startswith("/"):
         message = f'"{restore.disk}" is no absolute path.'
-        yield Problem(path=(*path, "restore", "disk"), message=message, remedy="Write the whole path.")
+        yield Problem(
+            code="bad-restore", path=(*path, "restore", "disk"), message=message, remedy="Write the whole path."
+        )

@@ -25,20 +25,22 @@ NOTHING = Unread()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of thing that is referred to: the fleet's attribute, its word, and where one is declared."""
+    """A kind of thing that is referred to: the fleet's attribute, its word, where one is declared, a problem's code."""
 
+    code: str
     key: str
     word: str
     declared: str
 
 
-PACKAGE = Kind(key="packages", word="package", declared="catalogue.yaml")
-CONTRACT = Kind(key="contracts", word="contract version", declared="catalogue.yaml")
-OFFER = Kind(key="offers", word="image", declared="catalogue.yaml")
-HOST = Kind(key="hosts", word="host", declared="hosts/")
-NETWORK = Kind(key="networks", word="network", declared="fleet.yaml")
-DATACENTRE = Kind(key="datacentres", word="datacentre", declared="fleet.yaml")
-SPARE = Kind(key="spares", word="spare", declared="fleet.yaml")
+PACKAGE = Kind(code="unknown-package", key="packages", word="package", declared="catalogue.yaml")
+CONTRACT = Kind(code="unknown-contract", key="contracts", word="contract version", declared="catalogue.yaml")
+OFFER = Kind(code="unknown-image", key="offers", word="image", declared="catalogue.yaml")
+HOST = Kind(code="unknown-host", key="hosts", word="host", declared="hosts/")
+NETWORK = Kind(code="unknown-network", key="networks", word="network", declared="fleet.yaml")
+DATACENTRE = Kind(code="unknown-datacentre", key="datacentres", word="datacentre", declared="fleet.yaml")
+EXTRA = Kind(code="unknown-extra", key="extras", word="extra", declared="catalogue.yaml")
+SPARE = Kind(code="unknown-spare", key="spares", word="spare", declared="fleet.yaml")
 
 
 def unknown(path: Steps, name: str, kind: Kind, known: Collection[str], unread: Unread) -> Iterator[Problem]:
@@ -46,6 +48,7 @@ def unknown(path: Steps, name: str, kind: Kind, known: Collection[str], unread: 
     if name in known or unread.covers(kind.key, name):
         return
     yield Problem(
+        code=kind.code,
         path=path,
         message=f'There is no {kind.word} "{name}".',
         remedy=f"{suggestion(name, known)} or declare it in {kind.declared}.",
@@ -61,11 +64,11 @@ def suggestion(name: str, known: Collection[str]) -> str:
     return f"Use one of {shown}{', …' if len(known) > 8 else ''}" if shown else "There is none yet: choose another"
 
 
-def choice(path: Steps, value: object, allowed: Collection[object], what: str) -> Iterator[Problem]:
+def choice(path: Steps, value: object, allowed: Collection[object], what: str, *, code: str) -> Iterator[Problem]:
     """A problem when `value` is not one of `allowed`."""
     if value in allowed:
         return
     names = ", ".join(str(one) for one in allowed)
     close = difflib.get_close_matches(str(value), [str(one) for one in allowed], n=1, cutoff=0.6)
     remedy = f'Did you mean "{close[0]}"? Allowed: {names}.' if close else f"Write one of {names}."
-    yield Problem(path=path, message=f'"{value}" is no {what}.', remedy=remedy)
+    yield Problem(code=code, path=path, message=f'"{value}" is no {what}.', remedy=remedy)

@@ -17,17 +17,33 @@ Holding = tuple[str, Steps, str]
 
 def problems(fleet: Fleet) -> Iterator[Problem]:
     """Everything that is held twice."""
-    yield from _clashes(_client_ids(fleet), "The id {0} is also that of {1}.", "Ids never repeat: make a new one.")
-    yield from _clashes(_vps_ids(fleet), "The id {0} is also that of {1}.", "Ids never repeat: make a new one.")
-    yield from _clashes(_uuids(fleet), "The UUID {0} is also that of {1}.", "Pin the UUID where the machine has it.")
-    yield from _clashes(_macs(fleet), "The MAC {0} is also that of {1}.", "Pin the MAC where the machine has it.")
-    yield from _clashes(_names(fleet), "{0} is also the name of {1}.", "Give each VPS a name of its own.")
-    yield from _clashes(_addresses(fleet), "{0} also belongs to {1}.", "Choose a free address for one of them.")
-    yield from _clashes(_uris(fleet), "The host {1} is reached by the same URI.", "Declare each host once.")
-    yield from _clashes(_serials(fleet), "The serial number {0} is also in {1}.", "List each piece where it is.")
+    yield from _clashes(
+        _client_ids(fleet), "The id {0} is also that of {1}.", "Ids never repeat: make a new one.", code="id-twice"
+    )
+    yield from _clashes(
+        _vps_ids(fleet), "The id {0} is also that of {1}.", "Ids never repeat: make a new one.", code="id-twice"
+    )
+    yield from _clashes(
+        _uuids(fleet), "The UUID {0} is also that of {1}.", "Pin the UUID where the machine has it.", code="uuid-twice"
+    )
+    yield from _clashes(
+        _macs(fleet), "The MAC {0} is also that of {1}.", "Pin the MAC where the machine has it.", code="mac-twice"
+    )
+    yield from _clashes(
+        _names(fleet), "{0} is also the name of {1}.", "Give each VPS a name of its own.", code="name-twice"
+    )
+    yield from _clashes(
+        _addresses(fleet), "{0} also belongs to {1}.", "Choose a free address for one of them.", code="address-twice"
+    )
+    yield from _clashes(
+        _uris(fleet), "The host {1} is reached by the same URI.", "Declare each host once.", code="host-twice"
+    )
+    yield from _clashes(
+        _serials(fleet), "The serial number {0} is also in {1}.", "List each piece where it is.", code="serial-twice"
+    )
 
 
-def _clashes(holdings: Iterable[Holding], message: str, remedy: str) -> Iterator[Problem]:
+def _clashes(holdings: Iterable[Holding], message: str, remedy: str, *, code: str) -> Iterator[Problem]:
     held: defaultdict[str, list[tuple[Steps, str]]] = defaultdict(list)
     for what, path, holder in holdings:
         held[what].append((path, holder))
@@ -37,7 +53,9 @@ def _clashes(holdings: Iterable[Holding], message: str, remedy: str) -> Iterator
         for index, (path, _) in enumerate(holders):
             others = [name for number, (_, name) in enumerate(holders) if number != index]
             more = f" and {len(others) - 3} more" if len(others) > 3 else ""
-            yield Problem(path=path, message=message.format(what, ", ".join(others[:3]) + more), remedy=remedy)
+            yield Problem(
+                code=code, path=path, message=message.format(what, ", ".join(others[:3]) + more), remedy=remedy
+            )
 
 
 def _client_ids(fleet: Fleet) -> Iterator[Holding]:

@@ -32,6 +32,6 @@ def test_suggestions() -> None:
 
 
 def test_choices() -> None:
-    assert list(choice(("x",), "managed", ("managed", "stopped"), "power state")) == []
-    (problem,) = choice(("x",), "manged", ("managed", "stopped"), "power state")
+    assert list(choice(("x",), "managed", ("managed", "stopped"), "power state", code="x")) == []
+    (problem,) = choice(("x",), "manged", ("managed", "stopped"), "power state", code="x")
     assert 'Did you mean "managed"?' in problem.remedy
