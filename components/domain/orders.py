@@ -1,0 +1,103 @@
+"""What somebody who orders says in short, found in the fleet: `small` is the newest version that is sold, and so on.
+
+Everything raises DomainError with what there is to choose from.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import date
+
+from components.domain.fleet import Fleet
+from components.domain.networks import Network
+from components.domain.problems import DomainError
+from components.domain.terms import LENGTHS
+
+
+def package(fleet: Fleet, text: str) -> str:
+    """The key of a package: its own, or that of the newest version of its name. Those of adopted machines aren't sold.
+
+    Versions are compared as text, as which `2026-01` and its like are in the order of time.
+    """
+    sold = sorted(key for key, one in fleet.packages.items() if not one.adopted)
+    if text in fleet.packages and text not in sold:
+        cause = f"{text} says what adopted machines have; it is not sold."
+        raise DomainError(cause, f"Sold are {_list(sold)}.")
+    return _versioned(text, sold, "package")
+
+
+def extras(fleet: Fleet, texts: Iterable[str]) -> dict[str, int]:
+    """`memory@2026-01=2`, or `memory` for one piece of its newest version; by key. None of them is `=0`."""
+    found: dict[str, int] = {}
+    for text in texts:
+        name, _, count = text.partition("=")
+        if count and not (count.isascii() and count.isdigit() and len(count) < 5):
+            raise DomainError(f'"{text}" is no extra.', "Write it like memory@2026-01=2.")
+        found[_versioned(name, sorted(fleet.extras), "extra")] = int(count or 1)
+    return found
+
+
+def contract(fleet: Fleet, text: str, signed: date) -> str:
+    """The version of the terms: the one that is named, or the newest that is valid on the day of signing."""
+    if text:
+        return _versioned(text, sorted(fleet.contracts), "contract version")
+    valid = [(one.valid_from, key) for key, one in fleet.contracts.items() if one.valid_from <= signed]
+    if not valid:
+        cause = f"No contract version of the catalogue is valid on {signed}."
+        raise DomainError(cause, f"Name one by --contract: {_list(fleet.contracts)}.")
+    return max(valid)[1]
+
+
+def image(fleet: Fleet, text: str, today: date) -> str:
+    """The image that is named, else the catalogue's first that is built and may be installed today."""
+    may = [
+        key
+        for key, offer in fleet.offers.items()
+        if key in fleet.images
+        and fleet.images[key].expires > today
+        and (offer.new_installs_until is None or today <= offer.new_installs_until)
+    ]
+    if not text and not may:
+        raise DomainError(
+            "No image of the catalogue is built and may be installed today.", "Build one: vps image build"
+        )
+    if text and text not in fleet.offers:
+        raise DomainError(f'There is no image "{text}".', f"For new installations there are {_list(may)}.")
+    return text or may[0]
+
+
+def months(text: int) -> int:
+    """For how long (contract TERM-1)."""
+    if text not in LENGTHS:
+        known = f"{', '.join(map(str, LENGTHS[:-1]))} or {LENGTHS[-1]}"
+        raise DomainError(f"A term of {text} months is not sold (contract TERM-1).", f"Write {known}.")
+    return text
+
+
+def families(fleet: Fleet, network: str | None) -> tuple[int, int]:
+    """How many addresses of IPv4 and IPv6 a VPS gets where nobody says it: one of each that its network has."""
+    networks: Iterable[Network] = fleet.networks.values()
+    if network is not None:
+        if network not in fleet.networks:
+            raise DomainError(f'There is no network "{network}".', f"There are {_list(fleet.networks)}.")
+        networks = [fleet.networks[network]]
+    return int(all(one.ipv4 for one in networks)), int(all(one.ipv6 for one in networks))
+
+
+def label(taken: Collection[str]) -> str:
+    """A name for one more VPS: web1, web2, …, the first that is free."""
+    number = 1
+    while f"web{number}" in taken:
+        number += 1
+    return f"web{number}"
+
+
+def _versioned(text: str, known: list[str], what: str) -> str:
+    if text in known:
+        return text
+    versions = [key for key in known if key.partition("@")[0] == text]
+    if not versions:
+        raise DomainError(f'There is no {what} "{text}".', f"There are {_list(known)}.")
+    return versions[-1]
+
+
+def _list(known: Iterable[str]) -> str:
+    return ", ".join(known) or "none"

@@ -1,0 +1,101 @@
+"""Short words of an order are found in the catalogue, and what is not there is told with what is."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from components.domain import orders
+from components.domain.contracts import ContractVersion
+from components.domain.extras import Extra, Raise
+from components.domain.images import ImageOffer
+from components.domain.problems import DomainError
+from tests.domain.sample import IMAGE, NETWORK, PACKAGE
+from tests.domain.sample import fleet as sample
+
+TODAY = date(2026, 11, 22)
+NEWER = replace(PACKAGE, version="2026-11")
+ADOPTED = replace(PACKAGE, name="adopted-1c", adopted=True)
+
+
+def test_a_package_is_named_whole_or_by_its_newest_version() -> None:
+    fleet = replace(sample(), packages={one.key: one for one in (NEWER, PACKAGE, ADOPTED)})
+    assert orders.package(fleet, "small") == "small@2026-11"
+    assert orders.package(fleet, "small@2026-01") == "small@2026-01"
+    with pytest.raises(DomainError, match=r"no package \"smal\".*small@2026-01, small@2026-11\."):
+        orders.package(fleet, "smal")
+    with pytest.raises(DomainError, match=r"adopted machines have; it is not sold"):
+        orders.package(fleet, ADOPTED.key)
+
+
+def test_extras_are_counted() -> None:
+    key, name = "memory@2026-01", "memory"
+    piece = Extra(
+        name=name,
+        version="2026-01",
+        title="Memory",
+        adds=Raise(memory_mib=1024),
+        price_month=Decimal(5),
+        set_up=Decimal(0),
+    )
+    fleet = replace(sample(), extras={key: piece})
+    assert orders.extras(fleet, [f"{key}=2"]) == {key: 2}
+    assert orders.extras(fleet, [name]) == {key: 1}
+    assert orders.extras(fleet, [f"{name}=0"]) == {key: 0}
+    assert orders.extras(fleet, []) == {}
+    for wrong in (f"{key}=two", f"{key}=-1", f"{key}=1.5", "nothing=1"):
+        with pytest.raises(DomainError, match=r"is no extra|There is no extra"):
+            orders.extras(fleet, [wrong])
+
+
+def test_the_contract_is_the_newest_that_was_valid_when_it_was_signed() -> None:
+    made = [
+        ContractVersion(key=f"standard@{day:%Y-%m}", title="", valid_from=day)
+        for day in (date(2026, 1, 1), date(2026, 11, 1), date(2027, 1, 1))
+    ]
+    fleet = replace(sample(), contracts={one.key: one for one in made})
+    assert orders.contract(fleet, "", TODAY) == "standard@2026-11"
+    assert orders.contract(fleet, "standard@2027-01", TODAY) == "standard@2027-01"
+    with pytest.raises(DomainError, match=r"valid on 2025-12-31.*--contract: standard@2026-01"):
+        orders.contract(fleet, "", date(2025, 12, 31))
+
+
+def test_the_image_is_the_first_that_may_be_installed() -> None:
+    offers = {
+        "gone": ImageOffer(name="gone", new_installs_until=TODAY.replace(day=21)),
+        "unbuilt": ImageOffer(name="unbuilt", new_installs_until=None),
+        "old": ImageOffer(name="old", new_installs_until=None),
+        "last-day": ImageOffer(name="last-day", new_installs_until=TODAY),
+        "good": ImageOffer(name="good", new_installs_until=None),
+    }
+    images = {name: replace(IMAGE, name=name) for name in ("gone", "last-day", "good")}
+    images["old"] = replace(IMAGE, name="old", expires=TODAY)
+    fleet = replace(sample(), offers=offers, images=images)
+    assert orders.image(fleet, "", TODAY) == "last-day"
+    assert orders.image(fleet, "gone", TODAY) == "gone"
+    with pytest.raises(DomainError, match=r'no image "bad".*last-day, good\.'):
+        orders.image(fleet, "bad", TODAY)
+    with pytest.raises(DomainError, match=r"Build one: vps image build"):
+        orders.image(replace(fleet, images={}), "", TODAY)
+
+
+def test_terms_are_those_of_the_contract() -> None:
+    assert [orders.months(one) for one in (1, 3, 12)] == [1, 3, 12]
+    with pytest.raises(DomainError, match=r"TERM-1.*Write 1, 3 or 12"):
+        orders.months(6)
+
+
+def test_a_vps_gets_one_address_of_each_family_that_its_network_has() -> None:
+    four = replace(NETWORK, name="four", ipv6=None, ipv6_gateway=None)
+    fleet = replace(sample(), networks={"public1": NETWORK, "four": four})
+    assert orders.families(fleet, "public1") == (1, 1)
+    assert orders.families(fleet, "four") == (1, 0)
+    assert orders.families(fleet, None) == (1, 0)
+    with pytest.raises(DomainError, match=r'no network "x".*public1, four'):
+        orders.families(fleet, "x")
+
+
+def test_a_label_is_the_first_free_one() -> None:
+    assert orders.label(()) == "web1"
+    assert orders.label(("web1", "web3", "db")) == "web2"
