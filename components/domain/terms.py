@@ -1,7 +1,9 @@
-"""For how long a VPS is sold (contract TERM-1, TERM-2)."""
+"""For how long a VPS is sold, and when its terms begin (contract TERM-1, TERM-2, PAY-3)."""
 
 from dataclasses import dataclass
 from datetime import date
+
+from components.domain.calendar import later
 
 LENGTHS = (1, 3, 12)
 """Months that a term may last; anything else is refused (TERM-1)."""
@@ -14,6 +16,24 @@ class Term:
     months: int
     start: date
     renew: bool
+
+    def begins(self, number: int) -> date:
+        """The first day of its term of that number, 0 being the first: there its fee is due (PAY-3).
+
+        `start` is the anchor: short months clamp to their last day, later terms return to the anchor's.
+        """
+        return later(self.start, number * self.months)
+
+    def number(self, day: date) -> int:
+        """In which term a day falls; below 0 before the first. Whether it is renewed so often is not asked."""
+        apart = (day.year - self.start.year) * 12 + day.month - self.start.month
+        guess = apart // self.months
+        return guess if self.begins(guess) <= day else guess - 1
+
+    @property
+    def end(self) -> date | None:
+        """The first day after it; None where it renews itself."""
+        return None if self.renew else self.begins(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
