@@ -1,20 +1,35 @@
-"""`vps list`: every VPS of the fleet in a line, as declared, as hosts answer and, where asked, as guests say."""
+"""`vps list`: every VPS of the fleet in a line, as declared; where asked, as hosts answer and as guests say."""
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from components.domain.fleet import Fleet
+    from components.cli.guests import Chosen
     from components.guest.hearing import Heard, Line
     from components.guest.report import Report
+    from components.report.glance import Glance
 
 UNKNOWN = "unknown"
+LIVE_HEADS = ("vps", "package", "host", "power", "image", "flavour")
+ASKED_HEADS = ("delivered", "health", "settings")
 
 
 def list_all(
     client: Annotated[str | None, typer.Argument(metavar="[CLIENT]", help="Only this client's.")] = None,
+    host: Annotated[str | None, typer.Option("--host", metavar="HOST", help="Only those that live there.")] = None,
+    package: Annotated[
+        str | None, typer.Option("--package", metavar="PACKAGE", help="Only this one: small, or small@2026-01.")
+    ] = None,
+    ends_before: Annotated[
+        str | None,
+        typer.Option("--ends-before", metavar="DATE", help="Only those that end, or are not renewed, before that day."),
+    ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask every host as well: power, and limits that wait for a reboot.")
+    ] = False,
     guests: Annotated[
         bool, typer.Option("--guests", help="Ask every running guest as well: delivered, health, reboot.")
     ] = False,
@@ -26,56 +41,105 @@ def list_all(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """Look: every VPS with package, host, power and image; who waits for a reboot. Exit 1: could not tell."""
-    import json
+    """Look: every VPS as declared: package, host, price, term; with --live as hosts answer. Exit 1: could not tell."""
+    import gc
 
-    from components.cli.guests import choose, rows
+    gc.disable()  # A fleet is thousands of small objects that all stay until the end.
+    from components.cli.guests import choose, rows, say
+    from components.report.glance import HEADS, Glance, cells, summary, summed
+
+    today = dt.datetime.now(dt.UTC).date()
+    chosen = choose(client, fleet, judge=False)
+    lines = _filtered(chosen, host, package, _day(ends_before), today)
+    glance = Glance(chosen.fleet, today)
+    if live or guests or reboot_pending:
+        _ask(chosen, lines, glance, asks=guests or reboot_pending, only_pending=reboot_pending, as_json=as_json)
+        return
+    found = [glance.row(line.client, line.vps) for line in lines]
+    if as_json:
+        say({"vps": found, "summary": summary(found), "unread": chosen.unread})
+    else:
+        for line in rows([HEADS, *map(cells, found)]):
+            typer.echo(line)
+        typer.echo(summed(summary(found)))
+    _tell_unread(chosen, as_json=as_json)
+
+
+def _ask(
+    chosen: "Chosen", lines: "list[Line]", glance: "Glance", *, asks: bool, only_pending: bool, as_json: bool
+) -> None:
+    """The table with what hosts answer and, with `asks`, what guests say."""
+    from components.cli.guests import rows, say
     from components.guest.hearing import hear_all
 
-    chosen = choose(client, fleet)
-    asks = guests or reboot_pending
-    heard = hear_all(chosen.fleet, chosen.lines, ask=lambda _: asks)
-    found = [_row(chosen.fleet, line, heard[line.title], asked=asks) for line in chosen.lines]
+    heard = hear_all(chosen.fleet, lines, ask=lambda _: asks)
+    found = [_row(line, heard[line.title], glance, asked=asks) for line in lines]
     unsure = [row for row in found if row["silent"] and (row["power"] in ("running", UNKNOWN))]
-    shown = [row for row in found if row["reboot"] or row["waits"]] if reboot_pending else found
+    shown = [row for row in found if row["reboot"] or row["waits"]] if only_pending else found
     if as_json:
-        typer.echo(
-            json.dumps({"vps": shown, "unsure": [row["vps"] for row in unsure], "unread": chosen.unread}, indent=2)
-        )
+        say({"vps": shown, "unsure": [row["vps"] for row in unsure], "unread": chosen.unread})
     else:
-        heads = (
-            "vps",
-            "package",
-            "host",
-            "power",
-            "image",
-            "flavour",
-            *(("delivered", "health", "settings") if asks else ()),
-        )
+        heads = (*LIVE_HEADS, *(ASKED_HEADS if asks else ()))
         cells = [(*(str(row[head]) for head in heads), _waits(row)) for row in shown]
         for line in rows([(*heads, "waits for a reboot"), *cells]) if cells else ():
             typer.echo(line)
         for row in unsure:
             typer.echo(f"could not tell: {row['vps']}: {row['silent']}", err=True)
-        for file in chosen.unread:
-            typer.echo(f"could not tell: {file} can't be read as it is: vps check", err=True)
-        if reboot_pending:
+        if only_pending:
             typer.echo(f"{len(shown)} of {len(found)} VPSs wait for a reboot; what guests say is their own word")
-    raise typer.Exit(1 if unsure or chosen.unread else 0)
+    _tell_unread(chosen, as_json=as_json)
+    raise typer.Exit(1 if unsure else 0)
 
 
-def _row(fleet: "Fleet", line: "Line", heard: "Heard", *, asked: bool) -> dict[str, Any]:
+def _tell_unread(chosen: "Chosen", *, as_json: bool) -> None:
+    """Exit 1 when a client's file can't be read: its VPSs are missing above."""
+    for file in chosen.unread if not as_json else ():
+        typer.echo(f"could not tell: {file} can't be read as it is: vps check", err=True)
+    if chosen.unread:
+        raise typer.Exit(1)
+
+
+def _filtered(
+    chosen: "Chosen", host: str | None, package: str | None, before: dt.date | None, today: dt.date
+) -> "list[Line]":
+    """The lines that were asked for. Raises DomainError for a host or package that nothing declares."""
+    from components.domain.problems import DomainError
+
+    fleet = chosen.fleet
+    used = {line.vps.host for line in chosen.lines}
+    if host is not None and host not in used | set(fleet.hosts):
+        raise DomainError(f"Host {host} is not declared.", f"Known: {', '.join(sorted(fleet.hosts)) or 'none'}.")
+    kinds = {key for key in fleet.packages if package in (key, key.partition("@")[0])}
+    if package is not None and not kinds:
+        raise DomainError(f"The catalogue has no package {package}.", f"Known: {', '.join(fleet.packages) or 'none'}.")
+    found = []
+    for line in chosen.lines:
+        vps = line.vps
+        last = min((day for day in (vps.ends, vps.term.end) if day is not None), default=None)
+        if (
+            (host is None or vps.host == host)
+            and (package is None or vps.sale(today).package in kinds)
+            and (before is None or (last is not None and last < before))
+        ):
+            found.append(line)
+    return found
+
+
+def _day(text: str | None) -> dt.date | None:
+    from components.domain.problems import DomainError
+
+    try:
+        return None if text is None else dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise DomainError(f'"{text}" is no date.', "Write it like 2027-03-01.") from error
+
+
+def _row(line: "Line", heard: "Heard", glance: "Glance", *, asked: bool) -> dict[str, Any]:
     from components.report.guest import reboot
 
-    report, image = heard.report, fleet.images.get(line.vps.image)
-    row: dict[str, Any] = {
-        "vps": line.title,
-        "package": line.vps.package,
-        "host": line.vps.host,
+    report = heard.report
+    row: dict[str, Any] = glance.row(line.client, line.vps) | {
         "power": heard.power or UNKNOWN,
-        "image": line.vps.image,
-        "flavour": image.flavour if image else "",
-        "ends": line.vps.ends.isoformat() if line.vps.ends else "",
         "waits": list(heard.waits),
         "reboot": "",
         "silent": heard.silent,

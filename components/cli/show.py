@@ -1,4 +1,7 @@
-"""`vps show`: one VPS as declared, as its host answers right now, and as its guest says."""
+"""`vps show`: one VPS as declared, as its host answers right now, and as its guest says.
+
+What is declared is shown whoever is silent.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,10 +22,11 @@ def show(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """Look: client, address, limits declared, configured and in force; delivery and health by the guest's own word."""
+    """Look: one VPS: term, price, access, limits declared and in force; health by its guest's word. Exit 1: unknown."""
     import json
     from dataclasses import replace
 
+    from components.cli.guests import known_clients
     from components.config.folder import CLIENTS
     from components.config.loader import find_fleet, load
     from components.domain.names import client_stack
@@ -30,11 +34,12 @@ def show(
     from components.report.vps import document
     from components.report.vps import show as print_document
 
-    loaded = load(find_fleet(fleet))
     key = vps.partition("/")[0]
+    # Of ten thousand clients one is read: what the others declare changes nothing that is shown here.
+    loaded = load(find_fleet(fleet), only=(key,))
     if f"{CLIENTS}/{key}.yaml" not in loaded.files:
-        known = ", ".join(sorted(loaded.fleet.clients)) or "none"
-        raise DomainError(f"No client file {CLIENTS}/{key}.yaml.", f"Known: {known}. Write CLIENT/VPS.")
+        known = known_clients(loaded.folder, key)
+        raise DomainError(f"No client file {CLIENTS}/{key}.yaml.", f"{known} Write CLIENT/VPS.")
     problems = loaded.blocking(client_stack(key))
     if problems:
         raise DomainError("\n".join(str(problem) for problem in problems), "Mend the files first: vps check")
@@ -43,14 +48,15 @@ def show(
     if subscription.host not in declared.hosts:
         raise DomainError(f"Host {subscription.host} of {vps} is not declared.", "Run: vps check")
     uuid = subscription.machine_uuid(declared.id, client.id)
-    machine, heard = _read(declared, subscription.host, uuid, client, subscription)
+    machine, heard, silent = _read(declared, subscription.host, uuid, client, subscription)
     source = subscription.move.source if subscription.move else ""
     if (machine is None or machine.mark is None or machine.mark.phase == "arriving") and source in declared.hosts:
-        still = (None, None) if declared.hosts[source].lost else _read(declared, source, uuid, client, subscription)
+        lost = declared.hosts[source].lost
+        still = (None, None, "") if lost else _read(declared, source, uuid, client, subscription)
         if still[0] is not None:
             typer.echo(f"{vps}: its move to {subscription.host} is not carried out yet: vps up client.{key}", err=True)
-            (machine, heard), subscription = still, replace(subscription, host=source)
-    table = document(declared, client, subscription, machine, heard)
+            (machine, heard, silent), subscription = still, replace(subscription, host=source)
+    table = document(declared, client, subscription, machine, heard, silent=silent)
     if as_json:
         typer.echo(json.dumps(table, indent=2))
     else:
@@ -62,19 +68,26 @@ def show(
         raise typer.Exit(1)
 
 
-def _read(fleet: "Fleet", host: str, uuid: str, client: "Client", vps: "Vps") -> "tuple[Machine | None, Heard | None]":
-    """The machine as its host answers, and what its guest says of itself."""
+def _read(
+    fleet: "Fleet", host: str, uuid: str, client: "Client", vps: "Vps"
+) -> "tuple[Machine | None, Heard | None, str]":
+    """The machine as its host answers, what its guest says of itself, and why the host gave no answer."""
+    from contextlib import closing
+
     from components.declaration import host_ref
+    from components.drivers.errors import DriverError
     from components.drivers.registry import connect
     from components.guest.hearing import hear
     from components.guest.settings import declared
 
-    driver = connect(host_ref(fleet.hosts[host]))
     try:
-        machine = driver.read(uuid)
-        return machine, None if machine is None else hear(driver, machine, vps.id, wanted=declared(fleet, client, vps))
-    finally:
-        driver.close()
+        with closing(connect(host_ref(fleet.hosts[host]))) as driver:
+            machine = driver.read(uuid)
+            if machine is None:
+                return None, None, ""
+            return machine, hear(driver, machine, vps.id, wanted=declared(fleet, client, vps)), ""
+    except DriverError as problem:
+        return None, None, f"{host}: {problem.cause}"
 
 
 def _find(fleet: "Fleet", name: str) -> "tuple[Client, Vps]":

@@ -8,42 +8,63 @@ from rich.table import Table
 from rich.text import Text
 
 from components.declaration import machine_inputs
-from components.domain.clients import Client, Vps
+from components.domain.clients import Access, Client, Vps
 from components.domain.fleet import Fleet
 from components.domain.limits import declared, display
 from components.drivers.base import Machine, Power
 from components.guest.hearing import Heard
 from components.provider.facts import limit_table
-from components.report import guest
+from components.report import glance, guest
 
 NO_LIMIT = "no limit in force"
 """What drivers give as the source of a limit that nobody enforces."""
+UNTOLD = "the host did not answer"
 
 
 def document(
-    fleet: Fleet, client: Client, vps: Vps, machine: Machine | None, heard: Heard | None = None
+    fleet: Fleet,
+    client: Client,
+    vps: Vps,
+    machine: Machine | None,
+    heard: Heard | None = None,
+    *,
+    silent: str = "",
+    today: dt.date | None = None,
 ) -> dict[str, Any]:
     """Everything `vps show` says, as data. Limits are keyed as in `domain.limits`; `machine` None is a missing one.
 
-    `guest` is what was `heard` of it, its own word; None when nobody asked.
+    `guest` is what was `heard` of it, its own word; None when nobody asked. `silent` says why the host gave no answer;
+    what is declared is told all the same. `today` (UTC; None: this day) says what is in force of what was sold.
     """
-    inputs = machine_inputs(fleet, client, vps, backend="")
+    today = today or dt.datetime.now(dt.UTC).date()
+    inputs = machine_inputs(fleet, client, vps, backend="", today=today)
+    row, host = glance.Glance(fleet, today).row(client, vps), fleet.hosts[vps.host]
     known = {
         "client": f"{client.name} ({client.id})",
         "vps": f"{client.key}/{vps.key} ({vps.id})",
         "uuid": inputs["uuid"],
-        "package": vps.package,
+        "package": row["package"],
+        "extras": row["extras"],
+        "next": row["next"],
+        "term": row["term"],
+        "month": row["month"],
+        "support": row["support"],
         "host": vps.host,
+        "datacentre": host.datacentre,
+        "cabinet": host.cabinet,
         "fqdn": vps.fqdn,
-        "addresses": [*vps.ipv4, *vps.ipv6],
-        "ends": vps.ends.isoformat() if vps.ends is not None else "",
+        "addresses": row["addresses"],
+        "ends": row["ends"],
+        "access": [_grant(client, grant, today) for grant in vps.access],
     }
     if machine is None:
-        notes = ["the host answered and does not hold this machine"]
+        notes = [f"could not tell: {silent}"] if silent else ["the host answered and does not hold this machine"]
         return {
             **known,
-            "power": "missing",
-            "limits": {},
+            "power": "unknown" if silent else "missing",
+            "limits": {key: {"declared": value, "source": UNTOLD} for key, value in declared(inputs).items()}
+            if silent
+            else {},
             "antispoof": {},
             "grows": {},
             "rebootRequired": [],
@@ -67,6 +88,20 @@ def document(
     }
 
 
+def _grant(client: Client, grant: Access, today: dt.date) -> dict[str, Any]:
+    contact = client.contacts.get(grant.who)
+    ended = grant.until is not None and grant.until <= today
+    return {
+        "who": grant.who,
+        "name": contact.name if contact else "",
+        "root": grant.root,
+        "since": grant.since.isoformat(),
+        "until": grant.until.isoformat() if grant.until else "",
+        "request": grant.request,
+        "state": "ended" if ended else "to come" if grant.since > today else "granted",
+    }
+
+
 def _power(machine: Machine) -> str:
     """As the host answers it; of a machine that is off whether that is by suspension, which its guest can't end."""
     suspended = machine.mark is not None and "suspended" in (machine.mark.wish, machine.mark.power)
@@ -79,11 +114,22 @@ def _switch(value: bool | None) -> str:
 
 def show(document: dict[str, Any], console: Console, heard: Heard | None = None) -> None:
     """Print what `document` returned, and what the guest says. Texts are of clients: no markup in them is obeyed."""
-    for key in ("client", "vps", "package", "host", "fqdn", "power"):
-        console.print(f"{key:<10} {document[key]}", markup=False)
+    lines = {
+        "package": glance.sold(document),
+        "term": glance.term(document["term"]),
+        "a month": glance.money(document["month"]),
+        "host": f"{document['host']}, datacentre {document['datacentre']}, cabinet {document['cabinet'] or 'unknown'}",
+    }
+    for key in ("client", "vps", "package", "term", "a month", "support", "host", "fqdn", "power"):
+        console.print(f"{key:<10} {lines.get(key) or document[key]}", markup=False)
     console.print(f"{'addresses':<10} {', '.join(document['addresses'])}", markup=False)
     if document["ends"]:
         console.print(f"{'ends':<10} {document['ends']}: declared; `vps end … --never` withdraws it", markup=False)
+    for grant in document["access"]:
+        root = "root by sudo" if grant["root"] else "no root"
+        until = f" up to {grant['until']}" if grant["until"] else ""
+        words = f"{grant['who']} ({grant['name']}): {root}, {grant['state']}, from {grant['since']}{until}"
+        console.print(f"{'access':<10} {words}, request {grant['request']}", markup=False)
     if document["limits"]:
         grid = Table(box=None, pad_edge=False)
         for name in ("limit", "declared", "configured", "effective"):

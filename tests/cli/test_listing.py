@@ -1,4 +1,4 @@
-"""`vps list`: what is declared, what hosts answer and, where asked, what guests say."""
+"""`vps list`: what is declared and, where asked, what hosts answer and what guests say."""
 
 import json
 from pathlib import Path
@@ -21,9 +21,75 @@ def _run(made: MadeWorld, *words: str) -> Result:
     return CliRunner().invoke(app, ["list", *words, "--fleet", str(made.project.fleet)])
 
 
+def test_by_itself_it_tells_the_files_and_asks_nobody(made: MadeWorld) -> None:
+    """Power is no business of files; a host that is away takes no time."""
+    host = made.project.fleet / "hosts/lab1.yaml"
+    host.write_text(host.read_text().replace("/world", "/no/such/world"))
+    done = _run(made)
+    assert done.exit_code == 0, done.output
+    head, line, sums = done.output.splitlines()
+    assert head.split()[:4] == ["vps", "package", "host", "address"]
+    assert line.split()[:5] == [TITLE, "small@2026-01", "lab1", "192.0.2.10", "standard"]
+    assert line.endswith("renews")
+    assert sums.startswith("1 VPS, 1 client, 1 host; ")
+    assert _run(made, "--live").exit_code == 1
+
+
+def test_for_machines_with_a_summary(made: MadeWorld) -> None:
+    made.declare(ends="2027-03-01")
+    told = json.loads(_run(made, "--json").output)
+    (row,) = told["vps"]
+    assert (row["ends"], row["declared"], row["addresses"][0]) == ("2027-03-01", "managed", "192.0.2.10")
+    assert (told["summary"]["vps"], told["summary"]["month"]) == (1, row["month"])
+    assert told["unread"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        (["--host", "lab1"], 1),
+        (["--package", "small"], 1),
+        (["--package", "small@2026-01", "--host", "lab1"], 1),
+        (["--package", "medium"], 0),
+        (["--ends-before", "2027-03-01"], 0),
+        (["--ends-before", "2027-03-02"], 1),
+        (["example-coop"], 1),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, list) else str(value),
+)
+def test_filters(made: MadeWorld, words: list[str], count: int) -> None:
+    made.declare(ends="2027-03-01")
+    assert len(json.loads(_run(made, *words, "--json").output)["vps"]) == count
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--host", "kvm9"], "Host kvm9 is not declared. Known: lab1"),
+        (["--package", "tiny"], "no package tiny. Known: "),
+        (["--ends-before", "soon"], "Write it like 2027-03-01"),
+        (["nobody"], "Known: example-coop"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, list) else str(value),
+)
+def test_a_filter_that_means_nothing_is_refused(made: MadeWorld, words: list[str], said: str) -> None:
+    done = _run(made, *words)
+    assert done.exit_code == 1
+    assert said in str(done.exception)
+
+
+def test_a_client_whose_file_can_t_be_read_is_named(made: MadeWorld) -> None:
+    (made.project.fleet / "clients/broken.yaml").write_text("{")
+    done = _run(made)
+    assert done.exit_code == 1
+    assert TITLE in done.output
+    assert "could not tell: clients/broken.yaml" in done.output
+    assert _run(made, "example-coop").exit_code == 0
+
+
 def test_a_line_for_each_and_no_guest_is_asked(made: MadeWorld) -> None:
     made.says(silent="its guest hangs")
-    done = _run(made)
+    done = _run(made, "--live")
     assert done.exit_code == 0, done.output
     assert " ".join(done.output.splitlines()[1].split()).startswith(
         f"{TITLE} small@2026-01 lab1 running base-debian-13"
@@ -51,7 +117,7 @@ def test_limits_that_wait_are_the_host_s_word(made: MadeWorld) -> None:
     assert domain is not None
     made.change(config=domain["config"] | {"memoryMib": 4096})
     made.says(report=WAITS)
-    assert "limits: memoryMib\n" in _run(made).output
+    assert "limits: memoryMib\n" in _run(made, "--live").output
     assert "limits: memoryMib; waits since" in _run(made, "--reboot-pending").output
 
 

@@ -54,6 +54,34 @@ def test_missing_machine_is_exit_1(fleet: Path) -> None:
     assert "missing" in done.output
 
 
+def test_what_is_declared_is_shown_though_the_host_is_silent(fleet: Path) -> None:
+    """Whoever answers a client at night needs term, package and access just then."""
+    host = fleet / "hosts/lab1.yaml"
+    host.write_text(host.read_text().replace("/world", "/no/such/world"))
+    done = CliRunner().invoke(app, ["show", "example-coop/web1", "--fleet", str(fleet)])
+    assert done.exit_code == 1
+    for words in (
+        "term       3 months since 2026-12-01",
+        "a month    ",
+        "host       lab1, datacentre ",
+        "access     ada (Ada Ruiz): root by sudo",
+        "request T-1041",
+        "2048 MiB",
+        "power      unknown",
+        "note: could not tell: lab1: ",
+    ):
+        assert words in done.output
+    told = json.loads(CliRunner().invoke(app, ["show", "example-coop/web1", "--fleet", str(fleet), "--json"]).output)
+    assert (told["power"], told["limits"]["memoryMib"]["declared"]) == ("unknown", 2048)
+    assert told["term"]["months"] == 3
+
+
+def test_another_client_s_broken_file_hides_nothing(fleet: Path) -> None:
+    _create(fleet)
+    (fleet / "clients" / "broken.yaml").write_text("{")
+    assert CliRunner().invoke(app, ["show", "example-coop/web1", "--fleet", str(fleet)]).exit_code == 0
+
+
 @pytest.mark.parametrize("name", ["nobody/web1", "example-coop/web9", "example-coop"])
 def test_unknown_names_say_what_is_known(fleet: Path, name: str) -> None:
     """A typo is mended at once."""
