@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from components.config.shape import NEVER_EMPTY, FileShape, Shape
-from components.config.texts import Date, Disk, Memory, Percent, Text
+from components.config.texts import Date, Disk, Memory, Percent, Text, Traffic
 from components.domain import hosts as domain
 from components.domain.hardware import KINDS, Part
 
@@ -40,13 +40,26 @@ class PoolShape(Shape):
     """As the host sees it."""
 
 
-class CapacityShape(Shape):
-    """What the host has."""
+class NodeShape(Shape):
+    """What one node of a cluster has."""
 
     vcpus: Annotated[int, Field(ge=1)]
     """Threads."""
     memory: Memory
     disk: Disk
+
+    def domain(self) -> domain.Node:
+        """The node."""
+        return domain.Node(vcpus=self.vcpus, memory_mib=self.memory, disk_gib=self.disk)
+
+
+class CapacityShape(NodeShape):
+    """What the host has."""
+
+    traffic: Traffic | None = None
+    """What may be sold of traffic a month in all; left out, nobody counts it."""
+    nodes: Annotated[dict[str, NodeShape], Field(default_factory=dict)]
+    """Of a cluster, whose capacity is their sum: a VPS runs on one of them."""
 
 
 class SellsShape(Shape):
@@ -167,4 +180,6 @@ class HostFile(FileShape):
             free_disk_gib=self.keeps_free.disk,
             inventory=tuple(part.domain() for part in self.inventory),
             lost=self.lost.domain() if self.lost else None,
+            traffic_gb=self.capacity.traffic,
+            nodes={name: node.domain() for name, node in self.capacity.nodes.items()},
         )

@@ -1,5 +1,6 @@
 """Equipment that the contract promises to replace, and where its spares come from (contract HW-1, HW-2, HW-8)."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -33,3 +34,28 @@ class Spare:
     place: str
     supplier: str
     lead_time_hours: int | None
+
+
+WITHIN_HOURS = 24
+"""In which a faulty part is replaced (HW-1)."""
+
+
+def delay(part: Part, spares: Mapping[str, Spare]) -> str:
+    """Why the part could not be replaced within 24 hours; empty when it could: a spare lies there, or comes in time."""
+    spare = spares.get(part.spare)
+    if spare is None:
+        return f"nobody says where a spare {part.kind} comes from"
+    if spare.kind != part.kind:
+        return f"{part.spare} is a spare {spare.kind}, not a {part.kind}"
+    if spare.count > 0 and spare.place:
+        return ""
+    if not spare.supplier or spare.lead_time_hours is None:
+        return f"no {part.spare} is left, and no supplier is named"
+    if spare.lead_time_hours > WITHIN_HOURS:
+        return f"no {part.spare} is left, and {spare.supplier} takes {spare.lead_time_hours} h"
+    return ""
+
+
+def delays(parts: Iterable[Part], spares: Mapping[str, Spare]) -> tuple[str, ...]:
+    """What of all these could not be replaced within 24 hours, each once."""
+    return tuple(dict.fromkeys(why for part in parts if (why := delay(part, spares))))

@@ -1,7 +1,7 @@
 """Hosts: KVM machines (or, later, Proxmox clusters) that carry VPSs, and what of them may be sold."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from components.domain.hardware import Part
 
@@ -16,6 +16,15 @@ class Pool:
 
     name: str
     path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One machine of a cluster; a VPS runs on one of them."""
+
+    vcpus: int
+    memory_mib: int
+    disk_gib: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +52,7 @@ class Host:
     `overlay` tells that disks are overlays on the golden image (a lab) instead of whole copies (production).
     `networks` maps a network of the fleet to its attach string, `network:<libvirt network>` or `bridge:<bridge>`;
     `bridges` names the bridge that such a libvirt network is made on, where we make it.
+    A cluster has `nodes`, whose sum is what it has.
     """
 
     name: str
@@ -68,6 +78,23 @@ class Host:
     inventory: tuple[Part, ...]
     lost: Loss | None = None
     """Set by `vps host lost`: while it is silent its machines may be restored elsewhere, and nobody waits for it."""
+    traffic_gb: int | None = None
+    """The traffic a month that may be sold here in all; None: nobody counts it."""
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    """Of a cluster, by name; a single host has none."""
+
+    def serves(self, client_id: str) -> bool:
+        """Whether it may carry VPSs of that client."""
+        return self.assigned in (SHARED, client_id)
+
+    def sellable_on(self, node: str) -> tuple[int, int, int]:
+        """Memory in MiB, vcpus and disk in GiB that may be sold on one node: its part of the cluster's."""
+        one = self.nodes[node]
+        return (
+            self.sellable_memory_mib * one.memory_mib // max(1, self.memory_mib),
+            self.sellable_vcpus * one.vcpus // max(1, self.vcpus),
+            self.sellable_disk_gib * one.disk_gib // max(1, self.disk_gib),
+        )
 
     @property
     def sellable_vcpus(self) -> int:

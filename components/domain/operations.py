@@ -40,6 +40,18 @@ class Operations:
     faults: tuple[OpenFault, ...] = ()
     quarantine: Mapping[str, date] = field(default_factory=dict)
     """Addresses, canonical, of ended VPSs: until the day on which they may be given again."""
+    at: datetime | None = None
+    """The instant; None: only the day is known to whoever asks."""
+
+    def overdue(self, host: str, today: date) -> tuple[OpenFault, ...]:
+        """The host's faults whose 24 hours are over; without an instant those that were due before `today`."""
+        return tuple(
+            fault
+            for fault in self.faults
+            if fault.host == host
+            and fault.due is not None
+            and (fault.due < self.at if self.at is not None else fault.due.date() < today)
+        )
 
     def state(self, host: str) -> HostState:
         """The state of a host."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import libvirt
 
+from components.domain.capacity import OVERHEAD_MIB
 from components.drivers.base import MachineSpec
 from components.drivers.errors import HostFull
 from components.drivers.libvirt import mark as marks
@@ -20,8 +21,6 @@ from components.drivers.libvirt.errors import is_code
 from components.drivers.libvirt.machine import config
 
 GIB, MIB = 1024**3, 1024**2
-OVERHEAD_MIB = 64
-"""What each QEMU needs beside its guest's memory."""
 FLOOR = 512 * MIB
 """Free space that a pool keeps for seeds, overlays and trash records."""
 ADMISSION_S = 60
