@@ -20,7 +20,7 @@ from ruamel.yaml.tokens import CommentToken
 from ruamel.yaml.util import load_yaml_guess_indent
 
 from components.config.loader import Loaded, load
-from components.config.writing import replace, turn
+from components.config.writing import Snapshot, replace, snapshot, turn
 from components.domain.problems import DomainError, Problem, Severity
 
 _WIDE = 100_000
@@ -72,8 +72,8 @@ class Draft:
         """Write nothing after all."""
         self._dropped = True
 
-    def write(self) -> bool:
-        """Write the file; whether there was anything to write.
+    def write(self, judged: Snapshot | None = None) -> bool:
+        """Write the file; whether there was anything to write. It was judged already if the files are as `judged`.
 
         Raises DomainError, and leaves the file as it is, when the fleet would have new problems or somebody else has
         changed the file meanwhile.
@@ -82,7 +82,8 @@ class Draft:
         if self._dropped or text == self.before:
             return False
         with turn(self.fleet):
-            need_sound(self.name, self.problems())
+            if judged is None or snapshot(self.fleet) != judged:
+                need_sound(self.name, self.problems())
             if _read(self.file) != self.before:
                 raise DomainError(
                     f"Unable to write {self.name}: somebody changed it meanwhile.",
@@ -147,13 +148,17 @@ def take(mapping: Any, key: str) -> None:  # noqa: ANN401 - ruamel.yaml's own ma
         _add_below(mapping, keys[position - 1], below)
 
 
-def create(fleet: Path, name: str, text: str) -> None:
-    """Write a new file of the fleet, whole or not at all. Raises DomainError when it is there or would be a problem."""
+def create(fleet: Path, name: str, text: str, judged: Snapshot | None = None) -> None:
+    """Write a new file of the fleet, whole or not at all. Raises DomainError when it is there or would be a problem.
+
+    It was judged already if the files are as `judged` says.
+    """
     file = fleet / name
     with turn(fleet):
         if file.exists():
             raise DomainError(f"Unable to make {name}: it is there already.", "Look at it; choose another name.")
-        need_sound(name, brought(load(fleet).problems, load(fleet, {name: text.encode()}).problems))
+        if judged is None or snapshot(fleet) != judged:
+            need_sound(name, brought(load(fleet).problems, load(fleet, {name: text.encode()}).problems))
         replace(file, text)
 
 

@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from components.config.folder import CLIENTS, HOSTS
 from components.domain.problems import DomainError
 
+Snapshot = dict[str, tuple[int, int, int, int]]
+"""By path: when it was changed, its size, and which file it is."""
 _TURN_S = 60
 
 
@@ -34,6 +37,21 @@ def turn(fleet: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def snapshot(fleet: Path) -> Snapshot:
+    """The declared files as the disk has them now: while it stays the same, so does every judgement of them."""
+    found = {}
+    for folder in (fleet, fleet / CLIENTS, fleet / HOSTS):
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.name.endswith((".yaml", ".pem")):
+                        known = entry.stat()
+                        found[entry.path] = known.st_mtime_ns, known.st_ctime_ns, known.st_size, known.st_ino
+        except OSError:
+            found[str(folder)] = 0, 0, 0, 0
+    return found
 
 
 def replace(file: Path, text: str) -> None:

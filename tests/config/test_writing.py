@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from components.config import writing
-from components.config.writing import replace, turn
+from components.config.writing import replace, snapshot, turn
 from components.domain.problems import DomainError
 
 
@@ -59,3 +59,21 @@ def test_a_file_that_can_not_be_put_in_place_stays_and_leaves_nothing(
     monkeypatch.undo()
     replace(file, "after\n")
     assert (file.read_text(), file.stat().st_mode & 0o777) == ("after\n", 0o640)
+
+
+def test_a_snapshot_tells_every_change_of_a_declared_file(tmp_path: Path) -> None:
+    for folder in ("clients", "hosts"):
+        (tmp_path / folder).mkdir()
+    file = tmp_path / "clients/one.yaml"
+    file.write_text("a: 1\n")
+    before = snapshot(tmp_path)
+    assert snapshot(tmp_path) == before
+    (tmp_path / "clients/notes.txt").write_text("no matter\n")
+    assert snapshot(tmp_path) == before
+
+    replace(file, "a: 2\n")
+    changed = snapshot(tmp_path)
+    (tmp_path / "hosts/kvm1.yaml").write_text("")
+    more = snapshot(tmp_path)
+    file.unlink()
+    assert len({repr(one) for one in (before, changed, more, snapshot(tmp_path))}) == 4
