@@ -1,109 +1,103 @@
-"""Requests for work: rows and hours together, with the included hour and the minimum (WORK-24, WORK-25, SUP-26).
+"""What somebody who orders says in short, found in the fleet: `small` is the newest version that is sold, and so on.
 
-Hourly work is what has no row: to the minute, a started one counts.
+Everything raises DomainError with what there is to choose from.
 """
 
-import datetime as dt
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from fractions import Fraction
+from collections.abc import Collection, Iterable
+from datetime import date
 
-from components.domain.calendar import Span, month_at
-from components.domain.prices import rounded
-from components.domain.services import INCLUDED_MINUTES, Service
-from components.domain.works import CURRENCY, Order, WorkLine, work
-
-HOUR = Decimal("35.00")
-MINIMUM = Decimal("15.00")
-"""The least that a request with billable hours costs in all (R-50)."""
-HOURLY = "WORK-24"
+from components.domain.fleet import Fleet
+from components.domain.networks import Network
+from components.domain.problems import DomainError
+from components.domain.terms import LENGTHS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hours:
-    """Hourly work of one request: `included` of its `minutes` are paid by the contract's hour (SUP-26)."""
+def package(fleet: Fleet, text: str) -> str:
+    """The key of a package: its own, or that of the newest version of its name. Those of adopted machines aren't sold.
 
-    minutes: int
-    included: int
-    price: Decimal
-    currency: str
-    amount: Decimal
-
-    @property
-    def billed(self) -> int:
-        """The minutes that cost something."""
-        return self.minutes - self.included
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What one request costs: its lines, its hours, and what lifts it to the minimum; each currency by itself."""
-
-    lines: tuple[WorkLine, ...]
-    hours: Hours | None
-    top_up: Decimal
-
-    @property
-    def totals(self) -> dict[str, Decimal]:
-        """By currency."""
-        found: dict[str, Decimal] = {}
-        for line in self.lines:
-            found[line.currency] = found.get(line.currency, Decimal("0.00")) + line.amount
-        if self.hours is not None:
-            before = found.get(self.hours.currency, Decimal("0.00"))
-            found[self.hours.currency] = before + self.hours.amount + self.top_up
-        return found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
-    """An order at its instant (UTC), which decides on its month and on VIP."""
-
-    order: Order
-    at: dt.datetime
-
-
-def request(
-    lines: Sequence[WorkLine] = (),
-    minutes: int = 0,
-    *,
-    logged: int = 0,
-    service: Service | None = None,
-    home: str = "",
-) -> Request:
-    """What several orders and `minutes` of hourly work cost together.
-
-    `logged` are the minutes of the included hour that this contract has used up in this calendar month (R-54);
-    `service` is the catalogue's for an hour. VIP makes rows free, never hours.
+    Versions are compared as text, as which `2026-01` and its like are in the order of time.
     """
-    if not minutes:
-        return Request(lines=tuple(lines), hours=None, top_up=Decimal("0.00"))
-    price, currency = HOUR, CURRENCY
-    if service is not None and service.price is not None:
-        price, currency = service.price, service.currency or home or CURRENCY
-    included = min(minutes, max(0, INCLUDED_MINUTES - logged))
-    amount = rounded(Fraction(price) * (minutes - included) / 60)
-    hours = Hours(minutes=minutes, included=included, price=price, currency=currency, amount=amount)
-    together = amount + sum((line.amount for line in lines if line.currency == currency), Decimal("0.00"))
-    short = max(Decimal("0.00"), MINIMUM - together) if hours.billed else Decimal("0.00")
-    return Request(lines=tuple(lines), hours=hours, top_up=short)
+    sold = sorted(key for key, one in fleet.packages.items() if not one.adopted)
+    if text in fleet.packages and text not in sold:
+        cause = f"{text} says what adopted machines have; it is not sold."
+        raise DomainError(cause, f"Sold are {_list(sold)}.")
+    return _versioned(text, sold, "package")
 
 
-def used(done: Iterable[tuple[dt.datetime, WorkLine]], order: Order, month: Span) -> int:
-    """How often the order's row was used for its server in that month, but for what VIP made free (WORK-25)."""
-    return sum(
-        line.counts for at, line in done if month.holds(at) and (line.row, line.server) == (order.row, order.server.key)
-    )
+def extras(fleet: Fleet, texts: Iterable[str]) -> dict[str, int]:
+    """`memory@2026-01=2`, or `memory` for one piece of its newest version; by key. None of them is `=0`."""
+    found: dict[str, int] = {}
+    for text in texts:
+        name, _, count = text.partition("=")
+        if count and not (count.isascii() and count.isdigit() and len(count) < 5):
+            raise DomainError(f'"{text}" is no extra.', "Write it like memory@2026-01=2.")
+        found[_versioned(name, sorted(fleet.extras), "extra")] = int(count or 1)
+    return found
 
 
-def in_turn(placed: Iterable[Placed], where: dt.tzinfo, vip: Sequence[Span] = ()) -> list[WorkLine]:
-    """Orders priced in the order of their instants, each by what came before in its month of the zone `where`.
+def contract(fleet: Fleet, text: str, signed: date) -> str:
+    """The version of the terms: the one that is named, or the newest that is valid on the day of signing."""
+    if text:
+        return _versioned(text, sorted(fleet.contracts), "contract version")
+    valid = [(one.valid_from, key) for key, one in fleet.contracts.items() if one.valid_from <= signed]
+    if not valid:
+        cause = f"No contract version of the catalogue is valid on {signed}."
+        raise DomainError(cause, f"Name one by --contract: {_list(fleet.contracts)}.")
+    return max(valid)[1]
 
-    `vip` are the spans in which VIP is active. Raises DomainError for an order that is refused.
-    """
-    done: list[tuple[dt.datetime, WorkLine]] = []
-    for one in sorted(placed, key=lambda found: found.at):
-        before = used(done, one.order, month_at(one.at, where))
-        done.append((one.at, work(one.order, used=before, vip=any(span.holds(one.at) for span in vip))))
-    return [line for _, line in done]
+
+def image(fleet: Fleet, text: str, today: date) -> str:
+    """The image that is named, else the catalogue's first that is built and may be installed today."""
+    may = [
+        key
+        for key, offer in fleet.offers.items()
+        if key in fleet.images
+        and fleet.images[key].expires > today
+        and (offer.new_installs_until is None or today <= offer.new_installs_until)
+    ]
+    if not text and not may:
+        raise DomainError(
+            "No image of the catalogue is built and may be installed today.", "Build one: vps image build"
+        )
+    if text and text not in fleet.offers:
+        raise DomainError(f'There is no image "{text}".', f"For new installations there are {_list(may)}.")
+    return text or may[0]
+
+
+def months(text: int) -> int:
+    """For how long (contract TERM-1)."""
+    if text not in LENGTHS:
+        known = f"{', '.join(map(str, LENGTHS[:-1]))} or {LENGTHS[-1]}"
+        raise DomainError(f"A term of {text} months is not sold (contract TERM-1).", f"Write {known}.")
+    return text
+
+
+def families(fleet: Fleet, network: str | None) -> tuple[int, int]:
+    """How many addresses of IPv4 and IPv6 a VPS gets where nobody says it: one of each that its network has."""
+    networks: Iterable[Network] = fleet.networks.values()
+    if network is not None:
+        if network not in fleet.networks:
+            raise DomainError(f'There is no network "{network}".', f"There are {_list(fleet.networks)}.")
+        networks = [fleet.networks[network]]
+    return int(all(one.ipv4 for one in networks)), int(all(one.ipv6 for one in networks))
+
+
+def label(taken: Collection[str]) -> str:
+    """A name for one more VPS: web1, web2, …, the first that is free."""
+    number = 1
+    while f"web{number}" in taken:
+        number += 1
+    return f"web{number}"
+
+
+def _versioned(text: str, known: list[str], what: str) -> str:
+    if text in known:
+        return text
+    versions = [key for key in known if key.partition("@")[0] == text]
+    if not versions:
+        raise DomainError(f'There is no {what} "{text}".', f"There are {_list(known)}.")
+    return versions[-1]
+
+
+def _list(known: Iterable[str]) -> str:
+    return ", ".join(known) or "none"

@@ -1,115 +1,101 @@
-"""Requests of several rows and hours, the included hour, and free uses in turn: the contract's worked cases."""
+"""Short words of an order are found in the catalogue, and what is not there is told with what is."""
 
-import datetime as dt
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from components.domain.calendar import Span, zone
-from components.domain.orders import MINIMUM, Placed, in_turn, request
-from components.domain.services import Service
-from components.domain.works import Order, Server, work
+from components.domain import choices
+from components.domain.contracts import ContractVersion
+from components.domain.extras import Extra, Raise
+from components.domain.images import ImageOffer
+from components.domain.problems import DomainError
+from tests.domain.sample import IMAGE, NETWORK, PACKAGE
+from tests.domain.sample import fleet as sample
 
-VPS = Server(key="web1")
-CHANGE = Order(row="WORK-13", server=VPS)
-GONE = 60
-"""The included hour, used up."""
-
-
-def at(text: str, order: Order = CHANGE) -> Placed:
-    return Placed(order=order, at=dt.datetime.fromisoformat(text))
+TODAY = date(2026, 11, 22)
+NEWER = replace(PACKAGE, version="2026-11")
+ADOPTED = replace(PACKAGE, name="adopted-1c", adopted=True)
 
 
-def amounts(placed: list[Placed], where: dt.tzinfo = dt.UTC, *vip: Span) -> list[str]:
-    return [str(line.amount) for line in in_turn(placed, where, vip)]
+def test_a_package_is_named_whole_or_by_its_newest_version() -> None:
+    fleet = replace(sample(), packages={one.key: one for one in (NEWER, PACKAGE, ADOPTED)})
+    assert choices.package(fleet, "small") == "small@2026-11"
+    assert choices.package(fleet, "small@2026-01") == "small@2026-01"
+    with pytest.raises(DomainError, match=r"no package \"smal\".*small@2026-01, small@2026-11\."):
+        choices.package(fleet, "smal")
+    with pytest.raises(DomainError, match=r"adopted machines have; it is not sold"):
+        choices.package(fleet, ADOPTED.key)
 
 
-@pytest.mark.parametrize(
-    ("minutes", "amount", "total"),
-    [(10, "5.83", "15.00"), (25, "14.58", "15.00"), (26, "15.17", "15.17"), (90, "52.50", "52.50")],
-)
-def test_hours_are_counted_to_the_minute_with_a_minimum(minutes: int, amount: str, total: str) -> None:
-    """W-1, R-51."""
-    found = request(minutes=minutes, logged=GONE)
-    assert found.hours is not None
-    assert (str(found.hours.amount), found.totals) == (amount, {"USD": Decimal(total)})
+def test_extras_are_counted() -> None:
+    key, name = "memory@2026-01", "memory"
+    piece = Extra(
+        name=name,
+        version="2026-01",
+        title="Memory",
+        adds=Raise(memory_mib=1024),
+        price_month=Decimal(5),
+        set_up=Decimal(0),
+    )
+    fleet = replace(sample(), extras={key: piece})
+    assert choices.extras(fleet, [f"{key}=2"]) == {key: 2}
+    assert choices.extras(fleet, [name]) == {key: 1}
+    assert choices.extras(fleet, [f"{name}=0"]) == {key: 0}
+    assert choices.extras(fleet, []) == {}
+    for wrong in (f"{key}=two", f"{key}=-1", f"{key}=1.5", "nothing=1"):
+        with pytest.raises(DomainError, match=r"is no extra|There is no extra"):
+            choices.extras(fleet, [wrong])
 
 
-def test_the_minimum_is_of_the_whole_request() -> None:
-    """W-2, R-50: rows count towards it, and rows alone have none."""
-    copy = work(Order(row="WORK-20"))
-    assert request([copy], 20, logged=GONE).totals == {"USD": Decimal("26.67")}
-    second = work(CHANGE, used=1)
-    assert request([second], 5, logged=GONE).totals == {"USD": Decimal("15.00")}
-    assert request([second]).totals == {"USD": Decimal("10.00")}
-
-
-def test_the_included_hour_pays_hours_only() -> None:
-    """W-16, R-54: without roll-over, and the minimum is on what is billable."""
-    first, second = request(minutes=25), request(minutes=50, logged=25)
-    assert (first.totals, second.totals) == ({"USD": Decimal(0)}, {"USD": Decimal("15.00")})
-    assert second.hours is not None
-    assert (second.hours.included, second.hours.billed, str(second.hours.amount)) == (35, 15, "8.75")
-    assert request(minutes=60).totals == {"USD": Decimal(0)}
-    over = request(minutes=70)
-    assert over.hours is not None
-    assert (str(over.hours.amount), over.totals) == ("5.83", {"USD": Decimal("15.00")})
-    assert request(minutes=60, logged=GONE).totals == {"USD": Decimal("35.00")}
-    assert request([work(CHANGE, used=1)], 5).totals == {"USD": Decimal("10.00")}
-
-
-def test_the_catalogue_says_what_an_hour_costs() -> None:
-    """Rows stay in their own currency."""
-    hour = Service(key="hour", kind="work", title="Hour", price=Decimal("60.00"), row="WORK-24")
-    found = request([work(CHANGE, used=1)], 30, logged=GONE, service=hour, home="EUR")
-    assert found.totals == {"USD": Decimal("10.00"), "EUR": Decimal("30.00")}
-
-
-def test_the_first_change_of_each_month_is_free() -> None:
-    """W-3."""
-    orders = [at(f"2026-04-{day}T10:00:00Z") for day in ("02", "09", "30")] + [at("2026-05-01T00:00:00Z")]
-    assert amounts(orders) == ["0.00", "10.00", "10.00", "0.00"]
-
-
-def test_the_month_is_the_contracts_own() -> None:
-    """W-4."""
-    orders = [at("2026-01-31T22:59:59Z"), at("2026-01-31T23:00:00Z")]
-    assert amounts(orders, zone("Europe/Brussels")) == ["0.00", "0.00"]
-    assert amounts(orders) == ["0.00", "10.00"]
-
-
-def test_a_paid_reinstallation_keeps_the_free_one() -> None:
-    """W-5."""
-    with_panel = Server(key="d1", dedicated=True, panel="cpanel", administered=True)
-    without = Server(key="d1", dedicated=True)
-    orders = [
-        at("2026-04-02T00:00:00Z", Order(row="WORK-1", server=with_panel)),
-        at("2026-04-03T00:00:00Z", Order(row="WORK-1", server=with_panel)),
-        at("2026-05-02T00:00:00Z", Order(row="WORK-1", server=without)),
-        at("2026-05-03T00:00:00Z", Order(row="WORK-1", server=with_panel)),
+def test_the_contract_is_the_newest_that_was_valid_when_it_was_signed() -> None:
+    made = [
+        ContractVersion(key=f"standard@{day:%Y-%m}", title="", valid_from=day)
+        for day in (date(2026, 1, 1), date(2026, 11, 1), date(2027, 1, 1))
     ]
-    assert amounts(orders) == ["0.00", "35.00", "35.00", "0.00"]
+    fleet = replace(sample(), contracts={one.key: one for one in made})
+    assert choices.contract(fleet, "", TODAY) == "standard@2026-11"
+    assert choices.contract(fleet, "standard@2027-01", TODAY) == "standard@2027-01"
+    with pytest.raises(DomainError, match=r"valid on 2025-12-31.*--contract: standard@2026-01"):
+        choices.contract(fleet, "", date(2025, 12, 31))
 
 
-def test_free_by_vip_leaves_the_counter_alone() -> None:
-    """W-15."""
-    vip = Span(start=dt.datetime(2026, 1, 1, tzinfo=dt.UTC), end=dt.datetime(2026, 4, 10, tzinfo=dt.UTC))
-    orders = [at(f"2026-04-{day}T12:00:00Z") for day in ("05", "12", "13")]
-    assert amounts(orders, dt.UTC, vip) == ["0.00", "0.00", "10.00"]
+def test_the_image_is_the_first_that_may_be_installed() -> None:
+    offers = {
+        "gone": ImageOffer(name="gone", new_installs_until=TODAY.replace(day=21)),
+        "unbuilt": ImageOffer(name="unbuilt", new_installs_until=None),
+        "old": ImageOffer(name="old", new_installs_until=None),
+        "last-day": ImageOffer(name="last-day", new_installs_until=TODAY),
+        "good": ImageOffer(name="good", new_installs_until=None),
+    }
+    images = {name: replace(IMAGE, name=name) for name in ("gone", "last-day", "good")}
+    images["old"] = replace(IMAGE, name="old", expires=TODAY)
+    fleet = replace(sample(), offers=offers, images=images)
+    assert choices.image(fleet, "", TODAY) == "last-day"
+    assert choices.image(fleet, "gone", TODAY) == "gone"
+    with pytest.raises(DomainError, match=r'no image "bad".*last-day, good\.'):
+        choices.image(fleet, "bad", TODAY)
+    with pytest.raises(DomainError, match=r"Build one: vps image build"):
+        choices.image(replace(fleet, images={}), "", TODAY)
 
 
-def test_each_server_has_its_own_free_use() -> None:
-    """WORK-25."""
-    other = Order(row="WORK-13", server=Server(key="web2"))
-    assert amounts([at("2026-04-02T00:00:00Z"), at("2026-04-03T00:00:00Z", other)]) == ["0.00", "0.00"]
+def test_terms_are_those_of_the_contract() -> None:
+    assert [choices.months(one) for one in (1, 3, 12)] == [1, 3, 12]
+    with pytest.raises(DomainError, match=r"TERM-1.*Write 1, 3 or 12"):
+        choices.months(6)
 
 
-@given(minutes=st.integers(1, 6000), more=st.integers(0, 600), logged=st.integers(0, 90))
-def test_more_minutes_never_cost_less_and_a_bill_is_no_less_than_the_minimum(
-    minutes: int, more: int, logged: int
-) -> None:
-    few, many = (request(minutes=one, logged=logged).totals["USD"] for one in (minutes, minutes + more))
-    assert few <= many
-    assert few == 0 or few >= MINIMUM
+def test_a_vps_gets_one_address_of_each_family_that_its_network_has() -> None:
+    four = replace(NETWORK, name="four", ipv6=None, ipv6_gateway=None)
+    fleet = replace(sample(), networks={"public1": NETWORK, "four": four})
+    assert choices.families(fleet, "public1") == (1, 1)
+    assert choices.families(fleet, "four") == (1, 0)
+    assert choices.families(fleet, None) == (1, 0)
+    with pytest.raises(DomainError, match=r'no network "x".*public1, four'):
+        choices.families(fleet, "x")
+
+
+def test_a_label_is_the_first_free_one() -> None:
+    assert choices.label(()) == "web1"
+    assert choices.label(("web1", "web3", "db")) == "web2"
