@@ -79,7 +79,8 @@ class _Search:
             known = ", ".join(sorted(self._rooms)) or "none"
             problem = _problem(wish, f"There is no host {wish.host}.", f"Known: {known}.", "unknown-host")
             return Unplaced(wish=wish, problem=problem)
-        asked = [wish.host] if wish.host is not None else sorted(self._rooms)
+        among = self._rooms.keys() if wish.among is None else wish.among & self._rooms.keys()
+        asked = [wish.host] if wish.host is not None else sorted(among)
         refused = {}
         able: dict[str, Given] = {}
         for name in asked:

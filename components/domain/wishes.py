@@ -11,9 +11,9 @@ from components.domain.sales import Sale
 class Wish:
     """One VPS that wants a host: `name` is its name in the file of the client `client`, whose id is `client_id`.
 
-    `network` None: any that a host carries; `host` None: any. With `leaves` it stands in the fleet's files already and
-    goes to another host: what it takes where it is counts no more. Without `keeps_spare` a host is taken even if no
-    other could fail afterwards, as while one is drained.
+    `network` None: any that a host carries; `host` None: any, or any of `among`. With `leaves` it stands in the fleet's
+    files already and goes to another host: what it takes where it is counts no more. Without `keeps_spare` a host is
+    taken even if no other could fail afterwards, as while one is drained.
     """
 
     client: str
@@ -24,6 +24,7 @@ class Wish:
     ipv6: int = 0
     network: str | None = None
     host: str | None = None
+    among: frozenset[str] | None = None
     leaves: bool = False
     keeps_spare: bool = True
 

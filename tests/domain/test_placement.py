@@ -28,6 +28,13 @@ def test_a_second_vps_goes_to_another_host() -> None:
     assert placed.host == "kvm2"
 
 
+def test_only_hosts_that_were_named_are_looked_at() -> None:
+    three = fleet(hosts={name: replace(HOST, name=name) for name in ("kvm1", "kvm2", "kvm3")})
+    (placed,) = place(three, [replace(WISH, among=frozenset({"kvm3"}))], NOTHING_KNOWN, TODAY)
+    assert isinstance(placed, Placed)
+    assert (placed.host, placed.refused) == ("kvm3", ())
+
+
 def test_what_fits_nowhere_is_a_problem_with_numbers() -> None:
     tight = fleet(hosts={"kvm1": replace(HOST, memory_mib=4096, free_memory_mib=0)})
     (problem,) = place(tight, [WISH], NOTHING_KNOWN, TODAY)
