@@ -1,0 +1,158 @@
+"""What a change of declared files changes in money, for each VPS that it concerns."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from components.domain.clients import Client, Vps
+from components.domain.fees import term_fee
+from components.domain.fleet import Fleet
+from components.domain.prices import once, totals
+from components.domain.statements import Amounts, steps
+
+Sold = tuple[Fleet, Client, Vps]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Days `[start, end)` on which a month costs `after` instead of `before`; `end` None: from then on."""
+
+    start: date
+    end: date | None
+    before: Amounts
+    after: Amounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermChange:
+    """By how much the fee of the days `[start, end)` changes: what is to be charged, or credited, for that term."""
+
+    start: date
+    end: date
+    more: Amounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceChange:
+    """What changes for one VPS; `kind` is `new`, `gone` or `changed`, `once` what is to be paid once more or less."""
+
+    client: str
+    vps: str
+    kind: str
+    client_kind: str
+    """`new` and `gone` of the client itself, else `kept`."""
+    stretches: tuple[Stretch, ...]
+    once: Amounts
+    term: TermChange | None
+
+
+def price_changes(base: Fleet, head: Fleet, today: date) -> Iterator[PriceChange]:
+    """Each VPS of which a month, its beginning or a fee costs something else in `head`, by their names in `head`.
+
+    VPSs and clients are known by their ids, so a new name changes nothing. Raises KeyError for a package or extra that
+    a catalogue lacks; `unpriced` finds them.
+    """
+    was = {client.id: client for client in base.clients.values()}
+    now = {client.id: client for client in head.clients.values()}
+    same = _catalogue(base) == _catalogue(head)
+    for key in sorted({*was, *now}, key=lambda one: (now.get(one) or was[one]).key):
+        old, new = was.get(key), now.get(key)
+        kind = "gone" if new is None else "new" if old is None else "kept"
+        before = {vps.id: (base, old, vps) for vps in old.vps.values()} if old is not None else {}
+        after = {vps.id: (head, new, vps) for vps in new.vps.values()} if new is not None else {}
+        for one in dict.fromkeys([*after, *before]):
+            sold, sells = before.get(one), after.get(one)
+            if same and sold and sells and sold[2] == sells[2] and sold[1].contract == sells[1].contract:
+                continue
+            found = _change(sold, sells, kind, today)
+            if found is not None:
+                yield found
+
+
+def more(before: Amounts, after: Amounts) -> dict[str, Decimal]:
+    """`after` less `before` in each currency; what did not change is left out."""
+    nothing = Decimal("0.00")
+    found = {one: after.get(one, nothing) - before.get(one, nothing) for one in dict.fromkeys([*before, *after])}
+    return {currency: amount for currency, amount in found.items() if amount}
+
+
+def added(changes: Iterable[PriceChange]) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+    """What all changes add to a month, each from its first day on, and once."""
+    month: dict[str, Decimal] = {}
+    all_once: dict[str, Decimal] = {}
+    for change in changes:
+        for into, amounts in (
+            (month, more(change.stretches[0].before, change.stretches[0].after) if change.stretches else {}),
+            (all_once, change.once),
+        ):
+            for currency, amount in amounts.items():
+                into[currency] = into.get(currency, Decimal("0.00")) + amount
+    return month, all_once
+
+
+def _catalogue(fleet: Fleet) -> tuple[object, ...]:
+    """What prices hang on beside clients' files."""
+    return (fleet.currency, fleet.packages, fleet.extras, fleet.discounts, fleet.contracts, fleet.services)
+
+
+def _change(sold: Sold | None, sells: Sold | None, client_kind: str, today: date) -> PriceChange | None:
+    _, client, vps = sells or sold  # type: ignore[misc] # one of the two is there
+    stretches = tuple(_stretches(sold, sells))
+    at_once = more(_once(sold), _once(sells))
+    term = _term(sold, sells, today, stretches)
+    if not (stretches or at_once or term):
+        return None
+    kind = "gone" if sells is None else "new" if sold is None else "changed"
+    return PriceChange(
+        client=client.key,
+        vps=vps.key,
+        kind=kind,
+        client_kind=client_kind,
+        stretches=stretches,
+        once=at_once,
+        term=term,
+    )
+
+
+def _once(one: Sold | None) -> Amounts:
+    return totals(once(*one)) if one is not None else {}
+
+
+def _stretches(sold: Sold | None, sells: Sold | None) -> Iterator[Stretch]:
+    old = {step.day: step.month for step in steps(*sold)} if sold is not None else {}
+    new = {step.day: step.month for step in steps(*sells)} if sells is not None else {}
+    days = sorted({*old, *new})
+    before: Amounts = {}
+    after: Amounts = {}
+    open_: Stretch | None = None
+    for day in days:
+        before, after = old.get(day, before), new.get(day, after)
+        if open_ is not None:
+            if (open_.before, open_.after) == (before, after):
+                continue
+            yield Stretch(start=open_.start, end=day, before=open_.before, after=open_.after)
+            open_ = None
+        if before != after:
+            open_ = Stretch(start=day, end=None, before=before, after=after)
+    if open_ is not None:
+        yield open_
+
+
+def _term(sold: Sold | None, sells: Sold | None, today: date, stretches: tuple[Stretch, ...]) -> TermChange | None:
+    """Of a new VPS its first fee; else the first one that is due already, or will be, and is another now."""
+    if sells is None or not stretches or (sold is not None and sold[2].term.begins(1) != sells[2].term.begins(1)):
+        return None
+    term = sells[2].term
+    number = 0 if sold is None else max(0, term.number(max(today, stretches[0].start)))
+    old = _fee(sold, number) if sold is not None else {}
+    changed = more(old, _fee(sells, number))
+    return TermChange(start=term.begins(number), end=term.begins(number + 1), more=changed) if changed else None
+
+
+def _fee(one: Sold, number: int) -> Amounts:
+    """That of the term of this number; nothing where none is owed any more."""
+    vps = one[2]
+    begins = vps.term.begins(number)
+    owed = number == 0 or (vps.term.renew and (vps.ends is None or begins < vps.ends))
+    return term_fee(*one, number).totals if owed else {}
