@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,15 +56,22 @@ class Project:
 
     def prepare(self, environment: Mapping[str, str]) -> None:
         """Make the folders and the passphrase that `environment` names, where they are ours to make."""
+        self.keep()
         for name in ("state", "engine"):
-            (self.work / name).mkdir(parents=True, exist_ok=True)
-        ignored = self.work / ".gitignore"
-        if not ignored.exists():
-            _write(ignored, "*\n", 0o644)
+            (self.work / name).mkdir(exist_ok=True)
         (self.fleet / "pulumi").mkdir(exist_ok=True)
         passphrase = self.work / "passphrase"
         if environment.get("PULUMI_CONFIG_PASSPHRASE_FILE") == str(passphrase) and not passphrase.exists():
             _write(passphrase, secrets.token_hex(24) + "\n", 0o600)
+
+    def keep(self) -> None:
+        """Make `work`, and keep it out of git."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        ignored = self.work / ".gitignore"
+        if not ignored.exists():
+            # Of two first commands at once one finds its draft gone: the other's file says the same.
+            with suppress(FileNotFoundError):
+                _write(ignored, "*\n", 0o644)
 
 
 def _write(path: Path, text: str, mode: int) -> None:

@@ -1,0 +1,153 @@
+"""The ledger on a server: what can go wrong on the way, in words that hold no secret."""
+
+import threading
+
+import pytest
+
+from components.ledger import postgres
+from components.ledger.events import LedgerError
+from components.ledger.opened import Ledger
+from components.ledger.postgres import PostgresStore
+from tests.ledger.conftest import Server
+from tests.ledger.test_store import entry
+
+pytestmark = pytest.mark.lab
+SECRET = "hunter%2Fsecret"
+
+
+@pytest.fixture
+def url(server: Server) -> str:
+    return server.url(server.database())
+
+
+def _store(url: str) -> PostgresStore:
+    store = PostgresStore.open(url, create=True)
+    assert store is not None
+    return store
+
+
+def test_nothing_is_made_by_looking(server: Server, url: str) -> None:
+    """Nor is an unreachable server taken for an empty ledger."""
+    assert PostgresStore.open(url, create=False) is None
+    server.sql(url.partition("@/")[2].partition("?")[0], "CREATE SCHEMA vps_ledger")
+    assert PostgresStore.open(url, create=False) is None
+    with pytest.raises(LedgerError, match="See that the server runs"):
+        PostgresStore.open(url.replace("?host=", "?host=/nowhere"), create=False)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"postgresql://vps:{SECRET}@127.0.0.1:9/ledger",
+        f"postgresql://vps@127.0.0.1:9/ledger?password={SECRET}",
+        f"postgresql://vps:{SECRET}@127.0.0.1:notaport/ledger",
+        f"postgresql://vps:{SECRET}@[::1/ledger",
+        f"postgresql://vps@127.0.0.1:9/ledger?nonsense={SECRET}",
+    ],
+)
+def test_no_message_tells_a_secret(address: str) -> None:
+    with pytest.raises(LedgerError) as told:
+        PostgresStore.open(address, create=True)
+    words = (
+        f"{told.value} {told.value.__cause__} {told.value.__context__ if not told.value.__suppress_context__ else ''}"
+    )
+    assert "hunter" not in words
+    assert "VPS_LEDGER" in words
+
+
+def test_the_place_is_told_without_user(url: str) -> None:
+    assert _store(url).place.endswith("/" + url.partition("@/")[2].partition("?")[0])
+    assert "vps@" not in _store(url).place
+
+
+def test_who_has_no_rights_is_told(server: Server, url: str) -> None:
+    """Whoever may only read, reads."""
+    database = url.partition("@/")[2].partition("?")[0]
+    reader = f"r{database}"
+    _store(url).close()
+    server.sql(database, f"CREATE USER {reader}", f"GRANT USAGE ON SCHEMA vps_ledger TO {reader}")
+    server.sql(database, f"GRANT SELECT ON ALL TABLES IN SCHEMA vps_ledger TO {reader}")
+    ledger = Ledger(_store(server.url(database, reader)))
+    assert ledger.events() == ()
+    with pytest.raises(LedgerError, match=r"permission denied.*give you rights"):
+        ledger.record(entry())
+
+
+def test_a_newer_ledger_is_left_alone(server: Server, url: str) -> None:
+    _store(url).close()
+    server.sql(url.partition("@/")[2].partition("?")[0], "UPDATE vps_ledger.format SET version = 9")
+    with pytest.raises(LedgerError, match=r"newer program.*Nothing was touched"):
+        PostgresStore.open(url, create=True)
+
+
+def test_a_held_table_is_waited_for_and_then_told(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "WAIT_S", 1)
+    holder, other = _store(url), Ledger(_store(url))
+    with holder._connection.transaction():
+        holder._connection.execute("LOCK TABLE events IN EXCLUSIVE MODE")
+        assert other.events() == ()
+        with pytest.raises(LedgerError, match="held it for"):
+            other.record(entry())
+    assert other.record(entry()).number == 1
+
+
+def test_a_truncated_ledger_is_refused(url: str) -> None:
+    store = _store(url)
+    Ledger(store).record(entry())
+    for setting in ("origin", "replica"):
+        store._connection.execute(f"SET session_replication_role = {setting}")
+        with pytest.raises(Exception, match="append-only"):
+            store._connection.execute("TRUNCATE events")
+        with pytest.raises(Exception, match="append-only"):
+            store._connection.execute("DELETE FROM events")
+
+
+def test_a_lost_answer_is_looked_for(server: Server, url: str) -> None:
+    """The connection breaks after the row is in: it is found by its token, and noted once."""
+    store = _store(url)
+    plain = store._append
+
+    def cut(*arguments: object) -> object:
+        row = plain(*arguments)  # type: ignore[arg-type]
+        me = store._connection.info.backend_pid
+        server.sql("postgres", f"SELECT pg_terminate_backend({me})")
+        with store._told():
+            store._connection.execute("SELECT 1")
+        return row
+
+    store._append = cut  # type: ignore[assignment,method-assign]
+    assert Ledger(store).record(entry()).number == 1
+    assert len(Ledger(_store(url)).verified()) == 1
+
+
+def test_a_connection_that_breaks_before_is_told(server: Server, url: str) -> None:
+    store = _store(url)
+    server.sql("postgres", f"SELECT pg_terminate_backend({store._connection.info.backend_pid})")
+    with pytest.raises(LedgerError, match="Nothing was noted"):
+        Ledger(store).record(entry())
+    assert Ledger(_store(url)).record(entry()).number == 1
+
+
+def test_a_server_that_crashes_keeps_what_it_acknowledged(server: Server, url: str) -> None:
+    """Its processes end at once, in the midst of a writer's work; afterwards the chain is whole."""
+    told: list[int] = []
+    ledger = Ledger(_store(url))
+
+    def note() -> None:
+        try:
+            while True:
+                told.append(ledger.record(entry()).number)
+        except LedgerError as error:
+            told.append(-1 if "Whether it was noted is not known" in str(error) else 0)
+
+    thread = threading.Thread(target=note)
+    thread.start()
+    while len(told) < 20:
+        pass
+    server.stop("immediate")
+    thread.join(60)
+    server.start()
+    found = [event.number for event in Ledger(_store(url)).verified()]
+    assert told[-1] <= 0
+    assert found[: len(told) - 1] == told[:-1]
+    assert len(found) <= len(told)
