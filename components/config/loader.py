@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
-from components.config import flavour_file
+from components.config import concern, flavour_file
 from components.config import folder as places
 from components.config.authority import authority
 from components.config.catalogue_file import CatalogueFile
@@ -60,9 +60,10 @@ class Loaded:
         return f"Known: {', '.join(found) or 'none'}."
 
     def blocking(self, stack: str) -> tuple[Problem, ...]:
-        """What stops this stack: problems of the shared files, its own, its hosts', and of the images that it uses.
+        """What stops this stack: problems of its own file and its hosts', and of what it uses of the shared files.
 
-        A host uses every locked image. Problems that don't block (`Problem.blocks`) are left out.
+        Problems that don't block (`Problem.blocks`) are left out; whether a change makes one of them worse is judged
+        against what state records (`components.engine.judged`).
         """
         for prefix, folder in ((CLIENT_STACKS, places.CLIENTS), (HOST_STACKS, places.HOSTS)):
             own = f"{folder}/{stack.removeprefix(prefix)}.yaml"
@@ -78,22 +79,11 @@ class Loaded:
             return (
                 Problem(code="no-such-stack", path=(), message=f'"{stack}" is no stack of a fleet.', remedy=remedy),
             )
-        wanted = {places.FLEET, places.CATALOGUE, own}
-        images = set(self.fleet.images) if folder == places.HOSTS else set[str]()
-        client = self.fleet.clients.get(stack.removeprefix(CLIENT_STACKS)) if folder == places.CLIENTS else None
-        for vps in client.vps.values() if client else ():
-            wanted.add(f"{places.HOSTS}/{vps.host}.yaml")
-            images.add(vps.image)
-        return tuple(problem for problem in self.problems if problem.blocks and _concerns(problem, wanted, images))
-
-
-def _concerns(problem: Problem, wanted: set[str], images: set[str]) -> bool:
-    if problem.file.endswith("/"):
-        # The folder itself is missing or can't be read: every stack that needs a file of it is concerned.
-        return any(file.startswith(problem.file) for file in wanted)
-    if problem.file == places.LOCK:
-        return len(problem.path) < 2 or problem.path[1] in images
-    return problem.file in wanted
+        if folder == places.HOSTS:
+            used = concern.of_host(self.fleet, stack.removeprefix(HOST_STACKS))
+        else:
+            used = concern.of_client(self.fleet, stack.removeprefix(CLIENT_STACKS))
+        return tuple(problem for problem in self.problems if problem.blocks and concern.concerns(problem, used))
 
 
 def load(

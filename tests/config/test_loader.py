@@ -145,8 +145,17 @@ def test_a_broken_host_blocks_its_clients_only(folder: Path, edit: Edit, other_c
     assert len(loaded.blocking(f"client.{other_client}")) == len(loaded.blocking("host.lab2")) == 1
 
 
-def test_shared_files_block_everybody(folder: Path, edit: Edit) -> None:
+def test_what_was_there_blocks_nobody(folder: Path, edit: Edit) -> None:
+    """It is told; whether a change makes it worse is judged against what state records."""
     edit("fleet.yaml", "cards: true", "cards: false")
+    edit("fleet.yaml", "model: Demo S1, count: 1, place: dc1 shelf 3", "model: Demo S1, count: 0")
+    loaded = load(folder)
+    assert [one.code for one in loaded.problems] == ["datacentre-insecure", "spare-without-source"]
+    assert loaded.blocking(STACK) == loaded.blocking("host.lab1") == ()
+
+
+def test_shared_files_block_everybody(folder: Path, edit: Edit) -> None:
+    edit("fleet.yaml", "id: demo ", "id: Demo ")
     loaded = load(folder)
     assert len(loaded.blocking(STACK)) == len(loaded.blocking("host.lab1")) == 1
 

@@ -16,9 +16,14 @@ from components.domain.rules import (
     certificates,
     clients,
     common_ground,
+    hardware,
     hosts,
+    images,
     moves,
+    quotas,
     services,
+    sold,
+    support,
     uniqueness,
 )
 from components.domain.rules.references import NOTHING, Unread
@@ -32,11 +37,16 @@ def problems(fleet: Fleet, unread: Unread = NOTHING, today: date | None = None) 
     today = today or datetime.now(UTC).date()
     yield from common_ground.problems(fleet)
     yield from catalogue.problems(fleet)
+    yield from images.problems(fleet, today)
+    yield from sold.problems(fleet, unread)
     yield from services.problems(fleet)
     yield from backups.problems(fleet)
     yield from certificates.problems(fleet, unread)
     yield from hosts.problems(fleet, unread)
+    yield from hardware.problems(fleet, today)
     yield from clients.problems(fleet, unread)
+    yield from support.problems(fleet, today)
+    yield from quotas.problems(fleet, today)
     yield from moves.problems(fleet, unread)
     yield from uniqueness.problems(fleet)
-    yield from capacity.problems(fleet)
+    yield from capacity.problems(fleet, today)

@@ -9,6 +9,7 @@ from components.domain.limits import UNLIMITED
 from components.domain.names import is_label
 from components.domain.packages import Package
 from components.domain.problems import Problem
+from components.domain.rules.references import Steps
 from components.domain.terms import LENGTHS
 
 _VERSION = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])(?:-[a-z0-9]+)?", re.ASCII)
@@ -25,10 +26,10 @@ _KEYS = {
 def problems(fleet: Fleet) -> Iterator[Problem]:
     """What is wrong with catalogue.yaml and images.lock.yaml."""
     for key, package in fleet.packages.items():
-        yield from _key(("packages", key), key, "package", "small@2026-01")
+        yield from version_key(("packages", key), key, "package", "small@2026-01")
         yield from _package(("packages", key), package)
     for key in fleet.contracts:
-        yield from _key(("contracts", key), key, "contract version", "standard@2026-01")
+        yield from version_key(("contracts", key), key, "contract version", "standard@2026-01")
     for index, discount in enumerate(fleet.discounts):
         if discount.months not in LENGTHS or discount.percent > 100:
             yield Problem(
@@ -60,7 +61,8 @@ def problems(fleet: Fleet) -> Iterator[Problem]:
             )
 
 
-def _key(path: tuple[str, ...], key: str, what: str, example: str) -> Iterator[Problem]:
+def version_key(path: Steps, key: str, what: str, example: str) -> Iterator[Problem]:
+    """A problem when `key` names no version of what is sold."""
     name, _, version = key.partition("@")
     if not is_label(name) or not _VERSION.fullmatch(version):
         yield Problem(

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 
 from components.domain import clients as domain
 from components.domain.fleet import Fleet
+from components.domain.hosts import SHARED
 from components.domain.names import is_client_id, is_fqdn, is_label, is_vps_id
 from components.domain.networks import Address, Network
 from components.domain.problems import Problem
@@ -67,7 +68,7 @@ def problems(fleet: Fleet, unread: Unread) -> Iterator[Problem]:
         for name, vps in client.vps.items():
             here = (*path, "vps", name)
             yield from _vps(here, vps)
-            yield from _references(here, vps, fleet, unread)
+            yield from _references(here, client.id, vps, fleet, unread)
             yield from _addresses(here, vps, fleet)
             yield from _people(here, vps, client, unread)
 
@@ -146,7 +147,7 @@ def _vps(path: Steps, vps: domain.Vps) -> Iterator[Problem]:
         )
 
 
-def _references(path: Steps, vps: domain.Vps, fleet: Fleet, unread: Unread) -> Iterator[Problem]:
+def _references(path: Steps, client_id: str, vps: domain.Vps, fleet: Fleet, unread: Unread) -> Iterator[Problem]:
     yield from unknown((*path, "package"), vps.package, PACKAGE, fleet.packages, unread)
     yield from unknown((*path, "host"), vps.host, HOST, fleet.hosts, unread)
     yield from unknown((*path, "network"), vps.network, NETWORK, fleet.networks, unread)
@@ -161,6 +162,14 @@ def _references(path: Steps, vps: domain.Vps, fleet: Fleet, unread: Unread) -> I
             path=(*path, "network"),
             message=f"The host {host.name} does not carry the network {vps.network}.",
             remedy=f"Choose one that it carries ({carried}), another host, or add it to hosts/{host.name}.yaml.",
+        )
+    if host is not None and host.assigned not in (SHARED, client_id) and is_client_id(host.assigned):
+        yield Problem(
+            code="host-assigned-elsewhere",
+            blocks=False,
+            path=(*path, "host"),
+            message=f"The host {host.name} serves the client {host.assigned} alone (contract HW-8).",
+            remedy=f"Move it to a host that is shared, or correct `assigned` in hosts/{host.name}.yaml.",
         )
     image, package = fleet.images.get(vps.image), fleet.packages.get(vps.package)
     if image is None:

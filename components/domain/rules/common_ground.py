@@ -1,6 +1,7 @@
 """Rules for what all share: the fleet's id, networks, datacentres (contract SEC-1 to SEC-5), spares."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from ipaddress import ip_address
 from itertools import combinations
@@ -9,7 +10,7 @@ from components.domain import hardware
 from components.domain.fleet import Fleet
 from components.domain.names import is_fleet_id, is_label
 from components.domain.networks import Address, Network
-from components.domain.problems import Problem
+from components.domain.problems import Problem, Severity
 from components.domain.rules.references import choice
 
 LABEL_REMEDY = "Use 1 to 63 lower-case letters, digits and hyphens, with none of the hyphens at an end."
@@ -28,23 +29,38 @@ def problems(fleet: Fleet) -> Iterator[Problem]:
         message = f'"{fleet.currency}" is no currency.'
         yield Problem(
             code="bad-currency",
+            blocks=False,
             path=("currency",),
             message=message,
             remedy="Use the three letters of ISO 4217, like EUR.",
         )
-    for name, datacentre in fleet.datacentres.items():
-        for requirement, what in datacentre.shortfalls():
-            yield Problem(
-                code="datacentre-insecure",
-                path=("datacentres", name),
-                message=f"It lacks what the contract promises ({requirement}): {what}.",
-                remedy="Put it in place and say so here, or take VPSs elsewhere: none may be sold from here.",
-            )
+    yield from _datacentres(fleet)
     for name, network in fleet.networks.items():
         yield from _network(("networks", name), network)
     yield from _overlaps(fleet)
     for name, spare in fleet.spares.items():
         yield from _spare(("spares", name), spare)
+
+
+def _datacentres(fleet: Fleet) -> Iterator[Problem]:
+    lacking = {name: list(one.shortfalls()) for name, one in fleet.datacentres.items()}
+    lacking = {name: found for name, found in lacking.items() if found}
+    if not lacking:
+        return
+    hosts = {name: host.datacentre for name, host in fleet.hosts.items()}
+    sold = Counter(hosts.get(vps.host) for _, vps in fleet.machines())
+    for name, found in lacking.items():
+        told = ", ".join(f"{what} ({requirement})" for requirement, what in found)
+        there = f" {sold[name]} VPS{'s' * (sold[name] != 1)} live there." if sold[name] else ""
+        yield Problem(
+            code="datacentre-insecure" if sold[name] else "datacentre-unsold",
+            severity=Severity.ERROR if sold[name] else Severity.WARNING,
+            blocks=False,
+            path=("datacentres", name),
+            message=f"It lacks what the contract promises: {told}.{there}",
+            remedy="Put it in place and say so here, or take VPSs elsewhere: none may be sold from here (SEC-5).",
+            measure=len(found) * max(1, sold[name]),
+        )
 
 
 def _network(path: tuple[str, ...], network: Network) -> Iterator[Problem]:
@@ -116,13 +132,19 @@ def _overlaps(fleet: Fleet) -> Iterator[Problem]:
 
 def _spare(path: tuple[str, ...], spare: hardware.Spare) -> Iterator[Problem]:
     yield from choice(
-        (*path, "kind"), spare.kind, hardware.KINDS, "kind of equipment (contract HW-2)", code="unknown-equipment"
+        (*path, "kind"),
+        spare.kind,
+        hardware.KINDS,
+        "kind of equipment (contract HW-2)",
+        code="unknown-equipment",
+        blocks=False,
     )
     on_shelf = spare.count > 0 and spare.place
     on_order = spare.supplier and spare.lead_time_hours is not None
     if not on_shelf and not on_order:
         yield Problem(
             code="spare-without-source",
+            blocks=False,
             path=path,
             message="It doesn't say where a replacement comes from.",
             remedy="Give count and place, or supplier and lead_time.",

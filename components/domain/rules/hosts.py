@@ -25,10 +25,11 @@ def problems(fleet: Fleet, unread: Unread) -> Iterator[Problem]:
             remedy = f"Rename the file. {LABEL_REMEDY}"
             yield Problem(code="bad-name", path=path, message=f'"{name}" is no name for a host.', remedy=remedy)
         yield from _reach(path, host)
-        yield from unknown((*path, "datacentre"), host.datacentre, DATACENTRE, fleet.datacentres, unread)
+        yield from unknown((*path, "datacentre"), host.datacentre, DATACENTRE, fleet.datacentres, unread, blocks=False)
         if host.assigned != SHARED and not is_client_id(host.assigned):
             yield Problem(
                 code="bad-assignment",
+                blocks=False,
                 path=(*path, "assigned"),
                 message=f'"{host.assigned}" is neither shared nor the id of a client.',
                 remedy="Write shared, or the client's id like c-q7m2.",
@@ -47,7 +48,8 @@ def _reach(path: Steps, host: Host) -> Iterator[Problem]:
     if not EMAIL.fullmatch(host.contact.email):
         message = f'"{host.contact.email}" is no e-mail address.'
         yield Problem(
-            code="bad-email",
+            code="bad-contact",
+            blocks=False,
             path=(*path, "contact", "email"),
             message=message,
             remedy="Write it like duty@hoster.example.",
@@ -92,6 +94,7 @@ def _capacity(path: Steps, host: Host) -> Iterator[Problem]:
         if free >= whole:
             yield Problem(
                 code="nothing-to-sell",
+                blocks=False,
                 path=(*path, "keeps_free", key),
                 message="It is all that the host has, or more.",
                 remedy="Write less than under capacity; to sell no more here, write 0 % under sells.",
@@ -104,6 +107,7 @@ def _inventory(path: Steps, host: Host, fleet: Fleet, unread: Unread) -> Iterato
     if lacking:
         yield Problem(
             code="inventory-incomplete",
+            blocks=False,
             path=(*path, "inventory"),
             message=f"It lists no {', '.join(lacking)}: what fails there can't be replaced in time (contract HW-8).",
             remedy="Add each piece with kind, model, serial, installed, warranty and spare.",
@@ -111,13 +115,19 @@ def _inventory(path: Steps, host: Host, fleet: Fleet, unread: Unread) -> Iterato
     for index, part in enumerate(host.inventory):
         here = (*path, "inventory", index)
         yield from choice(
-            (*here, "kind"), part.kind, hardware.KINDS, "kind of equipment (contract HW-2)", code="unknown-equipment"
+            (*here, "kind"),
+            part.kind,
+            hardware.KINDS,
+            "kind of equipment (contract HW-2)",
+            code="unknown-equipment",
+            blocks=False,
         )
-        yield from unknown((*here, "spare"), part.spare, SPARE, fleet.spares, unread)
+        yield from unknown((*here, "spare"), part.spare, SPARE, fleet.spares, unread, blocks=False)
         spare = fleet.spares.get(part.spare)
         if spare is not None and spare.kind != part.kind:
             yield Problem(
                 code="spare-other-kind",
+                blocks=False,
                 path=(*here, "spare"),
                 message=f"{part.spare} is a spare {spare.kind}, not a {part.kind}.",
                 remedy=f"Name a spare {part.kind}.",
@@ -125,6 +135,7 @@ def _inventory(path: Steps, host: Host, fleet: Fleet, unread: Unread) -> Iterato
         if part.warranty < part.installed:
             yield Problem(
                 code="warranty-before-installation",
+                blocks=False,
                 path=(*here, "warranty"),
                 message=f"The warranty ends on {part.warranty}, before it was installed.",
                 remedy="Write the last day of the warranty.",

@@ -43,12 +43,15 @@ EXTRA = Kind(code="unknown-extra", key="extras", word="extra", declared="catalog
 SPARE = Kind(code="unknown-spare", key="spares", word="spare", declared="fleet.yaml")
 
 
-def unknown(path: Steps, name: str, kind: Kind, known: Collection[str], unread: Unread) -> Iterator[Problem]:
+def unknown(
+    path: Steps, name: str, kind: Kind, known: Collection[str], unread: Unread, *, blocks: bool = True
+) -> Iterator[Problem]:
     """A problem when nothing of this kind is called `name`."""
     if name in known or unread.covers(kind.key, name):
         return
     yield Problem(
         code=kind.code,
+        blocks=blocks,
         path=path,
         message=f'There is no {kind.word} "{name}".',
         remedy=f"{suggestion(name, known)} or declare it in {kind.declared}.",
@@ -64,11 +67,13 @@ def suggestion(name: str, known: Collection[str]) -> str:
     return f"Use one of {shown}{', …' if len(known) > 8 else ''}" if shown else "There is none yet: choose another"
 
 
-def choice(path: Steps, value: object, allowed: Collection[object], what: str, *, code: str) -> Iterator[Problem]:
+def choice(
+    path: Steps, value: object, allowed: Collection[object], what: str, *, code: str, blocks: bool = True
+) -> Iterator[Problem]:
     """A problem when `value` is not one of `allowed`."""
     if value in allowed:
         return
     names = ", ".join(str(one) for one in allowed)
     close = difflib.get_close_matches(str(value), [str(one) for one in allowed], n=1, cutoff=0.6)
     remedy = f'Did you mean "{close[0]}"? Allowed: {names}.' if close else f"Write one of {names}."
-    yield Problem(code=code, path=path, message=f'"{value}" is no {what}.', remedy=remedy)
+    yield Problem(code=code, blocks=blocks, path=path, message=f'"{value}" is no {what}.', remedy=remedy)

@@ -36,14 +36,24 @@ def problems(fleet: Fleet) -> Iterator[Problem]:
         _addresses(fleet), "{0} also belongs to {1}.", "Choose a free address for one of them.", code="address-twice"
     )
     yield from _clashes(
-        _uris(fleet), "The host {1} is reached by the same URI.", "Declare each host once.", code="host-twice"
+        _uris(fleet),
+        "The host {1} is reached by the same URI.",
+        "Declare each host once.",
+        code="host-twice",
+        blocks=False,
     )
     yield from _clashes(
-        _serials(fleet), "The serial number {0} is also in {1}.", "List each piece where it is.", code="serial-twice"
+        _serials(fleet),
+        "The serial number {0} is also in {1}.",
+        "List each piece where it is.",
+        code="serial-twice",
+        blocks=False,
     )
 
 
-def _clashes(holdings: Iterable[Holding], message: str, remedy: str, *, code: str) -> Iterator[Problem]:
+def _clashes(
+    holdings: Iterable[Holding], message: str, remedy: str, *, code: str, blocks: bool = True
+) -> Iterator[Problem]:
     held: defaultdict[str, list[tuple[Steps, str]]] = defaultdict(list)
     for what, path, holder in holdings:
         held[what].append((path, holder))
@@ -54,7 +64,11 @@ def _clashes(holdings: Iterable[Holding], message: str, remedy: str, *, code: st
             others = [name for number, (_, name) in enumerate(holders) if number != index]
             more = f" and {len(others) - 3} more" if len(others) > 3 else ""
             yield Problem(
-                code=code, path=path, message=message.format(what, ", ".join(others[:3]) + more), remedy=remedy
+                code=code,
+                blocks=blocks,
+                path=path,
+                message=message.format(what, ", ".join(others[:3]) + more),
+                remedy=remedy,
             )
 
 
