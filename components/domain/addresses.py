@@ -53,14 +53,17 @@ def taken(fleet: Fleet, quarantine: Mapping[str, date], today: date) -> dict[int
     return found
 
 
-def free(network: Network, family: int, held: Taken) -> Iterator[Address]:
-    """The free addresses of that family (4 or 6), lowest first; nothing where the network has none of it."""
+def free(network: Network, family: int, held: Taken, start: int = 0) -> Iterator[Address]:
+    """The free addresses of that family (4 or 6), lowest first; nothing where the network has none of it.
+
+    `start` is a number below which nothing is free any more, for whoever looks again and again.
+    """
     whole = network.ipv4 if family == 4 else network.ipv6
     if whole is None:
         return
     kind, barred, mine = _KINDS[family], _barred(network, family), held[family]
     starts = [first for first, _ in barred]
-    at, end = int(whole[0]), int(whole[-1])
+    at, end = max(start, int(whole[0])), int(whole[-1])
     while at <= end:
         index = bisect_right(starts, at) - 1
         if index >= 0 and at <= barred[index][1]:

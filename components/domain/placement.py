@@ -69,6 +69,8 @@ class _Search:
         self._rooms = dict(rooms(fleet, today, leaving))
         self._standby = Standby(fleet, self._rooms, operations, today, leaving)
         self._held = addresses.taken(fleet, operations.quarantine, today)
+        self._offers: dict[tuple[str, int, int], Given | None] = {}
+        self._below: dict[tuple[str, int], int] = {}
         self._near: dict[str, Counter[str]] = {}
         self._leaving = leaving
         self._barred = {name: barred(fleet, host, operations, today) for name, host in fleet.hosts.items()}
@@ -135,22 +137,31 @@ class _Search:
             return Refusal(host=name, code="network-not-carried", why=why)
         short = []
         for network in [wish.network] if wish.network is not None else carried:
-            given = self._addresses(network, wish)
+            given = self._given(network, wish)
             if given is not None:
-                return (network, *given)
+                return given
             short.append(network)
         what = " and ".join(f"{count} IPv{family}" for family, count in ((4, wish.ipv4), (6, wish.ipv6)) if count)
         where = f"{', '.join(short)} has not {what} free" if short else "it carries no network"
         return Refusal(host=name, code="no-address", why=where)
 
-    def _addresses(self, network: str, wish: Wish) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    def _given(self, network: str, wish: Wish) -> Given | None:
+        asked = (network, wish.ipv4, wish.ipv6)
+        if asked not in self._offers:
+            self._offers[asked] = self._addresses(network, wish)
+        return self._offers[asked]
+
+    def _addresses(self, network: str, wish: Wish) -> Given | None:
         found = []
         for family, count in ((4, wish.ipv4), (6, wish.ipv6)):
-            some = islice(addresses.free(self._fleet.networks[network], family, self._held), count)
-            found.append(tuple(map(str, some)))
-            if len(found[-1]) < count:
+            below = self._below.get((network, family), 0)
+            some = list(islice(addresses.free(self._fleet.networks[network], family, self._held, below), count))
+            if len(some) < count:
                 return None
-        return (found[0], found[1])
+            if some:
+                self._below[network, family] = int(some[0])
+            found.append(tuple(map(str, some)))
+        return (network, found[0], found[1])
 
     def _spread(self, client: str, name: str) -> tuple[int, int, int]:
         """How many of the client's VPSs stand on the host, in its cabinet, in its datacentre."""
@@ -188,6 +199,8 @@ class _Search:
         self._rooms[name] = self._rooms[name].with_one_more(need)
         self._standby.put(name, self._standby.kind(need, network, wish.client_id))
         self._near[wish.client].update(self._places(name))
+        if any(given):
+            self._offers.clear()
         for text in (one for family in given for one in family):
             found = addresses.number(text)
             assert found is not None
