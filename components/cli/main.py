@@ -12,6 +12,7 @@ import typer
 
 from components.cli import (
     access,
+    add,
     adopt,
     backups,
     check,
@@ -25,6 +26,7 @@ from components.cli import (
     lab,
     listing,
     move,
+    new,
     power,
     rebuild,
     schema,
@@ -67,6 +69,8 @@ app.command("init")(stack.init)
 app.command("env")(stack.env)
 app.command("adopt")(adopt.adopt)
 app.command("rebuild")(rebuild.rebuild)
+app.command("new")(new.new)
+app.command("add")(add.add)
 app.command("end")(end.end)
 app.command("move")(move.move)
 app.command("restore")(move.restore)

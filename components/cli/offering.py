@@ -1,0 +1,71 @@
+"""The end that `vps new` and `vps add` have in common: judge, show, ask, write, and say what comes next."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+from components.cli import placing, quoting
+from components.cli.next_steps import EngineFile, print_json, steps, sure, warn
+from components.config.edit import brought, need_sound
+from components.domain.fees import quote
+from components.domain.names import client_stack
+
+if TYPE_CHECKING:
+    from components.config.loader import Loaded
+    from components.config.newcomer import NewVps
+    from components.domain.placement import Placed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A VPS that is about to stand in the file `name` of the client `client`.
+
+    `before` and `after` are the fleet without and with it, `shown` is the edit for people, `message` the commit's.
+    """
+
+    client: str
+    name: str
+    lines: "NewVps"
+    picked: "Placed"
+    before: "Loaded"
+    after: "Loaded"
+    shown: str
+    message: str
+
+    def carry_out(self, write: Callable[[], EngineFile | None], *, yes: bool, as_json: bool) -> None:
+        """Show it, and `write` when that is wanted. Raises DomainError when the fleet would have new problems."""
+        problems = brought(self.before.problems, self.after.problems)
+        need_sound(self.name, problems)
+        client = self.after.fleet.clients[self.client]
+        price = quote(self.after.fleet, client, client.vps[self.lines.label])
+        if not as_json:
+            typer.echo(self.shown)
+            placing.tell(self.picked)
+            typer.echo()
+            typer.echo("\n".join(quoting.lines(price)))
+            warn(problems)
+        following: list[str] = []
+        if sure(yes=yes, as_json=as_json):
+            engine = write()
+            last = f"vps up {client_stack(self.client)}"
+            following = steps(self.after.folder, [self.name], self.message, last, engine)
+        if not as_json:
+            typer.echo(f"wrote {self.name}. Next:")
+            typer.echo("\n".join(f"  {step}" for step in following))
+            return
+        print_json(
+            {
+                "client": self.client,
+                "client_id": client.id,
+                "vps": self.lines.label,
+                "id": self.lines.id,
+                "file": self.name,
+                "written": bool(following),
+                "placement": placing.report(self.picked),
+                "price": quoting.report(price),
+                "warnings": [one.message for one in problems],
+                "next": following,
+            }
+        )
