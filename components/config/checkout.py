@@ -90,3 +90,16 @@ def base(folder: Path, asked: str = "") -> str | None:
     if run(folder, "status", "--porcelain", "--", ".").stdout.strip():
         return head
     return told(folder, "rev-parse", "--verify", "--quiet", "HEAD^1") or None
+
+
+def changed(folder: Path, since: str) -> frozenset[str]:
+    """The files, by name relative to `folder`, that differ from those of a commit; new and deleted ones too.
+
+    Raises DomainError as `run`, or when git can't compare.
+    """
+    found = run(folder, "diff", "--name-only", "--no-renames", "--relative", "-z", since, "--", ".")
+    added = run(folder, "ls-files", "--others", "--exclude-standard", "-z", "--", ".")
+    if found.returncode or added.returncode:
+        raise DomainError(f"git can't compare {folder} with {since[:12]}.", "See whether `git status` answers there.")
+    names = [*found.stdout.split(b"\0"), *added.stdout.split(b"\0")]
+    return frozenset(name.decode(errors="surrogateescape") for name in names if name)

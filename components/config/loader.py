@@ -6,7 +6,7 @@ stops only the stacks that depend on it.
 
 import datetime as dt
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
@@ -19,7 +19,7 @@ from components.config.fleet_file import FleetFile
 from components.config.folder import find_fleet
 from components.config.host_file import HostFile
 from components.config.lock_file import LockFile
-from components.config.pile import Pile, located
+from components.config.pile import Pile, Reading, located
 from components.domain.clients import Client
 from components.domain.fleet import Fleet
 from components.domain.hosts import Host
@@ -48,6 +48,8 @@ class Loaded:
     fleet: Fleet
     problems: tuple[Problem, ...]
     files: frozenset[str]
+    readings: Mapping[str, Reading] = field(default_factory=dict, repr=False, compare=False)
+    """What was read of each file, for who loads an earlier state of the same files."""
 
     def known(self, stack: str) -> str:
         """The stacks that files declare, for whoever mistyped `stack`: all of few, of many those that are like it."""
@@ -95,6 +97,8 @@ def load(
     only: Collection[str] | None = None,
     judge: bool = True,
     today: dt.date | None = None,
+    gone: Collection[str] = (),
+    like: Loaded | None = None,
 ) -> Loaded:
     """Load the fleet in `folder`. Never raises for what the files hold or lack.
 
@@ -102,9 +106,10 @@ def load(
     if they are all there is, and nothing is read from the folder. Without `clients_too` only what is shared and the
     hosts are read, which takes a moment where there are a thousand clients; `problems` are of no use then. `only` reads
     these clients alone, and without `judge` no rule is asked: enough to show what is declared, never to apply it.
-    `today` (UTC's, when left out) is the day by which terms, warranties and images are judged.
+    `today` (UTC's, when left out) is the day by which terms, warranties and images are judged. Files that are `gone`
+    count as not there, and what `like` read before is not read again.
     """
-    pile = Pile(folder, instead or {}, wholly)
+    pile = Pile(folder, instead or {}, wholly, frozenset(gone), like.readings if like else {})
     base = _shared(pile)
     hosts: dict[str, Host] = {}
     clients: dict[str, Client] = {}
@@ -141,7 +146,8 @@ def load(
     )
     order = {places.FLEET: 0, places.CATALOGUE: 1, places.LOCK: 2}
     found.sort(key=lambda one: (order.get(one.file, 3), one.file, one.line, [str(step) for step in one.path]))
-    return Loaded(folder=folder, fleet=fleet, problems=tuple(found), files=frozenset(pile.documents))
+    files = frozenset(pile.documents)
+    return Loaded(folder=folder, fleet=fleet, problems=tuple(found), files=files, readings=pile.readings)
 
 
 def _only_whole(found: Mapping[str, Part], kind: str, broken: set[tuple[str, str]]) -> dict[str, Part]:

@@ -12,11 +12,22 @@ from pydantic import ValidationError
 from components.config import folder as places
 from components.config.documents import Document, Flaw, missing, parse, read
 from components.config.draft import File, draft
-from components.config.shape import Steps, flaws
+from components.config.shape import FileShape, Steps, flaws
 from components.domain.problems import Problem
 
 MOST_PER_FILE = 100
 """More problems than this in one file are counted, not told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What became of one file: its model, whether it is whole, its problems, and what of it could not be read."""
+
+    document: Document
+    found: FileShape | None
+    whole: bool
+    problems: tuple[Problem, ...]
+    unread: frozenset[Steps]
 
 
 @dataclass(slots=True)
@@ -27,12 +38,31 @@ class Pile:
     instead: Mapping[str, bytes] = field(default_factory=dict)
     wholly: bool = False
     """Whether `instead` is all there is: nothing is read from the folder then."""
+    gone: frozenset[str] = frozenset()
+    """Files that count as not there."""
+    known: Mapping[str, Reading] = field(default_factory=dict)
+    """What was read of files before, and holds for those that are not in `instead`."""
+    readings: dict[str, Reading] = field(default_factory=dict)
     documents: dict[str, Document] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     unread: set[Steps] = field(default_factory=set)
 
     def read(self, file: str, model: type[File]) -> tuple[File | None, bool]:
         """The file, and whether it is whole; with problems noted."""
+        reading = self.known.get(file) if file not in self.instead and file not in self.gone else None
+        if reading is not None and (reading.found is None or isinstance(reading.found, model)):
+            self.documents[file] = reading.document
+            self.problems.extend(reading.problems)
+            self.unread.update(reading.unread)
+            return reading.found, reading.whole
+        problems, unread = len(self.problems), frozenset(self.unread)
+        found, whole = self._read(file, model)
+        self.readings[file] = Reading(
+            self.documents[file], found, whole, tuple(self.problems[problems:]), frozenset(self.unread - unread)
+        )
+        return found, whole
+
+    def _read(self, file: str, model: type[File]) -> tuple[File | None, bool]:
         document = self._document(file)
         self.documents[file] = document
         root = places.root_path(file, ())
@@ -57,11 +87,11 @@ class Pile:
     def _document(self, file: str) -> Document:
         if file in self.instead:
             return parse(self.instead[file])
-        return missing() if self.wholly else read(self.folder / file)
+        return missing() if self.wholly or file in self.gone else read(self.folder / file)
 
     def has(self, file: str) -> bool:
         """Whether there is such a file."""
-        return file in self.instead or (not self.wholly and (self.folder / file).exists())
+        return file in self.instead or (not self.wholly and file not in self.gone and (self.folder / file).exists())
 
     def _listed(self, kind: str) -> set[Path]:
         new = {self.folder / name for name in self.instead if name.startswith(f"{kind}/")}
@@ -69,7 +99,8 @@ class Pile:
             if not new:
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
             return new
-        return {*(self.folder / kind).iterdir(), *new}
+        gone = {self.folder / name for name in self.gone}
+        return ({*(self.folder / kind).iterdir()} - gone) | new
 
     def _note(self, file: str, document: Document, found: list[Flaw]) -> None:
         for flaw in found[:MOST_PER_FILE]:

@@ -1,6 +1,6 @@
 """A fleet's files as they stood at a commit, read from git at once, and the fleet that they declare."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from components.config import checkout
@@ -12,8 +12,8 @@ _ENGINES = "pulumi/"
 """The engine's own files beside the fleet's, of no use here."""
 
 
-def files_at(folder: Path, revision: str) -> Mapping[str, bytes]:
-    """The content of each file of the fleet at a revision, by its name relative to `folder`.
+def files_at(folder: Path, revision: str, only: Collection[str] | None = None) -> Mapping[str, bytes]:
+    """The content of each file of the fleet at a revision, by its name relative to `folder`; of `only` those alone.
 
     Raises DomainError when `folder` stands in no checkout, git knows no such revision, or it held no such folder then.
     """
@@ -31,7 +31,7 @@ def files_at(folder: Path, revision: str) -> Mapping[str, bytes]:
         words = facts.decode().split()
         if len(words) == 4 and words[1] == "blob" and words[0] != "120000" and int(words[3]) <= MAX_BYTES:
             file = name.decode(errors="surrogateescape")
-            if not file.startswith(_ENGINES):
+            if not file.startswith(_ENGINES) and (only is None or file in only):
                 wanted.append((file, words[2]))
     contents = blobs(folder, [blob for _, blob in wanted])
     return {file: contents[blob] for file, blob in wanted}
