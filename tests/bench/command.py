@@ -22,30 +22,22 @@ def help_line(options: Options) -> Iterator[Line]:
 
 
 def check_lines(options: Options) -> Iterator[Line]:
-    """`vps check` of N and 2N generated clients, all of them right."""
-    commands, machines = [], []
-    for clients in (CLIENTS, 2 * CLIENTS):
+    """`vps check` of N, 2N and 10N generated clients, all of them right."""
+    commands, machines, sizes = [], [], (CLIENTS, 2 * CLIENTS, 10 * CLIENTS)
+    for clients in sizes:
         fleet = options.scratch / f"check-{clients}"
         options.say(f"check: writing a fleet of {clients:,} clients")
         machines.append(fleets.generate(fleet, clients))
         commands.append(Command([VPS, "check", "--fleet", fleet]))
-    once, twice = in_turn([command.sample for command in commands], options.runs, warm_up=options.warm_up)
-    what = "vps check"
-    yield Line(
-        row="check",
-        what=f"{what} ({machines[0]:,} VPSs)",
-        n=CLIENTS,
-        times=once,
-        peak_mib=commands[0].peak_mib(),
-        budgets=(Budget(once.median, CHECK_S, "s"),),
-    )
-    grown = growth(twice, once)
-    yield Line(
-        row="check",
-        what=f"{what} ({machines[1]:,} VPSs)",
-        n=2 * CLIENTS,
-        times=twice,
-        peak_mib=commands[1].peak_mib(),
-        ratio=f"{grown.value:.2f} x t(N)",
-        budgets=(grown,),
-    )
+    found = in_turn([command.sample for command in commands], options.runs, warm_up=options.warm_up)
+    grown = [growth(found[1], found[0]), growth(found[2], found[0], factor=10)]
+    for number, clients in enumerate(sizes):
+        yield Line(
+            row="check",
+            what=f"vps check ({machines[number]:,} VPSs)",
+            n=clients,
+            times=found[number],
+            peak_mib=commands[number].peak_mib(),
+            ratio=f"{grown[number - 1].value:.2f} x t(N)" if number else "",
+            budgets=(grown[number - 1],) if number else (Budget(found[0].median, CHECK_S, "s"),),
+        )

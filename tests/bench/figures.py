@@ -1,5 +1,6 @@
 """Times, their ratios and their budgets: what one line of the benchmark says, and whether it is good enough."""
 
+import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -109,9 +110,9 @@ class Gap:
     why: str
 
 
-def growth(twice: Times, once: Times) -> Budget:
-    """The promise on t(2N)/t(N)."""
-    return Budget(twice.ratio(once), GROWTH, "x", "t(N)")
+def growth(more: Times, once: Times, factor: int = 2) -> Budget:
+    """The promise on t(2N)/t(N); of `factor` times as much, that of so many doublings one after the other."""
+    return Budget(more.ratio(once), GROWTH ** math.log2(factor), "x", "t(N)")
 
 
 def in_turn(actions: Sequence[Callable[[], Sample]], runs: int, *, warm_up: bool) -> list[Times]:

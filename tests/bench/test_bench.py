@@ -51,6 +51,8 @@ def test_ratio_refuses_runs_without_partner():
 def test_growth_beyond_the_budget_is_seen():
     assert growth(times(2.2), times(1.0)).is_kept
     assert not growth(times(2.4), times(1.0)).is_kept
+    assert growth(times(15.9), times(1.0), factor=10).is_kept  # 2.3 for each of 3.32 doublings
+    assert not growth(times(16.0), times(1.0), factor=10).is_kept
 
 
 def test_rounds_are_in_turn_and_the_first_is_not_counted():
