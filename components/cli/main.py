@@ -28,6 +28,7 @@ from components.cli import (
     move,
     new,
     power,
+    price,
     rebuild,
     schema,
     settings,
@@ -75,6 +76,7 @@ app.command("end")(end.end)
 app.command("move")(move.move)
 app.command("restore")(move.restore)
 app.command("kit")(kit.kit)
+app.command("price")(price.price)
 for verb in (power.start, power.stop, power.reboot, power.suspend, power.resume):
     app.command(verb.__name__)(verb)
 app.command("access")(access.access)

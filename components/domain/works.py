@@ -4,7 +4,7 @@ The table is the contract's, in US dollars. A service of catalogue.yaml that nam
 and currency for VPSs instead; conditions, free uses and what VIP makes free stay the contract's.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from components.domain.fleet import Fleet
@@ -217,4 +217,42 @@ def work(order: Order, *, used: int = 0, vip: bool = False, service: Service | N
         vip=vip,
         counter=used if case.first_free else None,
         counts=counts,
+    )
+
+
+def task(row: str, server: str = "") -> WorkLine:
+    """A task of standard support, SUP-1 to SUP-20: free on request, whatever time it takes. Raises DomainError."""
+    name, _, number = row.partition("-")
+    if name != "SUP" or not number.isascii() or not number.isdecimal() or not 1 <= int(number) <= 20:
+        raise DomainError(
+            f"The contract has no row {row} that can be ordered.", "Known: WORK-1 to WORK-22, SUP-1 to SUP-20."
+        )
+    return _line(row, "Standard support, free on request", server, 1, "task", Decimal("0.00"), CURRENCY)
+
+
+def service_line(service: Service, times: int, *, vip: bool, home: str, server: str = "") -> WorkLine:
+    """The line of a service that the hoster sells beside the contract's rows. Raises DomainError without a price."""
+    if service.kind != "work" or service.price is None:
+        why = "it is quoted on request" if service.price is None else "it runs on beside a VPS and is no single work"
+        raise DomainError(f"{service.key} ({service.title}) can't be priced here: {why}.", "Ask whoever sells it.")
+    if times < 1:
+        raise DomainError(f"{service.key} {times} times is no order.", "Write a whole number above zero.")
+    price, currency = service.price, service.currency or home
+    line = _line(service.row, service.title, server, times, service.per or "order", price, currency)
+    free = vip and service.free_with_vip
+    return replace(line, free=times if free else 0, amount=Decimal("0.00") if free else line.amount, vip=vip)
+
+
+def _line(row: str, what: str, server: str, times: int, per: str, price: Decimal, currency: str) -> WorkLine:
+    return WorkLine(
+        row=row,
+        what=what,
+        server=server,
+        quantity=times,
+        per=per,
+        free=0,
+        unit_price=price,
+        currency=currency,
+        amount=price * times,
+        vip=False,
     )
