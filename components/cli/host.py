@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from components.cli.retire import host as retire
+from components.domain.operations import HostState
 
 if TYPE_CHECKING:
     from components.config.loader import Loaded
@@ -18,6 +19,22 @@ FleetFolder = Annotated[Path | None, typer.Option("--fleet", help="The fleet fol
 
 
 app.command("retire")(retire)
+
+
+@app.command("set")
+def set_(
+    host: HostName,
+    state: Annotated[HostState, typer.Argument(metavar="STATE", help="active, draining, maintenance, failed or lost.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, for whoever reads it later.")],
+    at: Annotated[
+        str | None, typer.Option("--at", help="Since when, with zone: 2026-11-23T10:00Z (default: now).")
+    ] = None,
+    fleet: FleetFolder = None,
+) -> None:
+    """Act: note what is to be done with a host, or is known of it; only an active one takes new VPSs."""
+    from components.cli.host_state import set_state
+
+    set_state(host, state, reason, at, fleet)
 
 
 @app.command()

@@ -19,11 +19,13 @@ from components.cli import (
     deliver,
     drift,
     end,
+    fault,
     health,
     host,
     image,
     kit,
     lab,
+    ledger,
     listing,
     move,
     new,
@@ -82,7 +84,9 @@ for verb in (power.start, power.stop, power.reboot, power.suspend, power.resume)
 app.command("access")(access.access)
 app.command("settings")(settings.settings)
 app.command("unlock")(unlock.unlock)
+app.command("ledger")(ledger.ledger)
 app.add_typer(backups.app, name="backups", cls=backups.Backed)
+app.add_typer(fault.app, name="fault", cls=Commands)
 app.add_typer(host.app, name="host", cls=Commands)
 app.add_typer(image.app, name="image", cls=Commands)
 app.add_typer(trash.app, name="trash", cls=Commands)

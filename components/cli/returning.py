@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from components.cli.host_state import note_loss
+from components.domain.operations import HostState
+
 if TYPE_CHECKING:
     from components.config.loader import Loaded
     from components.domain.hosts import Host
@@ -42,6 +45,7 @@ def lost(loaded: "Loaded", host: "Host", fenced: str, *, yes: bool) -> None:
     consent(f"Is it certain that nothing on {host.name} runs or can start by itself ({fenced})?", given=yes)
     since = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
     _edit(loaded, host, {"since": since, "fenced": fenced})
+    note_loss(loaded, host.name, HostState.LOST, fenced)
     for machine in machines:
         typer.echo(f"next: vps restore {machine} --to HOST --disk FILE   (or --empty: without the client's data)")
 
@@ -89,6 +93,7 @@ def returned(loaded: "Loaded", host: "Host", *, yes: bool) -> None:
         )
     if host.lost:
         _edit(loaded, host, None)
+        note_loss(loaded, host.name, HostState.ACTIVE, "vps host return")
     _release(host)
 
 

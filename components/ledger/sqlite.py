@@ -40,7 +40,7 @@ _GUARDS = (
     f"CREATE TRIGGER events_never_go BEFORE DELETE ON events {_REFUSE}",
     """CREATE TRIGGER events_follow BEFORE INSERT ON events
         WHEN NEW.number IS NOT (SELECT coalesce(max(number), 0) + 1 FROM events)
-        OR EXISTS (SELECT 1 FROM events WHERE token = NEW.token) """
+        OR EXISTS (SELECT 1 FROM events WHERE token = NEW.token) """  # noqa: S608 - words of ours
     + _REFUSE,
 )
 

@@ -1,0 +1,133 @@
+"""`vps fault replaced`: the clock stops, the inventory gets the new serial number, the spare is counted down."""
+
+import datetime as dt
+import sys
+from dataclasses import dataclass
+
+import typer
+
+from components.cli.consent import consent
+from components.cli.fault_desk import Desk, tell
+from components.config.replacement import Edit, Replacement
+from components.domain.faults import Fault
+from components.domain.instants import shown
+from components.domain.inventory import bearer
+from components.domain.problems import DomainError
+from components.ledger import equipment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What the operator said of the new part."""
+
+    serial: str | None
+    warranty: str | None
+    model: str | None
+    from_supplier: bool
+    reason: str
+
+
+def replace(here: Desk, fault: Fault, given: Given, at: dt.datetime, *, yes: bool) -> None:
+    """Note the replacement, then edit the files; one that was cut between both is finished by the same command.
+
+    Raises DomainError for a fault that can't be replaced now, and for a serial number that can't be.
+    """
+    if _goes_on(here, fault, given, yes=yes):
+        return
+    fault.replace(at, given.serial or "")
+    replacement = _judged(here, fault, given, at)
+    done = fault.replace(at, replacement.new)
+    edit = Edit(here.loaded.folder, replacement)
+    _show(here, fault, replacement, edit)
+    consent(f"Note {fault.part} of {fault.host} as replaced at {shown(at)}, and write this?", given=yes)
+    here.note(fault.host, equipment.REPLACED, at, given.reason, {"fault": fault.id, **replacement.data()})
+    edit.write()
+    tell(here, done)
+    for problem in edit.problems():
+        typer.echo(f"now wrong with the fleet: {problem}")
+    typer.echo(f"next      commit the edited files; when service is back: vps fault restored {fault.id}")
+
+
+def _goes_on(here: Desk, fault: Fault, given: Given, *, yes: bool) -> bool:
+    """Whether the replacement was noted before, and its files waited; they are edited now."""
+    noted = [one for one in here.events if one.kind == equipment.REPLACED and one.data.get("fault") == fault.id]
+    if not noted or given.serial not in (None, fault.replacement):
+        return False
+    replacement = Replacement.told(fault.host, noted[-1].data)
+    edit = Edit(here.loaded.folder, replacement)
+    if not edit.diff or not (edit.found or _has(here, replacement)):
+        return False
+    typer.echo(f"{fault.id} is noted as replaced by {fault.replacement} already; what waits is in its files:")
+    typer.echo(edit.diff, nl=False)
+    consent("Write this?", given=yes)
+    edit.write()
+    return True
+
+
+def _has(here: Desk, replacement: Replacement) -> bool:
+    found = bearer(here.loaded.fleet.hosts.values(), replacement.new)
+    return found is not None and found[0].name == replacement.host
+
+
+def _judged(here: Desk, fault: Fault, given: Given, at: dt.datetime) -> Replacement:
+    serial = _asked(given.serial, "Serial number of the new part", "--serial")
+    if serial == fault.serial:
+        raise DomainError(
+            f"{serial} is the serial number of the faulty part.", "Nothing was noted. Name that of the new one."
+        )
+    found = bearer(here.loaded.fleet.hosts.values(), serial)
+    if found is not None and _is_elsewhere(here, fault, found[0].name):
+        raise DomainError(
+            f"Serial number {serial} stands already in hosts/{found[0].name}.yaml, as a {found[1].kind}.",
+            "Nothing was noted. One part is in one place: mend whichever is wrong.",
+        )
+    warranty = _day(_asked(given.warranty, "Last day of its warranty (like 2029-11-22)", "--warranty"))
+    if warranty < at.date():
+        raise DomainError(f"Its warranty would have ended on {warranty}.", "Nothing was noted. Name its last day.")
+    spare = here.loaded.fleet.spares.get(fault.spare)
+    counts = spare is not None and spare.count > 0 and not given.from_supplier
+    return Replacement(
+        host=fault.host,
+        old=fault.serial,
+        new=serial,
+        model=given.model or (spare.model if spare else fault.model),
+        installed=at.date().isoformat(),
+        warranty=warranty.isoformat(),
+        spare=fault.spare,
+        counted=(spare.count, spare.count - 1) if spare is not None and counts else None,
+    )
+
+
+def _is_elsewhere(here: Desk, fault: Fault, host: str) -> bool:
+    """A serial on the same host is no other part when somebody edited the old line by hand already."""
+    mine = here.loaded.fleet.hosts.get(fault.host)
+    return host != fault.host or (mine is not None and any(one.serial == fault.serial for one in mine.inventory))
+
+
+def _show(here: Desk, fault: Fault, replacement: Replacement, edit: Edit) -> None:
+    typer.echo(edit.diff, nl=False)
+    if not edit.found and not _has(here, replacement):
+        typer.echo(
+            f"hosts/{fault.host}.yaml lists no {fault.serial}, so add the new part by hand: {replacement.model}, "
+            f"{replacement.new}, installed {replacement.installed}, warranty {replacement.warranty}"
+        )
+    if replacement.counted is None:
+        typer.echo(f"No spare of {fault.spare or 'ours'} is counted down: the part came from outside.")
+    else:
+        before, after = replacement.counted
+        typer.echo(f"Spares of {replacement.spare}: {before} -> {after}")
+
+
+def _asked(given: str | None, what: str, option: str) -> str:
+    if given is not None and given.strip():
+        return given.strip()
+    if not sys.stdin.isatty():
+        raise DomainError(f"{what}: nobody can be asked, this is no terminal.", f"Nothing was noted. Give {option}.")
+    return str(typer.prompt(what)).strip()
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as cause:
+        raise DomainError(f'"{text}" is no day.', "Nothing was noted. Write it like 2029-11-22.") from cause

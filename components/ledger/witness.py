@@ -1,0 +1,32 @@
+"""Who notes something, and which commit of the fleet's files they look at."""
+
+import os
+import pwd
+from collections.abc import Mapping
+from pathlib import Path
+
+from components.config import checkout
+from components.domain.problems import DomainError
+
+VARIABLE = "VPS_ACTOR"
+"""Environment: the name to note, where a shared account or a job works for somebody."""
+
+
+def actor(environ: Mapping[str, str]) -> str:
+    """The name that was given, else whoever logged in, `sudo` or not."""
+    for name in (VARIABLE, "SUDO_USER", "LOGNAME", "USER"):
+        said = environ.get(name, "").strip()
+        if said:
+            return said
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
+
+
+def commit(folder: Path) -> str:
+    """The commit that the fleet's files are at; empty outside of git, or where git can't tell."""
+    try:
+        return checkout.told(folder, "rev-parse", "--verify", "HEAD")
+    except DomainError:
+        return ""
