@@ -1,12 +1,11 @@
 """`vps fault`: a faulty part from its report to its replacement, with the contract's 24-hour clock (HW-1 to HW-9)."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from components.cli.help import Commands
-from components.domain.faults import Waiting
 
 app = typer.Typer(
     name="fault", help="Faulty parts and the 24 hours in which they are replaced.", no_args_is_help=True, cls=Commands
@@ -51,7 +50,9 @@ def diagnose(fault: Named, reason: Why, part: OfPart = None, at: At = None, flee
 @app.command()
 def pause(
     fault: Named,
-    waiting: Annotated[Waiting, typer.Option("--for", help="Whose answer, or what, is waited for.")],
+    waiting: Annotated[
+        Literal["client", "restoring"], typer.Option("--for", help="Whose answer, or what, is waited for.")
+    ],
     reason: Why,
     part: OfPart = None,
     at: At = None,
@@ -59,11 +60,12 @@ def pause(
 ) -> None:
     """Act: stop a clock while the client is asked or configurations are restored; waiting for a part is no pause."""
     from components.cli.fault_desk import desk, stepped
+    from components.domain.faults import Waiting
     from components.ledger.equipment import PAUSED
 
     with desk(fleet) as here:
         found, when = here.find(fault, part), here.at(at)
-        stepped(here, found.pause(when, waiting), PAUSED, when, reason, waiting=str(waiting))
+        stepped(here, found.pause(when, Waiting(waiting)), PAUSED, when, reason, waiting=waiting)
 
 
 @app.command()

@@ -1,12 +1,11 @@
 """`vps host`: what an operator does about a whole host."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from components.cli.retire import host as retire
-from components.domain.operations import HostState
 
 if TYPE_CHECKING:
     from components.config.loader import Loaded
@@ -24,7 +23,10 @@ app.command("retire")(retire)
 @app.command("set")
 def set_(
     host: HostName,
-    state: Annotated[HostState, typer.Argument(metavar="STATE", help="active, draining, maintenance, failed or lost.")],
+    state: Annotated[
+        Literal["active", "draining", "maintenance", "failed", "lost"],
+        typer.Argument(metavar="STATE", help="active, draining, maintenance, failed or lost."),
+    ],
     reason: Annotated[str, typer.Option("--reason", help="Why, for whoever reads it later.")],
     at: Annotated[
         str | None, typer.Option("--at", help="Since when, with zone: 2026-11-23T10:00Z (default: now).")
@@ -33,8 +35,9 @@ def set_(
 ) -> None:
     """Act: note what is to be done with a host, or is known of it; only an active one takes new VPSs."""
     from components.cli.host_state import set_state
+    from components.domain.operations import HostState
 
-    set_state(host, state, reason, at, fleet)
+    set_state(host, HostState(state), reason, at, fleet)
 
 
 @app.command()
