@@ -52,6 +52,7 @@ def add(
     """Write: add one more VPS to a client's file, with host and addresses picked, and show its price."""
     from components.cli.new import pick
     from components.cli.offering import Offer
+    from components.cli.placing import known
     from components.config.edit import Draft
     from components.config.folder import CLIENTS
     from components.config.loader import find_fleet, load
@@ -91,7 +92,8 @@ def add(
         ipv6=ipv6,
     )
     questions.settle(what)
-    picked, lines = pick(loaded, client, found.id, label, ordered, today, what)
+    operations = known(loaded, today)
+    picked, lines = pick(loaded, client, found.id, label, ordered, operations, today, what)
     draft = Draft(folder / name)
     _append(draft, lines, next(iter(found.contacts), "ada"))
 
@@ -99,6 +101,7 @@ def add(
         draft.write(judged)
 
     offer = Offer(
+        operations=operations,
         client=client,
         name=name,
         lines=lines,

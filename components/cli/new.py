@@ -30,6 +30,7 @@ from components.cli.order import (
 if TYPE_CHECKING:
     from components.config.loader import Loaded
     from components.config.newcomer import NewVps, Person
+    from components.domain.operations import Operations
     from components.domain.placement import Placed
 
 
@@ -77,6 +78,7 @@ def new(
         return
     from components.cli.next_steps import EngineFile, engine_file
     from components.cli.offering import Offer
+    from components.cli.placing import known
     from components.config.edit import create
     from components.config.folder import CLIENTS
     from components.config.ids import fresh
@@ -121,11 +123,12 @@ def new(
         people=people,
         contract=questions.tried("", choices.contract, loaded.fleet, contract, on),
         signed=on,
-        support=support,
+        support=support if ordered.term.start <= today else "standard",
         accepted=accepted,
     )
     questions.settle(what)
-    picked, lines = pick(loaded, newcomer.key, newcomer.id, vps, ordered, today, what)
+    operations = known(loaded, today)
+    picked, lines = pick(loaded, newcomer.key, newcomer.id, vps, ordered, operations, today, what)
     file, text = f"{CLIENTS}/{client}.yaml", client_text(newcomer, lines)
 
     def write() -> EngineFile:
@@ -133,6 +136,7 @@ def new(
         return engine_file(folder, client_stack(client), quiet=as_json)
 
     offer = Offer(
+        operations=operations,
         client=client,
         name=file,
         lines=lines,
@@ -142,14 +146,23 @@ def new(
         shown="".join(f"+{line}\n" for line in text.splitlines()),
         message=f"Add client {client}",
     )
+    if accepted and newcomer.support != "vip" and not as_json:
+        typer.echo(f"note      VIP begins on {ordered.term.start}: write support: vip on that day")
     offer.carry_out(write, yes=yes, as_json=as_json)
 
 
 def pick(
-    loaded: "Loaded", client: str, client_id: str, label: str, ordered: Order, today: dt.date, what: str
+    loaded: "Loaded",
+    client: str,
+    client_id: str,
+    label: str,
+    ordered: Order,
+    operations: "Operations",
+    today: dt.date,
+    what: str,
 ) -> "tuple[Placed, NewVps]":
     """Host and addresses for what was ordered, and what its lines say. Raises DomainError that begins with `what`."""
-    from components.cli.placing import known, placed
+    from components.cli.placing import placed
     from components.config.ids import fresh
     from components.config.newcomer import NewVps
     from components.domain.placement import Wish
@@ -165,7 +178,7 @@ def pick(
         network=ordered.network,
         host=ordered.host,
     )
-    found = placed(loaded, wish, known(loaded, today), today, what)
+    found = placed(loaded, wish, operations, today, what)
     lines = NewVps(
         label=label,
         id=fresh("v", {one.id for _, one in loaded.fleet.machines()}, loaded.folder),

@@ -1,7 +1,8 @@
 """The end that `vps new` and `vps add` have in common: judge, show, ask, write, and say what comes next."""
 
+import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,6 +12,9 @@ from components.cli.next_steps import EngineFile, print_json, steps, sure, warn
 from components.config.edit import brought, need_sound
 from components.domain.fees import quote
 from components.domain.names import client_stack
+from components.domain.operations import Operations
+from components.domain.problems import Problem
+from components.domain.rules import arrivals
 
 if TYPE_CHECKING:
     from components.config.loader import Loaded
@@ -33,10 +37,17 @@ class Offer:
     after: "Loaded"
     shown: str
     message: str
+    operations: Operations
+
+    def _new(self) -> list[Problem]:
+        """What stands against a VPS only because it is new: its image, its host."""
+        today, before = dt.datetime.now(dt.UTC).date(), arrivals.declared(self.before.fleet)
+        found = arrivals.problems(self.after.fleet, before, today, clients=(self.client,), operations=self.operations)
+        return [replace(one, file=self.name) for one in found]
 
     def carry_out(self, write: Callable[[], EngineFile | None], *, yes: bool, as_json: bool) -> None:
         """Show it, and `write` when that is wanted. Raises DomainError when the fleet would have new problems."""
-        problems = brought(self.before.problems, self.after.problems)
+        problems = (*brought(self.before.problems, self.after.problems), *self._new())
         need_sound(self.name, problems)
         client = self.after.fleet.clients[self.client]
         price = quote(self.after.fleet, client, client.vps[self.lines.label])

@@ -21,7 +21,8 @@ from ruamel.yaml.util import load_yaml_guess_indent
 
 from components.config.loader import Loaded, load
 from components.config.writing import Snapshot, replace, snapshot, turn
-from components.domain.problems import DomainError, Problem, Severity
+from components.domain.problems import Blame, DomainError, Problem, Severity
+from components.domain.rules.blame import blamed
 
 _WIDE = 100_000
 """Columns: no line is ever folded."""
@@ -163,14 +164,8 @@ def create(fleet: Path, name: str, text: str, judged: Snapshot | None = None) ->
 
 
 def brought(before: Iterable[Problem], after: Iterable[Problem]) -> tuple[Problem, ...]:
-    """What of the problems `after` a change it brought, or made worse.
-
-    One with a stable code is known by that, and worse when its measure has grown: its words may tell other numbers.
-    """
-    known: dict[tuple[object, ...], int] = {}
-    for problem in before:
-        known[_key(problem)] = max(problem.measure, known.get(_key(problem), problem.measure))
-    return tuple(found for found in after if found.measure > known.get(_key(found), found.measure - 1))
+    """What of the problems `after` a change it brought, or made worse."""
+    return tuple(found for found in blamed(after, before) if found.blame is not Blame.OLD)
 
 
 def need_sound(name: str, problems: Iterable[Problem]) -> None:
@@ -229,10 +224,6 @@ def _written(value: object) -> object:
         sequence.fa.set_flow_style()
         return sequence
     return value
-
-
-def _key(problem: Problem) -> tuple[object, ...]:
-    return problem.file, problem.path, problem.code if problem.code and problem.measure else problem.message
 
 
 def _read(file: Path) -> str:

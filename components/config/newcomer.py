@@ -48,7 +48,10 @@ class NewVps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewClient:
-    """All that a new client's file says beside its VPS. `accepted` is the ticket by which VIP was accepted."""
+    """All that a new client's file says beside its VPS.
+
+    `accepted` is the ticket by which VIP was accepted: it begins with the VPS's term, and `support` is that of today.
+    """
 
     key: str
     id: str
