@@ -124,7 +124,7 @@ def _without(fleet: "Fleet", lost: set[tuple[str, str]], unread: set[str]) -> "F
 def _lines(currency: str, changes: "tuple[PriceChange, ...]", today: dt.date) -> list[str]:
     if not changes:
         return ["nothing changes in money"]
-    out: list[tuple[str, ...]] = [("", "client/vps", "from", "up to", "a month", "", "", "once", "term")]
+    out: list[tuple[str, ...]] = [("", "client/vps", "from", "up to", "a month", "", "", "once", "fee of the term")]
     for change in changes:
         once = signed(change.once)
         term = f"{signed(change.term.more)} for {change.term.start} to {change.term.end}" if change.term else ""

@@ -46,7 +46,7 @@ def client_lines(fleet: "Fleet", found: "Statement") -> list[str]:
 
 def vps_lines(fleet: "Fleet", found: "Statement", name: str) -> list[str]:
     """One VPS: every line of its month and of its term."""
-    from components.domain.prices import split, totals
+    from components.domain.prices import split
 
     account = next(one for one in found.accounts if one.vps.key == name)
     months = account.vps.term.months
@@ -66,9 +66,6 @@ def vps_lines(fleet: "Fleet", found: "Statement", name: str) -> list[str]:
             shares = {currency: _shares(split(amount, months)) for currency, amount in ours.items()}
             out += [f"  shown per month: {text} {currency}" for currency, text in shares.items()]
     out += _more(fleet, (account,))
-    total = totals(account.once)
-    if len(account.once) > 1:
-        out.append(f"  together {money(total, fleet.currency)}")
     return [_clean(line) for line in out]
 
 
@@ -180,6 +177,8 @@ def _more(fleet: "Fleet", accounts: Sequence["Account"]) -> list[str]:
             (f"  {line.vps}", f"{line.kind}: {line.what}", f"{line.amount:.2f}", line.currency, _due(line))
             for line in once
         ]
+        if len(cells) > 1:
+            cells += [("", "together", amount, currency, "") for _, amount, currency in _sums(once)]
         out += table(cells, (2,))
     changes = sorted(
         ((step, account) for account in accounts for step in account.steps), key=lambda found: found[0].day

@@ -1,7 +1,7 @@
 """What a term of a VPS costs, from its first day to its last, and the exact fee of a month that a rebate goes by.
 
-One rule for every change within a term: what a thing costs a month, times the months of the term, times the part of
-the term's seconds in which it was in force (contract J4, REB-7).
+One rule for every change within a term: each of its months, counted from its first day, costs what a thing costs a
+month, times the part of that month's seconds in which it was in force (contract J4, REB-7).
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import date, tzinfo
 from decimal import Decimal
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, pairwise
 
-from components.domain.calendar import Span, begins, between, day_of, zone
+from components.domain.calendar import Span, begins, between, day_of, later, zone
 from components.domain.clients import Client, Vps
 from components.domain.fleet import Fleet
 from components.domain.prices import (
@@ -83,7 +83,7 @@ def term_fee(fleet: Fleet, client: Client, vps: Vps, number: int) -> TermFee:
     Raises KeyError for a package or extra that the catalogue lacks, DomainError for an unknown time zone.
     """
     start, end = vps.term.begins(number), vps.term.begins(number + 1)
-    lines = tuple(_lines(fleet, client, vps, start, end))
+    lines = tuple(_lines(fleet, client, vps, number))
     return TermFee(number=number, start=start, end=end, lines=lines)
 
 
@@ -167,14 +167,19 @@ class _Run:
     currency: str
 
 
-def _lines(fleet: Fleet, client: Client, vps: Vps, start: date, end: date) -> Iterator[Line]:
+def _lines(fleet: Fleet, client: Client, vps: Vps, number: int) -> Iterator[Line]:
     where, months = time_zone(fleet, client), vps.term.months
-    whole = between(start, end, where).seconds
+    days = [later(vps.term.start, number * months + index) for index in range(months + 1)]
+    start, end = days[0], days[-1]
     percent = discount(fleet, months)
     runs = sorted(_runs(fleet, vps, start, end), key=lambda run: run.start)
 
     def exact(run: _Run) -> Fraction:
-        return Fraction(run.price) * months * between(run.start, run.end, where).seconds / whole
+        if (run.start, run.end) == (start, end):
+            return Fraction(run.price) * months
+        return Fraction(run.price) * sum(
+            (_share(run, first, last, where) for first, last in pairwise(days)), Fraction(0)
+        )
 
     def line(run: _Run, amount: Fraction) -> Line:
         return Line(
@@ -195,7 +200,8 @@ def _lines(fleet: Fleet, client: Client, vps: Vps, start: date, end: date) -> It
         if percent:
             taken = sum(map(exact, together), Fraction(0)) * percent / 100
             what = discount_words(months, percent)
-            yield line(_Run(Kind.DISCOUNT, what, Decimal(0), first, end, fleet.currency), -taken)
+            last = max(run.end for run in together)
+            yield line(_Run(Kind.DISCOUNT, what, Decimal(0), first, last, fleet.currency), -taken)
     service, vip = vip_service(fleet), client.contract.vip
     if vip is not None and service is not None and service.price is not None:
         first = max(start, vip.since)
@@ -203,6 +209,13 @@ def _lines(fleet: Fleet, client: Client, vps: Vps, start: date, end: date) -> It
         if first < last:
             run = _Run(Kind.VIP, service.title, service.price, first, last, service.currency or fleet.currency)
             yield line(run, exact(run))
+
+
+def _share(run: _Run, first: date, last: date, where: tzinfo) -> Fraction:
+    """Which part of the month `[first, last)` a run has."""
+    whole = between(first, last, where)
+    part = between(max(first, run.start), min(last, run.end), where)
+    return Fraction(part.seconds, whole.seconds)
 
 
 def _runs(fleet: Fleet, vps: Vps, start: date, end: date) -> Iterator[_Run]:

@@ -119,7 +119,7 @@ def _why(client: Client, vps: Vps, day: date) -> list[str]:
     for key in sorted({*old.extras, *new.extras}):
         had, has = old.extras.get(key, 0), new.extras.get(key, 0)
         if had != has:
-            found.append(f"{had} x {key} become {has}")
+            found.append(f"{has - had:+d} {key}")
     if has_vip(client, yesterday) != has_vip(client, day):
         found.append("VIP begins" if has_vip(client, day) else "VIP ends")
     return found

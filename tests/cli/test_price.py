@@ -31,12 +31,12 @@ def test_what_changes_has_its_day(priced: Priced) -> None:
     changes = told[told.index("what changes in a month's price") + 1 :]
     assert [" ".join(line.split()) for line in changes] == [
         "2027-01-01 web1 18.43 EUR -> 67.43 EUR VIP begins",
-        "2027-02-01 web1 67.43 EUR -> 92.65 EUR small@2026-01 becomes medium@2026-01; 0 x memory@2026-01 become 2",
+        "2027-02-01 web1 67.43 EUR -> 92.65 EUR small@2026-01 becomes medium@2026-01; +2 memory@2026-01",
     ]
 
 
 def test_one_vps_by_its_lines(priced: Priced) -> None:
-    """The term in which it is upgraded is weighed by seconds: 57.00 x 62/90 and 111.00 x 28/90."""
+    """The term in which it is upgraded: two months of the one package, one of the other."""
     priced.upgrade()
     told = priced.price("example-coop/web1", "--on", "2027-02-03").output
     lines = [" ".join(line.split()) for line in told.splitlines()]
@@ -47,8 +47,8 @@ def test_one_vps_by_its_lines(priced: Priced) -> None:
         "VIP Administration 49.00 EUR",
         "together 92.65 EUR",
         "term of 3 months, 2026-12-01 up to 2027-03-01, due 2026-12-01",
-        "small@2026-01 39.27 EUR 2026-12-01 up to 2027-02-01",
-        "medium@2026-01 34.53 EUR 2027-02-01 up to 2027-03-01",
+        "small@2026-01 38.00 EUR 2026-12-01 up to 2027-02-01",
+        "medium@2026-01 37.00 EUR 2027-02-01 up to 2027-03-01",
         "next term of 3 months, 2027-03-01 up to 2027-06-01, due 2027-03-01",
     ):
         assert line in lines, told

@@ -78,6 +78,17 @@ def test_a_change_within_a_term_is_weighed_by_seconds() -> None:
     assert [line.due for line in fee.lines] == [date(2026, 4, 1), date(2026, 4, 16)]
 
 
+def test_whole_months_of_a_term_cost_their_price() -> None:
+    """Two months of 30.00 and one of 60.00, though none of them is as long as another."""
+    vps = sample.vps(
+        term=of(3, "2026-01-31"),
+        package="large@2026-01",
+        since=date(2026, 3, 31),
+        before=(Sale(package="small@2026-01"),),
+    )
+    assert [str(line.amount) for line in term_fee(*sells(vps), 0).lines] == ["60.00", "60.00"]
+
+
 def test_what_stays_the_same_keeps_one_line() -> None:
     """An extra that comes within a term splits nothing but itself; its discount is taken where it begins."""
     vps = sample.vps(
@@ -91,8 +102,8 @@ def test_what_stays_the_same_keeps_one_line() -> None:
     assert shown(fee.lines) == [
         ("small@2026-01", "360.00", "2026-01-01", "2027-01-01"),
         ("term of 12 months: -10 %", "-36.00", "2026-01-01", "2027-01-01"),
-        ("memory@2026-01", "27.07", "2026-07-02", "2027-01-01"),
-        ("term of 12 months: -10 %", "-2.71", "2026-07-02", "2027-01-01"),
+        ("memory@2026-01", "26.85", "2026-07-02", "2027-01-01"),
+        ("term of 12 months: -10 %", "-2.69", "2026-07-02", "2027-01-01"),
     ]
 
 
@@ -144,14 +155,14 @@ def test_days_outside_belong_to_the_nearest_term() -> None:
 
 
 def test_vip_is_weighed_and_not_discounted() -> None:
-    """VIP of 49.00 a month for 31 of the 92 days of a term of three months: 147.00 x 31/92."""
+    """VIP of 49.00 a month for the last month of a term of three."""
     vps = sample.vps(term=of(3, "2026-03-01"))
     client = sample.client("coop", vps, contract=served(date(2026, 5, 1), date(2026, 8, 1)))
     fleet = a_fleet(client, discounts=(Discount(months=3, percent=10),))
     (_, _, vip) = term_fee(fleet, client, vps, 0).lines
     assert (vip.what, str(vip.amount), vip.start, vip.end) == (
         "VIP Administration",
-        "49.53",
+        "49.00",
         date(2026, 5, 1),
         date(2026, 6, 1),
     )

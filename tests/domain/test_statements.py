@@ -37,7 +37,7 @@ def test_every_change_has_its_day_and_its_reason() -> None:
     assert shown(steps(a_fleet(client), client, vps)) == [
         ("2026-12-01", "0", "30.00", ("begins",)),
         ("2027-01-01", "30.00", "79.00", ("VIP begins",)),
-        ("2027-02-01", "79.00", "118.00", ("small@2026-01 becomes large@2026-01", "0 x memory@2026-01 become 2")),
+        ("2027-02-01", "79.00", "118.00", ("small@2026-01 becomes large@2026-01", "+2 memory@2026-01")),
         ("2027-04-01", "118.00", "69.00", ("VIP ends",)),
         ("2027-06-01", "69.00", "0", ("ends",)),
     ]
