@@ -22,6 +22,7 @@ from components.cli import (
     fault,
     health,
     host,
+    hosts,
     image,
     kit,
     lab,
@@ -65,6 +66,7 @@ app.command("up")(stack.up)
 app.command("preview")(stack.preview)
 app.command("drift")(drift.drift)
 app.command("list")(listing.list_all)
+app.command("hosts")(hosts.hosts)
 app.command("show")(show.show)
 app.command("health")(health.health)
 app.command("deliver")(deliver.deliver)

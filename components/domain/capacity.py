@@ -67,6 +67,17 @@ def shown(resource: str, amount: int) -> str:
     return f"-{_TEXTS[resource](-amount)}" if amount < 0 else _TEXTS[resource](amount)
 
 
+def worded(need: Demand) -> str:
+    """What machines have, in words: `2112 MiB of memory, 2 vcpus, 10 GiB of disk`."""
+    return ", ".join(
+        (
+            shown("memory_mib", need.memory_mib) + " of memory",
+            shown("vcpus", need.vcpus),
+            f"{need.disk_gib} GiB of disk",
+        )
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lack:
     """Of one resource more is needed than is free; `free` may be below zero."""

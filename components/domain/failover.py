@@ -17,6 +17,7 @@ from components.domain.operations import NOTHING_KNOWN, HostState, Operations
 Kind = tuple[Amounts, str, str]
 """VPSs that are alike to a packer: what each takes, its network, and its client where some host serves only one."""
 _ENDLESS = 10**15
+_NOTHING: Amounts = (0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,15 +99,39 @@ class Standby:
             self._known[host] = self._evacuated(host, self._loads[host], self._free)
         return self._known[host]
 
-    def left(self, host: str, others: Collection[str] | None = None) -> Demand:
-        """What may still be sold on a host so that any one other may fail; never more than is free."""
-        free = tuple(self._free[host])
-        for evacuation in self.all():
-            if evacuation.host != host and host in evacuation.used and (others is None or evacuation.host in others):
-                last = self._evacuated(evacuation.host, self._loads[evacuation.host], self._free, last=host)
-                used = last.used.get(host, (0, 0, 0, 0))
-                free = tuple(min(now, self._free[host][index] - used[index]) for index, now in enumerate(free))
+    def left(self, host: str) -> Demand:
+        """What may still be sold on a host so that any one may fail, this one too; never more than is free.
+
+        Of each resource alone: a VPS needs some of each, and whether it fits `strands` tells.
+        """
+        free = list(self._free[host])
+        for other in self.all():
+            if other.host != host and host in other.used:
+                spared = self._evacuated(other.host, self._loads[other.host], self._free, last=host)
+                taken = spared.used.get(host, _NOTHING)
+                free = [min(now, have - use) for now, have, use in zip(free, self._free[host], taken, strict=True)]
+        elsewhere = [one for one in self._able if one != host]
+        if elsewhere and not self._hosts[host].nodes:
+            used = self.without(host).used
+            for index in range(4):
+                rest = sum(max(0, self._free[one][index] - used.get(one, _NOTHING)[index]) for one in elsewhere)
+                free[index] = min(free[index], rest)
         return Demand.of((free[0], free[1], free[2], free[3]))
+
+    def left_in_all(self) -> Demand | None:
+        """What of all hosts that take VPSs is free once any one has failed and its VPSs are on the others.
+
+        None where those of some host would not all find room.
+        """
+        least = [_ENDLESS] * 4
+        for name in self._able:
+            gone = self.without(name)
+            if gone.count:
+                return None
+            for index in range(4):
+                rest = sum(max(0, self._free[one][index]) for one in self._able if one != name)
+                least[index] = min(least[index], rest - sum(used[index] for used in gone.used.values()))
+        return Demand.of((least[0], least[1], least[2], least[3]))
 
     def strands(self, host: str, kind: Kind) -> Iterator[Evacuation]:
         """Each host whose VPSs would no longer all find room, or fewer of them, with one more of `kind` on `host`."""
@@ -132,9 +157,8 @@ class Standby:
         """One more of `kind` is on `host`."""
         self._free[host] = [have - take for have, take in zip(self._free[host], kind[0], strict=True)]
         self._loads[host][kind] += 1
-        nothing = (0, 0, 0, 0)
         for name, known in list(self._known.items()):
-            if name == host or (host in known.used and not _fits(known.used[host], self._free[host], nothing)):
+            if name == host or (host in known.used and not _fits(known.used[host], self._free[host], _NOTHING)):
                 del self._known[name]
 
     def _evacuated(
@@ -225,7 +249,7 @@ def _bounded(room: Room) -> Amounts:
 
 
 def _fits(amounts: Amounts, free: Sequence[int], used: Amounts | None) -> bool:
-    taken = used or (0, 0, 0, 0)
+    taken = used or _NOTHING
     return all(not need or need <= free[index] - taken[index] for index, need in enumerate(amounts))
 
 

@@ -10,7 +10,7 @@ from datetime import date
 from itertools import islice
 
 from components.domain import addresses
-from components.domain.capacity import RESOURCES, WORDS, Demand, Room, of_sale, rooms, shown
+from components.domain.capacity import RESOURCES, Demand, Room, of_sale, rooms, worded
 from components.domain.failover import Evacuation, Standby
 from components.domain.fleet import Fleet
 from components.domain.operations import Operations
@@ -239,14 +239,11 @@ def _unsold(wish: Wish) -> Unplaced:
 
 
 def _nowhere(wish: Wish, need: Demand, refused: Sequence[Refusal]) -> Problem:
-    asks = ", ".join(
-        f"{shown(key, getattr(need, key))} of {WORDS[key]}" for key in RESOURCES[:-1] if getattr(need, key)
-    )
     whys = "; ".join(map(str, refused[:_MOST])) or "there is no host"
     if len(refused) > _MOST:
         more = Counter(one.code for one in refused[_MOST:])
         whys += "; " + ", ".join(f"{count} more: {code}" for code, count in sorted(more.items()))
-    message = f"{wish.host or 'No host'} can{'not' if wish.host else ''} take {wish.title} ({asks}). {whys}."
+    message = f"{wish.host or 'No host'} can{'not' if wish.host else ''} take {wish.title} ({worded(need)}). {whys}."
     remedy = "Add a host, make room with `vps move`, `vps drain` or `vps end`, or sell something smaller."
     return _problem(wish, message, remedy, "no-host-takes-it")
 

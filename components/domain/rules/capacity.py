@@ -7,7 +7,7 @@ hold. A change that sells more than there is shows as worse, or new.
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from components.domain.capacity import WORDS, Room, rooms, shown
+from components.domain.capacity import WORDS, Room, rooms, shown, worded
 from components.domain.failover import Evacuation, Standby
 from components.domain.fleet import Fleet
 from components.domain.operations import NOTHING_KNOWN, Operations
@@ -67,12 +67,11 @@ def _down(fleet: Fleet, found: Mapping[str, Room], operations: Operations, today
 def _stranded(found: Evacuation) -> Problem:
     what = f"the node {found.node}" if found.node else "it"
     where = "the other nodes" if found.node else "the other hosts that carry their networks"
-    lacking = " and ".join(shown(key, getattr(found.lacking, key)) for key in ("memory_mib", "vcpus", "disk_gib"))
     return Problem(
         code="no-room-for-a-host-down",
         path=("hosts", found.host),
         message=f"If {what} failed, {found.count} of its {found.vps} VPSs would find no room on {where}: "
-        f"they need {lacking}.",
+        f"they need {worded(found.lacking)}.",
         remedy="Add a host or capacity, or sell no more until there is; `vps hosts` shows what is free.",
         blocks=False,
         severity=Severity.WARNING,

@@ -1,6 +1,6 @@
 """A rule for addresses that belonged to a VPS which ended lately: for a while nobody else gets them.
 
-Caches, block lists and firewalls of the world still take the new holder for the old one, and the old disk may come back.
+Caches, block lists and firewalls of the world take the new holder for the old one, and the old disk may come back.
 """
 
 from collections.abc import Iterator, Mapping
