@@ -1,4 +1,4 @@
-"""`vps check`: every problem of every file of the fleet, at once."""
+"""`vps check`: every problem of every file of the fleet, at once, and whether this change brought it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,42 +6,80 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from components.config.loader import Loaded
+    from components.config.verdict import Verdict
+    from components.domain.operations import Operations
     from components.domain.problems import Problem
 
 FleetFolder = Annotated[Path | None, typer.Option("--fleet", help="The fleet folder (default: the one you stand in).")]
+Base = Annotated[
+    str,
+    typer.Option(
+        help="Compare with this commit or branch, from where the history left it (default: the trunk; on the trunk "
+        "HEAD while files differ from it, else the commit before)."
+    ),
+]
+New = Annotated[bool, typer.Option("--new", help="Show, and fail for, only what this change brought or made worse.")]
+All = Annotated[bool, typer.Option("--all", help="Show old problems whole, however many there are.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def check(fleet: FleetFolder = None, as_json: AsJson = False) -> None:
-    """Look: is everything in the files right? Lists every problem with line and remedy; exit 1 when there is one."""
-    from dataclasses import replace
-
-    from components.config.loader import find_fleet, load
-
-    loaded = load(find_fleet(fleet))
-    loaded = replace(loaded, problems=(*loaded.problems, *_without_lines(loaded)))
-    if as_json:
-        _print_json(loaded)
-    else:
-        _print_text(loaded)
-    raise typer.Exit(1 if loaded.problems else 0)
-
-
-def _without_lines(loaded: "Loaded") -> "list[Problem]":
-    """Stacks without a file and machines without a line, as far as a local backend tells."""
+def check(
+    fleet: FleetFolder = None, base: Base = "", new: New = False, everything: All = False, as_json: AsJson = False
+) -> None:
+    """Look: is everything in the files right? Each problem with line, remedy, new or old; exit 1 for errors."""
     import os
 
+    from components.config.loader import find_fleet
+    from components.config.verdict import verdict
+    from components.domain.problems import Blame
+
+    folder = find_fleet(fleet)
+    known, note = _operations(folder)
+    environment = _backend(folder, os.environ)
+    found = verdict(folder, base, operations=known, also=lambda loaded: _without_lines(environment, loaded))
+    problems = [one for one in found.problems if not (new and one.blame is Blame.OLD)]
+    notes = [*found.notes, *([note] if note else [])]
+    if as_json:
+        _print_json(found, problems, notes)
+    else:
+        _print_text(found, problems, notes, everything=everything, new=new)
+    raise typer.Exit(1 if any(one.severity == "error" for one in problems) else 0)
+
+
+def _operations(folder: Path) -> "tuple[Operations, str]":
+    """What the ledger says of hosts; with a word where it can't be read."""
+    import datetime as dt
+    import os
+
+    from components.domain.operations import NOTHING_KNOWN
+    from components.domain.problems import DomainError
+    from components.ledger.opened import operations
+
+    try:
+        return operations(folder, os.environ, dt.datetime.now(dt.UTC)), ""
+    except DomainError as error:
+        return NOTHING_KNOWN, f"States of hosts are not known. {error}"
+
+
+def _backend(folder: Path, environment: "Mapping[str, str]") -> dict[str, str] | None:
     from components.domain.problems import DomainError
     from components.engine.project import project_of
 
     try:
-        environment = project_of(loaded.folder).backend(os.environ)
+        return dict(project_of(folder).backend(environment))
     except DomainError:
-        return []  # No project stands around this fleet, so nothing was ever applied from here.
+        return None  # No project stands around this fleet, so nothing was ever applied from here.
+
+
+def _without_lines(environment: dict[str, str] | None, loaded: "Loaded") -> "Iterator[Problem]":
+    """Stacks without a file and machines without a line, as far as a local backend tells."""
     from components.engine.undeclared import problems
 
-    return list(problems(environment, loaded))
+    if environment is not None:
+        yield from problems(environment, loaded)
 
 
 def _counts(loaded: "Loaded") -> dict[str, int]:
@@ -50,53 +88,59 @@ def _counts(loaded: "Loaded") -> dict[str, int]:
     return {"clients": len(fleet.clients), "vps": vps, "hosts": len(fleet.hosts), "files": len(loaded.files)}
 
 
-def _print_json(loaded: "Loaded") -> None:
+def _print_json(found: "Verdict", problems: "list[Problem]", notes: list[str]) -> None:
     import orjson
 
-    problems = [
+    listed = [
         {
+            "code": problem.code,
+            "severity": problem.severity,
+            "blame": problem.blame,
+            "scope": problem.scope,
             "file": problem.file,
             "line": problem.line,
             "path": list(problem.path),
             "message": problem.message,
             "remedy": problem.remedy,
+            "measure": problem.measure,
             "blocks": problem.blocks,
         }
-        for problem in loaded.problems
+        for problem in problems
     ]
-    report = {"fleet": loaded.fleet.id, "folder": str(loaded.folder), "checked": _counts(loaded), "problems": problems}
+    report = {
+        "fleet": found.loaded.fleet.id,
+        "folder": str(found.loaded.folder),
+        "base": found.base or None,
+        "notes": notes,
+        "checked": _counts(found.loaded),
+        "problems": listed,
+    }
     typer.echo(orjson.dumps(report, option=orjson.OPT_INDENT_2).decode())
 
 
-def _print_text(loaded: "Loaded") -> None:
-    shown = _shown(loaded.folder)
-    file = None
-    for problem in loaded.problems:
-        if problem.file != file:
-            if file is not None:
-                typer.echo()
-            file = problem.file
-            typer.secho(str(shown / file), bold=True)
-        line = f":{problem.line}" if problem.line else ""
-        path = ".".join(str(step) for step in problem.path)
-        typer.secho(f"  {shown / problem.file}{line}", nl=False, fg=typer.colors.CYAN)
-        typer.echo(f" {path}" if path else "")
-        typer.echo(f"    {problem.message}")
-        if problem.remedy:
-            typer.echo(f"    {problem.remedy}")
-    counts = _counts(loaded)
+def _print_text(found: "Verdict", problems: "list[Problem]", notes: list[str], *, everything: bool, new: bool) -> None:
+    from components.report.problems import by_file, counted
+
+    shown = _shown(found.loaded.folder)
+    for line in by_file(problems, shown, _paint, everything=everything):
+        typer.echo(line)
+    counts = _counts(found.loaded)
+    if problems:
+        typer.echo()
+        against = f", compared with {found.base[:12]}" if found.base else ""
+        typer.echo(f"{counted(problems)}; {counts['files']} files checked{against}.")
+        for note in notes:
+            typer.echo(note)
+        return
     what = ", ".join(
         f"{counts[key]} {word if counts[key] == 1 else plural}"
         for key, word, plural in (("clients", "client", "clients"), ("vps", "VPS", "VPSs"), ("hosts", "host", "hosts"))
     )
-    if not loaded.problems:
-        typer.echo(f"{shown}: {what}: all is well.")
-        return
-    number, files = len(loaded.problems), len({problem.file for problem in loaded.problems})
-    typer.echo()
-    typer.echo(
-        f"{number} problem{'s' * (number != 1)} in {files} file{'s' * (files != 1)}; {counts['files']} files checked."
-    )
+    typer.echo(f"{shown}: {what}: {'nothing new is wrong' if new else 'all is well'}.")
+
+
+def _paint(text: str, colour: str) -> str:
+    return typer.style(text, bold=True) if colour == "bold" else typer.style(text, fg=colour)
 
 
 def _shown(folder: Path) -> Path:

@@ -203,6 +203,17 @@ def problems(fleet: Fleet, flavours: Path = FLAVOURS) -> Iterator[Problem]:
                 yield Problem(code="option-unknown", path=path, message=said, remedy="Mend or remove it.", blocks=False)
 
 
+def retired(fleet: Fleet, flavours: Path = FLAVOURS) -> Mapping[str, str]:
+    """Locked images whose flavour nobody mends any more, by name, each with why: nothing new is made from them."""
+    names = {image.flavour for image in fleet.images.values()} & set(known(flavours))
+    ended = {name: one for name in names if (one := load(name, flavours)).status == STATUSES[-1]}
+    return {
+        name: f"The flavour {image.flavour} of the image {name} is at its end of life ({ended[image.flavour].reason})."
+        for name, image in fleet.images.items()
+        if image.flavour in ended
+    }
+
+
 def _plain(value: bool | int | str | list[str]) -> Value:
     return tuple(value) if isinstance(value, list) else value
 

@@ -24,6 +24,7 @@ from components.domain.clients import Client
 from components.domain.fleet import Fleet
 from components.domain.hosts import Host
 from components.domain.names import CLIENT_STACKS, HOST_STACKS
+from components.domain.operations import NOTHING_KNOWN, Operations
 from components.domain.problems import Problem
 from components.domain.rules import problems as rule_problems
 from components.domain.rules.references import Unread
@@ -97,6 +98,7 @@ def load(
     only: Collection[str] | None = None,
     judge: bool = True,
     today: dt.date | None = None,
+    operations: Operations = NOTHING_KNOWN,
     gone: Collection[str] = (),
     like: Loaded | None = None,
 ) -> Loaded:
@@ -106,8 +108,8 @@ def load(
     if they are all there is, and nothing is read from the folder. Without `clients_too` only what is shared and the
     hosts are read, which takes a moment where there are a thousand clients; `problems` are of no use then. `only` reads
     these clients alone, and without `judge` no rule is asked: enough to show what is declared, never to apply it.
-    `today` (UTC's, when left out) is the day by which terms, warranties and images are judged. Files that are `gone`
-    count as not there, and what `like` read before is not read again.
+    `today` (UTC's, when left out) is the day by which terms, warranties and images are judged, `operations` is what is
+    known of hosts beside the files. Files that are `gone` count as not there; what `like` read is not read again.
     """
     pile = Pile(folder, instead or {}, wholly, frozenset(gone), like.readings if like else {})
     base = _shared(pile)
@@ -134,7 +136,7 @@ def load(
     everything = replace(base, hosts=hosts, clients=clients)
     unread = Unread(frozenset(pile.unread))
     today = today or dt.datetime.now(dt.UTC).date()
-    asked = rule_problems(everything, unread, today) if judge else ()
+    asked = rule_problems(everything, unread, today, operations) if judge else ()
     judged = [found for found in asked if not unread.covers(*found.path)]
     if judge and any(vps.options for client in clients.values() for vps in client.vps.values()):
         judged += flavour_file.problems(everything)

@@ -40,21 +40,22 @@ def test_all_problems_with_file_line_path_and_remedy(fleet: Path) -> None:
     assert result.returncode == 1
     assert (
         result.stdout
-        == """\
+        == f"""\
 stacks/catalogue.yaml
   stacks/catalogue.yaml:20 packages.small@2026-01.price.month
-    19.00 is a number with a point or exponent without quotes.
+    error no-yaml: 19.00 is a number with a point or exponent without quotes.
     Write "19.00".
 
 stacks/clients/example-coop.yaml
   stacks/clients/example-coop.yaml:16 clients.example-coop.vps.web1.package
-    There is no package "smal@2026-01".
+    error unknown-package: There is no package "smal@2026-01".
     Use "small@2026-01" or declare it in catalogue.yaml.
   stacks/clients/example-coop.yaml:21 clients.example-coop.vps.web1.ipv4.0
-    192.0.3.10 lies outside the network public1 (192.0.2.0/24).
+    error address-outside-network: 192.0.3.10 lies outside the network public1 (192.0.2.0/24).
     Choose a free address of 192.0.2.0/24.
 
-3 problems in 2 files; 5 files checked.
+3 errors in 2 files; 5 files checked.
+What is new and what is old can't be told. {fleet} is no git checkout.
 """
     )
 
@@ -70,8 +71,50 @@ def test_json_says_the_same(fleet: Path) -> None:
     assert broken.returncode == 1
     (problem,) = json.loads(broken.stdout)["problems"]
     assert (problem["file"], problem["line"], problem["blocks"]) == ("fleet.yaml", 1, True)
+    assert (problem["code"], problem["severity"], problem["scope"]) == ("no-yaml", "error", "fleet")
+    assert problem["blame"] is None
     assert problem["message"]
     assert problem["remedy"]
+
+
+def git(folder: Path, *words: str) -> None:
+    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@hoster.example", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", "-C", str(folder), *identity, *words], check=True, capture_output=True)
+
+
+def test_a_branch_is_told_what_it_brought_and_what_was_there(fleet: Path) -> None:
+    shared, client = fleet / "fleet.yaml", fleet / "clients" / "example-coop.yaml"
+    shared.write_text(shared.read_text().replace("cards: true", "cards: false"))
+    git(fleet.parent, "init", "-q", "-b", "main")
+    git(fleet.parent, "add", ".")
+    git(fleet.parent, "commit", "-q", "-m", "first")
+    git(fleet.parent, "switch", "-q", "-c", "mine")
+    client.write_text(client.read_text().replace("fqdn: web1.coop.example", "fqdn: web1"))
+    git(fleet.parent, "commit", "-q", "-a", "-m", "mine")
+    result = check(fleet)
+    assert result.returncode == 1
+    assert "error (old) datacentre-insecure" in result.stdout
+    assert "error (new) bad-fqdn" in result.stdout
+    assert "2 errors (1 new, 1 old) in 2 files" in result.stdout
+    only = json.loads(check(fleet, "--new", "--json").stdout)
+    assert [(one["code"], one["blame"], one["scope"]) for one in only["problems"]] == [
+        ("bad-fqdn", "new", "VPS example-coop/web1")
+    ]
+    git(fleet.parent, "checkout", "-q", "main")
+    mended = check(fleet, "--new", "--base", "HEAD")
+    assert (mended.returncode, mended.stdout) == (0, ".: 1 client, 1 VPS, 1 host: nothing new is wrong.\n")
+    unknown = check(fleet, "--base", "never")
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert 'has no revision "never"' in unknown.stderr
+
+
+def test_warnings_alone_fail_nothing(fleet: Path) -> None:
+    client = fleet / "clients" / "example-coop.yaml"
+    client.write_text(client.read_text().replace("[owner, technical, billing]", "[owner]"))
+    result = check(fleet.parent)
+    assert result.returncode == 0
+    assert "warning role-missing" in result.stdout
+    assert "1 warning in 1 file" in result.stdout
 
 
 def test_no_fleet_is_one_message_without_traceback(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 from components.domain.fleet import Fleet
+from components.domain.operations import NOTHING_KNOWN, Operations
 from components.domain.problems import Problem
 from components.domain.rules import (
     backups,
@@ -29,10 +30,13 @@ from components.domain.rules import (
 from components.domain.rules.references import NOTHING, Unread
 
 
-def problems(fleet: Fleet, unread: Unread = NOTHING, today: date | None = None) -> Iterator[Problem]:
+def problems(
+    fleet: Fleet, unread: Unread = NOTHING, today: date | None = None, operations: Operations = NOTHING_KNOWN
+) -> Iterator[Problem]:
     """Every problem, in the order of the rules, as of `today`; left out, it is UTC's day.
 
-    `unread` holds what is declared but could not be read, so that a reference to it is not called unknown.
+    `unread` holds what is declared but could not be read, so that a reference to it is not called unknown. `operations`
+    is what is known of hosts beside the files.
     """
     today = today or datetime.now(UTC).date()
     yield from common_ground.problems(fleet)
@@ -49,4 +53,4 @@ def problems(fleet: Fleet, unread: Unread = NOTHING, today: date | None = None) 
     yield from quotas.problems(fleet, today)
     yield from moves.problems(fleet, unread)
     yield from uniqueness.problems(fleet)
-    yield from capacity.problems(fleet, today)
+    yield from capacity.problems(fleet, today, operations)

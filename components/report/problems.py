@@ -1,0 +1,71 @@
+"""Problems of a fleet as people read them: by file, errors and warnings apart, of many the old ones only counted."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from components.domain.problems import Blame, Problem, Severity
+
+Paint = Callable[[str, str], str]
+"""A text in a colour by its name, or as it is."""
+FEW = 20
+"""So many problems are all shown whole, old ones too."""
+
+
+def plain(text: str, colour: str) -> str:
+    """The text as it is."""
+    del colour
+    return text
+
+
+def by_file(
+    problems: Sequence[Problem], shown: Path, paint: Paint = plain, *, everything: bool = False
+) -> Iterator[str]:
+    """The lines of a report; `shown` is how the reader names the fleet's folder.
+
+    Of many problems the old ones are only counted, unless `everything` is asked for.
+    """
+    short = len(problems) > FEW and not everything
+    whole = [one for one in problems if not (short and one.blame is Blame.OLD)]
+    file = None
+    for problem in whole:
+        if problem.file != file:
+            if file is not None:
+                yield ""
+            file = problem.file
+            yield paint(str(shown / file), "bold")
+        yield from _one(problem, shown, paint)
+    old = [one for one in problems if short and one.blame is Blame.OLD]
+    if old:
+        if whole:
+            yield ""
+        yield f"{len(old)} more were there before (vps check --all shows them):"
+        for (code, severity), number in Counter((one.code, one.severity) for one in old).most_common():
+            yield f"  {number:5d}  {paint(severity, _COLOURS[severity])} {code}"
+
+
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
+
+
+def _one(problem: Problem, shown: Path, paint: Paint) -> Iterator[str]:
+    line = f":{problem.line}" if problem.line else ""
+    path = ".".join(str(step) for step in problem.path)
+    place = paint(f"{shown / problem.file}{line}", "cyan")
+    yield f"  {place}{' ' + path if path else ''}"
+    blame = f" ({problem.blame})" if problem.blame is not None else ""
+    yield f"    {paint(problem.severity, _COLOURS[problem.severity])}{blame} {problem.code}: {problem.message}"
+    if problem.remedy:
+        yield f"    {problem.remedy}"
+
+
+def counted(problems: Sequence[Problem]) -> str:
+    """`3 errors (2 new, 1 old) and 1 warning (1 new) in 2 files`."""
+    parts = []
+    for severity in Severity:
+        found = [one for one in problems if one.severity is severity]
+        if found:
+            blames = Counter(one.blame for one in found if one.blame is not None)
+            told = ", ".join(f"{blames[blame]} {blame}" for blame in Blame if blames[blame])
+            parts.append(f"{len(found)} {severity}{'s' * (len(found) != 1)}{f' ({told})' if told else ''}")
+    files = len({problem.file for problem in problems})
+    return f"{' and '.join(parts)} in {files} file{'s' * (files != 1)}"
