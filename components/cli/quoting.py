@@ -1,9 +1,12 @@
 """Prices as commands show them before they write: what a month, a term and the beginning cost."""
 
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from components.domain.fleet import Fleet
     from components.domain.prices import Line
 
 TITLES = {"month": "a month", "term": "first term", "once": "once"}
@@ -56,3 +59,53 @@ def _when(line: "Line") -> str:
 
 def _row(title: str, what: str, amount: object, currency: str, when: str = "") -> str:
     return f"{title:<12}{what:<34}{amount:>10} {currency}{when}"
+
+
+def changed(before: "Fleet", after: "Fleet", today: dt.date) -> list[str]:
+    """What an edit changes in money, in lines for people; one that says so where nothing does."""
+    from components.cli.price_tables import money, signed
+    from components.domain.price_changes import price_changes
+
+    rows = []
+    for change in price_changes(before, after, today):
+        for one in change.stretches:
+            until = f" to {one.end}" if one.end else ""
+            amounts = f"{money(one.before, after.currency)} -> {money(one.after, after.currency)}"
+            rows.append(f"a month     {amounts}, from {one.start}{until}")
+        if change.term is not None:
+            rows.append(f"term        {signed(change.term.more)} for {change.term.start} to {change.term.end}")
+        if change.once:
+            rows.append(f"once        {signed(change.once)}")
+    return rows or ["price       unchanged"]
+
+
+def changed_report(before: "Fleet", after: "Fleet", today: dt.date) -> list[dict[str, Any]]:
+    """The same for machines."""
+    from components.domain.price_changes import price_changes
+
+    def told(amounts: Mapping[str, Decimal]) -> dict[str, str]:
+        return {currency: str(amount) for currency, amount in amounts.items()}
+
+    return [
+        {
+            "vps": change.vps,
+            "months": [
+                {
+                    "start": one.start.isoformat(),
+                    "end": one.end.isoformat() if one.end else None,
+                    "before": told(one.before),
+                    "after": told(one.after),
+                }
+                for one in change.stretches
+            ],
+            "once": told(change.once),
+            "term": {
+                "start": change.term.start.isoformat(),
+                "end": change.term.end.isoformat(),
+                "more": told(change.term.more),
+            }
+            if change.term
+            else None,
+        }
+        for change in price_changes(before, after, today)
+    ]

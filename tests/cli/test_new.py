@@ -1,0 +1,159 @@
+"""`vps new` makes a client's file that the fleet takes as it is, or says all that keeps it from it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from components.config.loader import load
+from components.domain.problems import DomainError
+from tests.cli.writers import ACME, Writers, clean
+from tests.domain.sample import SSH_KEY
+
+
+VIP = ("--support", "vip", "--accepted", "T-7")
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Writers:
+    clean(monkeypatch)
+    return Writers(tmp_path / "project")
+
+
+def errors(made: Writers) -> list[str]:
+    return [one.message for one in made.loaded().problems if one.severity == "error"]
+
+
+def test_a_client_is_made_with_host_addresses_and_price(made: Writers, tmp_path: Path) -> None:
+    key = tmp_path / "bea.pub"
+    key.write_text(SSH_KEY + "\n")
+
+    said = made.vps("new", "acme", *ACME, "--key", str(key), "--yes")
+
+    assert not errors(made)
+    client = made.loaded().fleet.clients["acme"]
+    vps = client.vps["web1"]
+    # Its own host, the other one having the example's VPS is no reason: this client has none anywhere yet.
+    assert vps.host in ("lab1", "lab2")
+    assert (vps.network, vps.ipv4, vps.ipv6) == ("public1", ("192.0.2.11",), ("2001:db8:1::11",))
+    assert (vps.package, vps.image, vps.term.months) == ("small@2026-01", "base-debian-13", 3)
+    assert client.contacts["bea"].ssh_key == SSH_KEY
+    assert client.contacts["bea"].roles == ("owner", "technical", "billing")
+    assert client.contract.version == "standard@2026-01"
+    # 19.00 a month less 3 %, and three months of that.
+    assert "18.43 EUR" in said
+    assert "55.29 EUR  2026-12-01 to 2027-03-01, due 2026-12-01" in said
+    assert "wrote clients/acme.yaml. Next:" in said
+    assert "vps up client.acme" in said
+
+
+def test_everything_that_is_missing_or_wrong_is_said_at_once_and_nothing_written(made: Writers) -> None:
+    with pytest.raises(DomainError) as told:
+        made.run("new", "acme", "--package", "large", "--term", "5", "--contact", "Bea", "--support", "vip", "--yes")
+    said = str(told.value)
+    for word in (
+        "--name is missing",
+        '"Bea" is no contact',
+        "term of 5 months is not sold",
+        'no package "large"',
+        "--fqdn is missing",
+        "--accepted is missing",
+        "Nothing was written",
+    ):
+        assert word in said
+    assert not made.file("acme").exists()
+
+
+def test_a_name_that_is_taken_or_none_is_refused(made: Writers) -> None:
+    with pytest.raises(DomainError, match=r"there already.*vps add example-coop.*vps new --again example-coop"):
+        made.run("new", "example-coop", *ACME, "--yes")
+    with pytest.raises(DomainError, match="no name for a client"):
+        made.run("new", "Acme Ltd", *ACME, "--yes")
+
+
+def test_nobody_is_asked_where_nobody_can_answer(made: Writers) -> None:
+    with pytest.raises(DomainError, match=r"no terminal.*Nothing was written.*--yes"):
+        made.run("new", "acme", *ACME)
+    assert not made.file("acme").exists()
+
+
+def test_for_machines_it_is_json_and_written_only_with_yes(made: Writers) -> None:
+    found = json.loads(made.vps("new", "acme", *ACME, "--json"))
+    assert not found["written"]
+    assert found["next"] == []
+    assert not made.file("acme").exists()
+
+    found = json.loads(made.vps("new", "acme", *ACME, "--json", "--yes"))
+    vps = made.loaded().fleet.clients["acme"].vps["web1"]
+    assert found["written"]
+    assert (found["id"], found["placement"]["host"]) == (vps.id, vps.host)
+    assert found["placement"]["ipv4"] == ["192.0.2.11"]
+    assert {one["per"]: one["amount"] for one in found["price"] if one["kind"] == "package"} == {
+        "month": "19.00",
+        "term": "57.00",
+    }
+
+
+def test_a_host_that_was_asked_for_is_judged_by_the_same_rules(made: Writers) -> None:
+    made = Writers(made.project.folder, hosts=3)
+    made.edit("hosts/lab2.yaml", sells={"vcpus": "400 %", "memory": "1 %", "disk": "100 %"})
+    with pytest.raises(DomainError, match=r"lab2 cannot take it.\n  lab2  memory: 2112 MiB needed") as told:
+        made.run("new", "acme", *ACME, "--host", "lab2", "--yes")
+    assert "vps move" in str(told.value)
+    with pytest.raises(DomainError, match=r'no host "lab9"'):
+        made.run("new", "acme", *ACME, "--host", "lab9", "--yes")
+    assert not made.file("acme").exists()
+
+    said = made.vps("new", "acme", *ACME, "--host", "lab1", "--yes")
+
+    assert "lab1 was asked for" in said
+    assert made.loaded().fleet.clients["acme"].vps["web1"].host == "lab1"
+
+
+def test_vip_is_written_with_its_ticket(made: Writers) -> None:
+    said = made.vps("new", "acme", *ACME, *VIP, "--start", "2099-12-01", "--yes")
+
+    contract = made.loaded().fleet.clients["acme"].contract
+    # Until it begins support is the standard one, and somebody is told to change that on the day.
+    assert contract.support == "standard"
+    assert "VIP begins on 2099-12-01: write support: vip on that day" in said
+    assert contract.vip is not None
+    assert (contract.vip.since.isoformat(), contract.vip.accepted) == ("2099-12-01", "T-7")
+    assert "49.00 EUR" in said
+
+    said = made.vps("new", "bolt", *ACME, *VIP, "--start", "2026-11-01", "--fqdn", "web1.bolt.example", "--yes")
+
+    assert made.loaded().fleet.clients["bolt"].contract.support == "vip"
+    assert "VIP begins" not in said
+
+
+def test_a_private_key_is_neither_taken_nor_shown(made: Writers, tmp_path: Path) -> None:
+    key = tmp_path / "bea"
+    key.write_text("-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\n-----END OPENSSH PRIVATE KEY-----\n")
+    with pytest.raises(DomainError, match="is no public key") as told:
+        made.run("new", "acme", *ACME, "--key", str(key), "--yes")
+    assert "c2VjcmV0" not in str(told.value)
+
+
+def test_what_the_rules_refuse_is_not_written(made: Writers) -> None:
+    with pytest.raises(DomainError, match=r"(?s)new problems.*is also the name of example-coop/web1"):
+        made.run("new", "acme", *ACME, "--fqdn", "web1.coop.example", "--yes")
+    assert not made.file("acme").exists()
+
+
+def test_an_address_in_a_file_that_can_not_be_read_is_nobody_elses(made: Writers) -> None:
+    text = made.file("example-coop").read_text()
+    made.file("example-coop").write_text(text.replace("language: en", "language: [en"))
+    assert "example-coop" not in load(made.fleet).fleet.clients
+
+    found = json.loads(made.vps("new", "acme", *ACME, "--json"))
+
+    assert found["placement"]["ipv4"] == ["192.0.2.11"]
+    assert found["placement"]["ipv6"] == ["2001:db8:1::11"]
+
+
+def test_a_host_that_is_in_maintenance_takes_nobody(made: Writers) -> None:
+    made.vps("host", "set", "lab2", "maintenance", "--reason", "new fans")
+    said = made.vps("new", "acme", *ACME, "--yes")
+    assert made.loaded().fleet.clients["acme"].vps["web1"].host == "lab1"
+    assert "lab2" in said.partition("not on")[2]
