@@ -30,6 +30,7 @@ from components.cli import (
     listing,
     move,
     new,
+    package,
     power,
     price,
     rebuild,
@@ -76,6 +77,7 @@ app.command("adopt")(adopt.adopt)
 app.command("rebuild")(rebuild.rebuild)
 app.command("new")(new.new)
 app.command("add")(add.add)
+app.command("package")(package.package)
 app.command("end")(end.end)
 app.command("move")(move.move)
 app.command("restore")(move.restore)
