@@ -43,8 +43,6 @@ def replace(here: Desk, fault: Fault, given: Given, at: dt.datetime, *, yes: boo
     here.note(fault.host, equipment.REPLACED, at, given.reason, {"fault": fault.id, **replacement.data()})
     edit.write()
     tell(here, done)
-    for problem in edit.problems():
-        typer.echo(f"now wrong with the fleet: {problem}")
     typer.echo(f"next      commit the edited files; when service is back: vps fault restored {fault.id}")
 
 
@@ -116,6 +114,8 @@ def _show(here: Desk, fault: Fault, replacement: Replacement, edit: Edit) -> Non
     else:
         before, after = replacement.counted
         typer.echo(f"Spares of {replacement.spare}: {before} -> {after}")
+    for problem in edit.problems():
+        typer.echo(f"wrong with the fleet from then on: {problem}")
 
 
 def _asked(given: str | None, what: str, option: str) -> str:

@@ -67,8 +67,9 @@ class Edit:
 
     def problems(self) -> tuple[Problem, ...]:
         """What the fleet has wrong with it and not without: no spare is left, a serial stands twice."""
-        texts = {draft.name: draft.text().encode() for draft in self._drafts}
-        return brought(load(self.fleet).problems, load(self.fleet, texts).problems)
+        before = load(self.fleet, {draft.name: draft.before.encode() for draft in self._drafts})
+        after = load(self.fleet, {draft.name: draft.text().encode() for draft in self._drafts})
+        return brought(before.problems, after.problems)
 
     def write(self) -> None:
         """Write both files. What is wrong with the fleet afterwards hinders nothing: it is what happened.
