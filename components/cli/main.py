@@ -17,6 +17,7 @@ from components.cli import (
     backups,
     check,
     deliver,
+    drain,
     drift,
     end,
     fault,
@@ -80,6 +81,7 @@ app.command("add")(add.add)
 app.command("package")(package.package)
 app.command("end")(end.end)
 app.command("move")(move.move)
+app.command("drain")(drain.drain)
 app.command("restore")(move.restore)
 app.command("kit")(kit.kit)
 app.command("price")(price.price)

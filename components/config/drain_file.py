@@ -88,7 +88,7 @@ def read_steps(file: Path, fleet: str) -> tuple[str, tuple[Wanted, ...]]:
     steps: list[Wanted] = []
     for index, step in enumerate(whole.steps if whole else ()):
         try:
-            steps.append(_step(step, {one.title for one in steps}))
+            steps.append(_step(step, whole.host if whole else "", {one.title for one in steps}))
         except DomainError as error:
             path = ("steps", index, "vps")
             line = document.line(path)
@@ -101,11 +101,13 @@ def read_steps(file: Path, fleet: str) -> tuple[str, tuple[Wanted, ...]]:
     return whole.host, tuple(steps)
 
 
-def _step(step: StepShape, before: Collection[str]) -> Wanted:
+def _step(step: StepShape, host: str, before: Collection[str]) -> Wanted:
     """Raises DomainError for a step that means nothing."""
     client, _, vps = step.vps.partition("/")
     if not (client and vps):
         raise DomainError(f'"{step.vps}" is no CLIENT/VPS.', "Write it like example-coop/web1.")
+    if step.to == host:
+        raise DomainError(f"{step.vps} goes to {host}, which is to be emptied.", "Name another host.")
     if step.vps in before:
         raise DomainError(f"{step.vps} stands here twice.", "Keep one of the two.")
     try:

@@ -52,12 +52,13 @@ def test_a_step_may_be_written_by_hand(tmp_path: Path) -> None:
         ("acme/web1", "acme", '"acme" is no CLIENT/VPS'),
         ("2026-11-24T10:00:00Z", "2026-11-31T10:00:00Z", "no such instant"),
         ("2026-11-24T10:00:00Z", "tomorrow", "opens"),
+        ("to: kvm2", "to: kvm1", "acme/web1 goes to kvm1, which is to be emptied"),
         ("to: kvm2", "too: kvm2", "`to` is missing"),
         ("schema: 1", "schema: 2", "2 is too large"),
         ("live: true", "live: 1", "true or false"),
         ("fleet: demo", "fleet: other", "of the fleet other"),
     ],
-    ids=["title", "instant", "word", "key", "schema", "switch", "fleet"],
+    ids=["title", "instant", "word", "itself", "key", "schema", "switch", "fleet"],
 )
 def test_what_is_wrong_is_told(tmp_path: Path, before: str, after: str, said: str) -> None:
     file = tmp_path / "kvm1.yaml"

@@ -1,0 +1,130 @@
+"""How far a drain plan is, by the clients' files and by state, and whether what is left of it still fits the fleet."""
+
+import datetime as dt
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from components.config.drain_file import Wanted
+    from components.config.loader import Loaded
+    from components.domain.clients import Client, Vps
+
+
+class Stand(StrEnum):
+    """How far a step is."""
+
+    DONE = "done"
+    MOVE = "to move"
+    UP = "declared, to be carried out"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A step with how far it is; `why` says why one is skipped, or waits for its hour."""
+
+    step: "Wanted"
+    stand: Stand
+    why: str = ""
+
+    def __str__(self) -> str:
+        """As people read it."""
+        return f"{self.step.title} to {self.step.to}: {self.why or self.stand}"
+
+
+def progress(loaded: "Loaded", host: str, steps: "Sequence[Wanted]") -> list[Progress]:
+    """How far every step is, by files and state."""
+    return [stand(loaded, host, step) for step in steps]
+
+
+def stand(loaded: "Loaded", host: str, step: "Wanted") -> Progress:
+    """How far one step is."""
+    from components.config.folder import CLIENTS
+
+    client = loaded.fleet.clients.get(step.client)
+    vps = client.vps.get(step.vps) if client else None
+
+    def skipped(why: str) -> Progress:
+        return Progress(step=step, stand=Stand.SKIPPED, why=why)
+
+    if client is None and f"{CLIENTS}/{step.client}.yaml" in loaded.files:
+        return skipped("skipped: its client's file can't be read as it is: vps check")
+    if client is None or vps is None:
+        return skipped("skipped: no file declares it any more")
+    if vps.id != step.id:
+        return skipped(f"skipped: another VPS has its name now ({vps.id}, not {step.id})")
+    if vps.ends is not None and vps.ends <= dt.datetime.now(dt.UTC).date():
+        return skipped(f"skipped: its end was reached on {vps.ends}: vps up client.{client.key} ends it")
+    where = lives_on(loaded, client, vps)
+    if vps.host == step.to:
+        return Progress(step=step, stand=Stand.DONE if where in (step.to, "") else Stand.UP)
+    if vps.host != host:
+        return skipped(f"skipped: its file places it on {vps.host} now")
+    if where not in (None, "", host, step.to):
+        return skipped(f"skipped: its file says {host}, and state knows it on {where}: vps preview client.{client.key}")
+    return Progress(step=step, stand=Stand.MOVE)
+
+
+def lives_on(loaded: "Loaded", client: "Client", vps: "Vps") -> str | None:
+    """The host that state knows; empty when it knows no such machine, None where only the engine can read state."""
+    from components.domain.names import client_stack
+    from components.domain.problems import DomainError
+    from components.engine import state
+    from components.engine.project import project_of
+
+    try:
+        machines = state.machines(project_of(loaded.folder).backend(os.environ), client_stack(client.key))
+    except DomainError:
+        return None
+    if machines is None:
+        return None
+    uuid = vps.machine_uuid(loaded.fleet.id, client.id)
+    found = next((one for one in machines if one.get("uuid") == uuid), None)
+    return "" if found is None else str((found.get("host") or {}).get("name") or "")
+
+
+def misfits(loaded: "Loaded", found: Sequence[Progress]) -> list[str]:
+    """Why what is left of the plan can't be: for each step whose host does not take it, all others counted."""
+    from components.domain.departures import wish
+    from components.domain.placement import Unplaced, place_each
+    from components.ledger.opened import operations
+
+    moment = dt.datetime.now(dt.UTC)
+    fleet, today = loaded.fleet, moment.date()
+    wishes, problems = [], []
+    for one in found:
+        if one.stand is not Stand.MOVE:
+            continue
+        client = fleet.clients[one.step.client]
+        try:
+            wishes.append(wish(fleet, client, client.vps[one.step.vps], today, host=one.step.to, keeps_spare=False))
+        except KeyError as missing:
+            problems.append(f"{one.step.title}: the catalogue lacks {missing}")
+    known = operations(loaded.folder, os.environ, moment)
+    for answer in place_each(fleet, wishes, known, today) if wishes else ():
+        if isinstance(answer, Unplaced):
+            whys = "; ".join(map(str, answer.refused)) or answer.problem.message
+            problems.append(f"{answer.wish.title} does not fit: {whys}")
+    return problems
+
+
+def strangers(loaded: "Loaded", host: str, found: Sequence[Progress]) -> list[str]:
+    """VPSs that are declared on the host, and that the plan does not name."""
+    named = {one.step.title for one in found}
+    titles = [f"{client.key}/{vps.key}" for client, vps in loaded.fleet.machines() if vps.host == host]
+    return [title for title in titles if title not in named]
+
+
+def due(step: "Wanted", moment: dt.datetime) -> str:
+    """Empty when its hour has come, else what it waits for."""
+    if moment < step.opens:
+        return f"from {step.opens:%a %Y-%m-%d %H:%M UTC} on"
+    if step.closes is not None and moment + step.lasts > step.closes:
+        return (
+            f"its window closes {step.closes:%a %Y-%m-%d %H:%M UTC}, too early for it: plan anew and announce it "
+            "(vps drain HOST --again), or say --now"
+        )
+    return ""

@@ -1,0 +1,131 @@
+"""`vps drain HOST`: the plan, its file, and what it refuses."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from components.cli.main import app
+from components.config.drain_file import read_steps
+from components.domain.problems import DomainError
+from components.engine.project import Project
+from components.lab.example import make_fake_project
+from tests.three_hosts import placed, spread
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    found = make_fake_project(tmp_path / "project")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{found.work / 'state'}")
+    spread(found)
+    return found
+
+
+def vps(project: Project, *words: str, code: int = 0) -> Result:
+    done = CliRunner().invoke(app, ["drain", *words, "--fleet", str(project.fleet)])
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code == code, done.output
+    return done
+
+
+def test_a_plan_is_told_and_written_and_nothing_else_happens(project: Project) -> None:
+    before = placed(project)
+    said = vps(project, "lab1").output
+    file = project.fleet / "drains" / "lab1.yaml"
+    host, steps = read_steps(file, "demo")
+    assert host == "lab1"
+    assert sorted(step.title for step in steps) == ["beta/shop", "example-coop/web1", "example-coop/web2"]
+    assert all(step.live and step.to in ("lab2", "lab3") for step in steps)
+    for words in ("3 VPSs to move, 30 GiB", "Ada Ruiz <ada@beta.example>", "vps host set lab1 draining", str(file)):
+        assert words in said
+    assert "# Whom to tell, 24 h ahead" in file.read_text()
+    assert placed(project) == before
+
+
+def test_a_plan_that_is_there_is_not_written_over_unasked(project: Project) -> None:
+    vps(project, "lab1")
+    with pytest.raises(DomainError, match=r"is there already(.|\n)*--again"):
+        vps(project, "lab1")
+    vps(project, "lab1", "--again", "--to", "lab3", "--stopped")
+    _, steps = read_steps(project.fleet / "drains" / "lab1.yaml", "demo")
+    assert {(step.to, step.live, step.closes is None) for step in steps} == {("lab3", False, False)}
+
+
+def test_for_machines_and_into_a_file_of_ones_own(project: Project, tmp_path: Path) -> None:
+    out = tmp_path / "plans" / "mine.yaml"
+    told = json.loads(vps(project, "lab2", "--out", str(out), "--rate", "10", "--json").output)
+    assert (told["file"], [step["vps"] for step in told["steps"]]) == (str(out), ["example-coop/web3"])
+    assert told["steps"][0]["minutes"] == 80
+    assert read_steps(out, "demo")[0] == "lab2"
+
+
+def test_who_stays_is_told_and_ends_with_2(project: Project) -> None:
+    for name in ("lab2", "lab3"):
+        path = project.fleet / "hosts" / f"{name}.yaml"
+        path.write_text(path.read_text().replace("memory: 17 GiB", "memory: 6 GiB"))
+    said = vps(project, "lab1", code=2).output
+    assert "Stays on lab1: 1. It will not be empty." in said or "Stay on lab1: " in said
+    assert "not lab2: memory: 2112 MiB needed" in said
+
+
+def test_an_empty_host_makes_no_file(project: Project) -> None:
+    assert "lab3: nobody lives there." in vps(project, "lab3").output
+    assert not (project.fleet / "drains").exists()
+
+
+def test_a_move_that_is_declared_and_not_carried_out_is_a_step(project: Project) -> None:
+    """State still knows it there: the host is not empty before `vps up`."""
+    file = project.fleet / "clients" / "beta.yaml"
+    file.write_text(file.read_text().replace("host: lab1", "host: lab3\n    move: {from: lab1, live: true}"))
+    _record(project, "beta", "v-d3r3", "lab1")
+    told = json.loads(vps(project, "lab1", "--json").output)
+    assert {step["vps"]: step["declared"] for step in told["steps"]}["beta/shop"] is True
+    _record(project, "beta", "v-d3r3", "lab3")
+    told = json.loads(vps(project, "lab1", "--json", "--again").output)
+    assert "beta/shop" not in {step["vps"] for step in told["steps"]}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["kvm9"], "Host kvm9 is not declared. Known: lab1, lab2, lab3"),
+        (["lab1", "--to", "lab2,kvm9"], "Not declared: kvm9"),
+        (["lab1", "--to", "lab1"], "it can't be a target"),
+        ([], "vps drain HOST plans; vps drain --run FILE carries a plan out"),
+    ],
+    ids=["host", "target", "itself", "nothing"],
+)
+def test_what_can_not_be_planned(project: Project, words: list[str], said: str) -> None:
+    with pytest.raises(DomainError) as raised:
+        vps(project, *words)
+    assert said in str(raised.value)
+    assert not (project.fleet / "drains").exists()
+
+
+def test_a_lost_host_has_nothing_to_move(project: Project) -> None:
+    path = project.fleet / "hosts" / "lab1.yaml"
+    path.write_text(path.read_text() + 'lost: {since: "2026-11-22 10:00 UTC", fenced: "power pulled by Olena"}\n')
+    with pytest.raises(DomainError, match=r"lost since(.|\n)*vps restore"):
+        vps(project, "lab1")
+
+
+def test_a_broken_file_is_named_because_it_may_hide_somebody(project: Project) -> None:
+    (project.fleet / "clients" / "broken.yaml").write_text("{")
+    assert "could not tell: clients/broken.yaml" in vps(project, "lab1").output
+
+
+def _record(project: Project, client: str, vps_id: str, host: str) -> None:
+    """State as the engine would have left it."""
+    from components.config.loader import load
+
+    fleet = load(project.fleet).fleet
+    owner = fleet.clients[client]
+    machine = next(one for one in owner.vps.values() if one.id == vps_id)
+    outputs = {"uuid": machine.machine_uuid(fleet.id, owner.id), "host": {"name": host}}
+    folder = project.work / "state/.pulumi/stacks/aegir-vps"
+    folder.mkdir(parents=True, exist_ok=True)
+    resources = [{"type": "vps:index:Machine", "outputs": outputs}]
+    document = {"checkpoint": {"latest": {"resources": resources}}}
+    (folder / f"client.{client}.json").write_text(json.dumps(document))

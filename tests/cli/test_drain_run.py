@@ -1,0 +1,72 @@
+"""`vps drain --run`: what is refused before anything is touched; carrying it out is in tests/engine/test_drain.py."""
+
+import fcntl
+import json
+from pathlib import Path
+
+import pytest
+
+from components.domain.problems import DomainError
+from components.engine.project import Project
+from tests.cli.test_drain import project, vps  # noqa: F401 - a fixture
+from tests.three_hosts import placed
+
+
+@pytest.fixture
+def plan(project: Project) -> Path:
+    vps(project, "lab1", "--to", "lab3")
+    return project.fleet / "drains" / "lab1.yaml"
+
+
+def test_a_look_tells_what_is_left_and_waits_for_whose_hour(project: Project, plan: Path) -> None:
+    said = vps(project, "--run", str(plan), "--look", code=2).output
+    assert "lab1: 0 of 3 steps are done" in said
+    assert "beta/shop to lab3: to move from " in said
+    told = json.loads(vps(project, "--run", str(plan), "--look", "--json", code=2).output)
+    assert {one["stand"] for one in told["steps"]} == {"to move"}
+    assert (told["others"], told["problems"]) == ([], [])
+
+
+def test_before_the_announced_hour_nothing_happens(project: Project, plan: Path) -> None:
+    before = placed(project)
+    assert "from " in vps(project, "--run", str(plan), "--yes", code=2).output
+    assert placed(project) == before
+
+
+def test_a_target_that_became_full_refuses_the_whole_plan(project: Project, plan: Path) -> None:
+    before = placed(project)
+    file = project.fleet / "hosts" / "lab3.yaml"
+    file.write_text(file.read_text().replace("memory: 17 GiB", "memory: 6 GiB"))
+    with pytest.raises(DomainError, match=r"does not fit the fleet any more(.|\n)*2112 MiB needed(.|\n)*--again"):
+        vps(project, "--run", str(plan), "--now", "--yes")
+    assert placed(project) == before
+    assert "does not fit any more: " in vps(project, "--run", str(plan), "--look", code=2).output
+
+
+def test_who_came_since_is_told(project: Project, plan: Path) -> None:
+    text = plan.read_text()
+    head, _, rest = text.partition('  - vps: "beta/shop"')
+    _, _, others = rest.partition("  - vps: ")
+    plan.write_text(head + ("  - vps: " + others if others else ""))
+    said = vps(project, "--run", str(plan), "--look", code=2).output
+    assert "beta/shop lives there, and the plan does not name it" in said
+
+
+def test_nobody_is_moved_unasked(project: Project, plan: Path) -> None:
+    before = placed(project)
+    with pytest.raises(DomainError, match=r"Move 3 VPSs off lab1.*Nobody can answer"):
+        vps(project, "--run", str(plan), "--now")
+    assert placed(project) == before
+
+
+def test_two_runs_of_one_plan_are_one_too_many(project: Project, plan: Path) -> None:
+    with plan.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(DomainError, match="Another run carries"):
+            vps(project, "--run", str(plan), "--now", "--yes")
+
+
+def test_a_plan_about_no_host_of_ours(project: Project, plan: Path) -> None:
+    plan.write_text(plan.read_text().replace("host: lab1", "host: kvm9"))
+    with pytest.raises(DomainError, match="kvm9, which is not declared"):
+        vps(project, "--run", str(plan))
