@@ -97,18 +97,20 @@ def _one(
     from components.domain.problems import DomainError
     from components.kit import folder
     from components.kit.documents import kit as documents
+    from components.kit.prices import is_same
 
     problems = loaded.blocking(client_stack(name))
     if problems:
         raise DomainError("\n".join(map(str, problems)), "Mend the files first: vps check")
-    client = loaded.fleet.clients[name]
+    client, today = loaded.fleet.clients[name], dt.datetime.now(dt.UTC).date()
     if day is None:
         before = folder.made_on(out / name)
-        if before:
-            found = documents(loaded.fleet, client, owned, dt.date.fromisoformat(before))
+        then = dt.date.fromisoformat(before) if before else today
+        if before and is_same(client, then, today):
+            found = documents(loaded.fleet, client, owned, then)
             if folder.is_current(out / name, found.files):
-                return found, folder.Written(folder=out / name), dt.date.fromisoformat(before)
-    as_of = day or dt.datetime.now(dt.UTC).date()
+                return found, folder.Written(folder=out / name), then
+    as_of = day or today
     found = documents(loaded.fleet, client, owned, as_of)
     return found, folder.write(out, name, found.files, as_of.isoformat()), as_of
 

@@ -15,7 +15,8 @@ from components.domain.clients import Client, Contact, Vps
 from components.domain.fleet import Fleet
 from components.domain.guests import Maintenance
 from components.domain.limits import UNLIMITED
-from components.domain.packages import Package
+from components.domain.prices import pieces
+from components.domain.sales import Sale
 from components.domain.services import (
     CLAIM_DAYS,
     INCLUDED_MINUTES,
@@ -27,6 +28,7 @@ from components.domain.services import (
 from components.guest.settings import administrator
 from components.kit import dns
 from components.kit.addresses import Owners, assigned
+from components.kit.prices import price, sold
 from components.kit.software import Software, software
 
 Facts = dict[str, Any]
@@ -51,7 +53,7 @@ def facts(fleet: Fleet, client: Client, owned: Owners, as_of: date, language: st
             "level": client.contract.support,
         },
         "contacts": [_contact(key, contact) for key, contact in client.contacts.items()],
-        "machines": [_machine(fleet, client, vps) for vps in client.vps.values()],
+        "machines": [_machine(fleet, client, vps, as_of) for vps in client.vps.values()],
         "certified": [site for vps in client.vps.values() if vps.panel for site in vps.panel.ssl_sites],
         "addresses": addresses,
         "forward": [record for record in records if record.who == dns.CLIENT],
@@ -96,10 +98,10 @@ def _contact(key: str, contact: Contact) -> Facts:
     }
 
 
-def _machine(fleet: Fleet, client: Client, vps: Vps) -> Facts:
-    package, network, host = fleet.packages[vps.package], fleet.networks[vps.network], fleet.hosts[vps.host]
+def _machine(fleet: Fleet, client: Client, vps: Vps, as_of: date) -> Facts:
+    sale = sold(fleet, client, vps, as_of)
+    package, network, host = fleet.packages[sale.package], fleet.networks[vps.network], fleet.hosts[vps.host]
     datacentre = fleet.datacentres[host.datacentre]
-    discount = next((one.percent for one in fleet.discounts if one.months == vps.term.months), 0)
     people = client.contacts
     return {
         "key": vps.key,
@@ -107,14 +109,10 @@ def _machine(fleet: Fleet, client: Client, vps: Vps) -> Facts:
         "fqdn": vps.fqdn,
         "adopted": vps.is_adopted,
         "power": vps.power,
-        "package": {
-            "key": package.key,
-            "about": package.about,
-            "month": _money(package.price_month),
-            "set_up": _money(package.set_up) if package.set_up else "",
-            "discount": discount,
-        },
-        "limits": _limits(package),
+        "package": {"key": package.key, "about": package.about},
+        "extras": [pieces(fleet.extras[key].title, count) for key, count in sale.extras.items()],
+        "price": price(fleet, client, vps, as_of),
+        "limits": _limits(fleet, sale),
         "term": {"months": vps.term.months, "start": vps.term.start.isoformat(), "renew": vps.term.renew},
         "ends": vps.ends.isoformat() if vps.ends else "",
         "addresses": [network.with_prefix(text) for text in (*vps.ipv4, *vps.ipv6)],
@@ -162,8 +160,9 @@ def _image(fleet: Fleet, vps: Vps) -> Facts:
     }
 
 
-def _limits(package: Package) -> Facts:
-    limits = package.limits
+def _limits(fleet: Fleet, sale: Sale) -> Facts:
+    limits, traffic = fleet.limits(sale), fleet.packages[sale.package].traffic_gb
+    traffic += sum(fleet.extras[key].adds.traffic_gb * count for key, count in sale.extras.items())
     return {
         "vcpus": str(limits.vcpus),
         "cpu": _cap(limits.cpu_cap_percent, units.PERCENT),
@@ -172,7 +171,7 @@ def _limits(package: Package) -> Facts:
         "iops": "" if limits.disk_iops == UNLIMITED else str(limits.disk_iops),
         "disk_rate": _cap(limits.disk_rate_mib_s, units.DISK_RATE),
         "nic_rate": _cap(limits.nic_rate_mbit_s, units.NIC_RATE),
-        "traffic": units.TRAFFIC.format(package.traffic_gb),
+        "traffic": units.TRAFFIC.format(traffic),
     }
 
 

@@ -6,8 +6,6 @@ from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from components.domain.fleet import Fleet
 from components.domain.guests import Guests, Maintenance
 from components.kit.addresses import owners
@@ -78,16 +76,6 @@ def test_a_window_may_reach_over_midnight_and_its_own_beats_the_fleets(fleet: Fl
     client = sample.client("example-coop", own)
     found = facts(replace(late, clients={"example-coop": client}), client, owners(late), DAY, "en")
     assert found["machines"][0]["maintenance"] == {"day": "friday", "opens": "01:00", "closes": "02:00"}
-
-
-@pytest.mark.parametrize(
-    ("months", "discount"), [(12, 10), (3, 0)], ids=["with a discount for its term", "without one"]
-)
-def test_a_price_is_told_with_what_its_term_takes_off(fleet: Fleet, months: int, discount: int) -> None:
-    client = sample.client("example-coop", sample.vps(term=replace(sample.vps().term, months=months)))
-    found = facts(fleet, client, owners(fleet), DAY, "en")
-    assert found["machines"][0]["package"]["discount"] == discount
-    assert (found["machines"][0]["package"]["month"], found["machines"][0]["package"]["set_up"]) == ("19.00", "")
 
 
 def test_services_by_kind_in_the_clients_language(fleet: Fleet) -> None:
