@@ -21,6 +21,11 @@ class NotedWorld:
     def __init__(self, folder: Path) -> None:
         self.project = make_fake_project(folder)
         self.fleet = self.project.fleet
+        self.began = dt.datetime.now(dt.UTC).replace(microsecond=0)
+
+    def ago(self, **units: float) -> str:
+        """An instant for --at, from one and the same now: differences are exact."""
+        return (self.began - dt.timedelta(**units)).isoformat()
 
     def run(self, *arguments: str, code: int = 0) -> str:
         """What a command printed; its errors are raised."""
@@ -42,11 +47,6 @@ class NotedWorld:
 
     def fleet_file(self) -> str:
         return (self.fleet / "fleet.yaml").read_text()
-
-
-def ago(**units: float) -> str:
-    """An instant for --at."""
-    return (dt.datetime.now(dt.UTC) - dt.timedelta(**units)).isoformat()
 
 
 @pytest.fixture

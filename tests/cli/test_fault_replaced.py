@@ -1,0 +1,96 @@
+"""`vps fault replaced`: one event, two files, one spare less, whatever cuts it."""
+
+import pytest
+
+from components.config.replacement import Edit
+from components.domain.problems import DomainError
+from components.ledger.equipment import REPLACED
+from tests.cli.noted_world import NotedWorld, noted  # noqa: F401 - a fixture
+
+NEW = ("--serial", "D960-0002", "--warranty", "2031-01-01")
+
+
+@pytest.fixture
+def diagnosed(noted: NotedWorld) -> NotedWorld:  # noqa: F811
+    noted.run("fault", "open", "lab1", "hard_drive", "--reason", "SMART", "--at", noted.ago(hours=3))
+    noted.run("fault", "diagnose", "lab1", "--reason", "the disk", "--at", noted.ago(hours=2))
+    return noted
+
+
+def test_it_asks_first(diagnosed: NotedWorld) -> None:
+    """Without an answer nothing is noted and nothing is written; with one all is."""
+    before = diagnosed.host_file(), diagnosed.fleet_file()
+    with pytest.raises(DomainError, match="Give --yes"):
+        diagnosed.run("fault", "replaced", "lab1", *NEW)
+    assert (diagnosed.host_file(), diagnosed.fleet_file()) == before
+    told = diagnosed.run("fault", "replaced", "lab1", *NEW, "--yes")
+    assert "+- {kind: hard_drive, model: Demo D960, serial: D960-0002" in told
+    assert "Spares of lab-disk: 2 -> 1" in told
+    assert "serial: D960-0002" in diagnosed.host_file()
+    assert "Demo D960, count: 1" in diagnosed.fleet_file()
+    event = diagnosed.events()[-1]
+    assert (event.kind, event.data["old"], event.data["new"]) == (REPLACED, "D960-0001", "D960-0002")
+    assert event.data["count"] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--warranty", "2031-01-01"], "Give --serial"),
+        (["--serial", "D960-0002"], "Give --warranty"),
+        (["--serial", "D960-0001", "--warranty", "2031-01-01"], "of the faulty part"),
+        (["--serial", "R16-0001", "--warranty", "2031-01-01"], "stands already in hosts/lab1"),
+        (["--serial", "D960-0002", "--warranty", "2020-01-01"], "would have ended"),
+        (["--serial", "D960-0002", "--warranty", "next year"], "no day"),
+        ([*NEW, "--at", "2020-01-01T00:00Z"], "lies before"),
+    ],
+)
+def test_what_is_refused_notes_nothing(diagnosed: NotedWorld, given: list[str], said: str) -> None:
+    before = diagnosed.host_file(), diagnosed.fleet_file()
+    with pytest.raises(DomainError, match=said):
+        diagnosed.run("fault", "replaced", "lab1", *given, "--yes")
+    assert (diagnosed.host_file(), diagnosed.fleet_file()) == before
+    assert len(diagnosed.events()) == 2
+
+
+def test_a_cut_after_the_event_is_made_whole(diagnosed: NotedWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock has stopped once; the same command edits the files, and a third one is refused."""
+    with monkeypatch.context() as cut:
+        cut.setattr(Edit, "write", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises((KeyboardInterrupt, AssertionError)):
+            diagnosed.run("fault", "replaced", "lab1", *NEW, "--yes")
+    assert "D960-0001" in diagnosed.host_file()
+    told = diagnosed.run("fault", "replaced", "lab1", *NEW, "--yes")
+    assert "noted as replaced by D960-0002 already" in told
+    assert "serial: D960-0002" in diagnosed.host_file()
+    assert "Demo D960, count: 1" in diagnosed.fleet_file()
+    assert [event.kind for event in diagnosed.events()].count(REPLACED) == 1
+    with pytest.raises(DomainError, match="clock has stopped"):
+        diagnosed.run("fault", "replaced", "lab1", *NEW, "--yes")
+    assert "Demo D960, count: 1" in diagnosed.fleet_file()
+
+
+def test_a_part_from_outside_counts_nothing_down(diagnosed: NotedWorld) -> None:
+    told = diagnosed.run("fault", "replaced", "lab1", *NEW, "--from-supplier", "--model", "Demo D1920", "--yes")
+    assert "No spare of lab-disk is counted down" in told
+    assert "Demo D960, count: 2" in diagnosed.fleet_file()
+    assert "model: Demo D1920, serial: D960-0002" in diagnosed.host_file()
+
+
+def test_the_last_spare_is_told_before(diagnosed: NotedWorld) -> None:
+    """What it means for the fleet is said before the question, and hinders nothing."""
+    file = diagnosed.fleet / "fleet.yaml"
+    file.write_text(diagnosed.fleet_file().replace("Demo D960, count: 2", "Demo D960, count: 1"))
+    told = diagnosed.run("fault", "replaced", "lab1", *NEW, "--yes")
+    assert "wrong with the fleet from then on" in told
+    assert "Demo D960, count: 0" in diagnosed.fleet_file()
+
+
+def test_a_file_edited_by_hand_before_is_left(diagnosed: NotedWorld) -> None:
+    """Somebody wrote the new serial number down already; the event is noted, the count is not touched twice."""
+    file = diagnosed.fleet / "hosts" / "lab1.yaml"
+    file.write_text(diagnosed.host_file().replace("D960-0001", "D960-0002"))
+    before = diagnosed.host_file()
+    diagnosed.run("fault", "replaced", "lab1", *NEW, "--yes")
+    assert diagnosed.host_file() == before
+    assert diagnosed.events()[-1].kind == REPLACED
