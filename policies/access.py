@@ -39,10 +39,15 @@ def keys_only(found: Resource) -> Iterator[str]:
                 "Give the contact an ssh_key, or take the access away."
             )
         for key in listed:
-            if not _KEY.fullmatch(key):
-                yield f"{found.title}: a key of {name} is no OpenSSH public key in use today. Ask for an ed25519 key."
-            elif key.startswith("ssh-rsa ") and len(key.split()[1]) < _SHORTEST_RSA:
-                yield f"{found.title}: a key of {name} is RSA of less than 2048 bits. Ask for an ed25519 key."
+            if problem := weakness(key):
+                yield f"{found.title}: a key of {name} is {problem}. Ask for an ed25519 key."
+
+
+def weakness(key: str) -> str:
+    """What is wrong with a public key, in words; empty for a good one."""
+    if not _KEY.fullmatch(key):
+        return "no OpenSSH public key in use today"
+    return "RSA of less than 2048 bits" if key.startswith("ssh-rsa ") and len(key.split()[1]) < _SHORTEST_RSA else ""
 
 
 def no_secret(found: Resource) -> Iterator[str]:

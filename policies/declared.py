@@ -4,6 +4,7 @@ Every scalar is read as its text (`texts`): nothing is a date, a number or a boo
 The folder is `VPS_FLEET`, or `stacks` beside the pack. A file is read once per process: a pack lives for one operation.
 """
 
+import datetime
 import functools
 import os
 import re
@@ -24,6 +25,9 @@ UNITS: Mapping[str, Mapping[str, int]] = {
     "GiB": {"GiB": 1, "TiB": 1024},
     "MiB/s": {"MiB/s": 1, "GiB/s": 1024},
     "Mbit/s": {"Mbit/s": 1, "Gbit/s": 1000},
+    "GB": {"GB": 1, "TB": 1000},
+    "h": {"h": 1},
+    "days": {"days": 1},
     "%": {"%": 1},
     "": {"": 1},
 }
@@ -73,6 +77,11 @@ def catalogue(base: Path, key: str, name: str, word: str) -> Mapping[str, object
         listed = ", ".join(sorted(map(str, known))[:8]) or "none"
         raise DeclaredError(f"catalogue.yaml has no {word} {name} (it has {listed}). Name one of these, or add it.")
     return entry
+
+
+def locked(base: Path) -> Mapping[str, object]:
+    """The locked images by name. Raises DeclaredError."""
+    return lines(_map_of(base, "images.lock.yaml").get("images"))
 
 
 def client(base: Path, name: str) -> Mapping[str, object]:
@@ -126,6 +135,15 @@ def spares(base: Path) -> Mapping[str, object]:
     return {}
 
 
+def day(text: str) -> datetime.date | None:
+    """`2026-01-31` as a day; None for any other text."""
+    try:
+        found = datetime.date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.isoformat() == text else None
+
+
 def quantity(text: object, unit: str) -> int | None:
     """`2 GiB` in MiB is 2048; None when the text is no quantity of that unit. No unit: a bare whole number."""
     if not isinstance(text, str):
@@ -177,7 +195,9 @@ def _parsed(content: bytes, where: str) -> object:
     try:
         return texts.read(content.decode())
     except (texts.UnreadableError, UnicodeDecodeError) as error:
-        raise DeclaredError(f"{where} is no YAML: {' '.join(str(error).split())}. Run `vps check` and mend it.") from error
+        raise DeclaredError(
+            f"{where} is no YAML: {' '.join(str(error).split())}. Run `vps check` and mend it."
+        ) from error
 
 
 @kept
@@ -185,7 +205,9 @@ def _contents(base: Path, kind: str) -> Mapping[str, bytes]:
     try:
         return {path.stem: path.read_bytes() for path in sorted((base / kind).glob("[!.]*.yaml"))}
     except OSError as error:
-        raise DeclaredError(f"{base / kind}/ can't be read: {error.strerror}. Put it back, or set VPS_FLEET.") from error
+        raise DeclaredError(
+            f"{base / kind}/ can't be read: {error.strerror}. Put it back, or set VPS_FLEET."
+        ) from error
 
 
 def _mapping(found: object, key: str, where: str) -> Mapping[str, object]:

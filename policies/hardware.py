@@ -3,26 +3,33 @@
 Contract HW-2 (the kinds that the target covers) and HW-8 (what a host must carry).
 """
 
-import datetime
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from policies import declared
+from policies import declared, known
 from policies.machine import Machine, Resource, mapping, text
 from policies.rule import Rule
 
 KINDS = ("switch", "server", "hard_drive", "ram", "cpu", "raid_controller")
 NEEDED = ("server", "cpu", "ram", "hard_drive")
 """What no host can be without."""
+WITHIN_HOURS = 24
+"""In which the contract promises a faulty part's replacement (HW-1)."""
 _FIELDS = ("model", "serial", "installed", "warranty", "spare")
 
 
 def replaceable(found: Resource) -> Iterator[str]:
-    """The host that a resource stands on is described so that any part of it can be replaced."""
+    """The host that a resource stands on is described so that any part of it can be replaced.
+
+    Whether a spare is there today is asked for machines that are new on the host alone: an empty shelf stops nobody who
+    stands there, and nobody who leaves.
+    """
     base, host = declared.folder(), found.host
     problems = _host_problems(base, host)
     if found.is_machine:
         problems = (*problems, *_assignment(declared.host(base, host), Machine(found).client))
+    if found.is_machine and (lacking := _irreplaceable(base, host)) and known.is_new_on(found, host):
+        problems = (*problems, *lacking)
     for problem in problems:
         yield f"{found.title} stands on {host}, and hosts/{host}.yaml: {problem}"
 
@@ -52,7 +59,7 @@ def _assignment(host: Mapping[str, object], client: str) -> Iterator[str]:
         )
 
 
-def _inventory(host: Mapping[str, object], known: Mapping[str, object]) -> Iterator[str]:
+def _inventory(host: Mapping[str, object], spares: Mapping[str, object]) -> Iterator[str]:
     inventory = host.get("inventory")
     parts = [mapping(part) for part in inventory] if isinstance(inventory, list) else []
     kinds = [text(part.get("kind")) for part in parts]
@@ -61,20 +68,20 @@ def _inventory(host: Mapping[str, object], known: Mapping[str, object]) -> Itera
         yield f"the inventory lacks {', '.join(lacking)} (HW-2). List every part that may fail."
     for number, part in enumerate(parts, start=1):
         name = f"part {number} ({text(part.get('kind')) or 'no kind'} {text(part.get('serial'))})".replace(" )", ")")
-        yield from (f"{name} {problem}" for problem in _part(part, known))
+        yield from (f"{name} {problem}" for problem in _part(part, spares))
     serials = [text(part.get("serial")) for part in parts]
     for serial in sorted({serial for serial in serials if serial and serials.count(serial) > 1}):
         yield f"serial {serial} stands {serials.count(serial)} times; one part has one serial. Correct the others."
 
 
-def _part(part: Mapping[str, object], known: Mapping[str, object]) -> Iterator[str]:
+def _part(part: Mapping[str, object], spares: Mapping[str, object]) -> Iterator[str]:
     kind = text(part.get("kind"))
     if kind not in KINDS:
         yield f"has no kind of {', '.join(KINDS)} (HW-2). Name the right one."
     missing = [field for field in _FIELDS if not text(part.get(field)).strip()]
     if missing:
         yield f"lacks {', '.join(missing)} (HW-8). Fill it in."
-    dates = {field: _date(text(part.get(field))) for field in ("installed", "warranty") if field not in missing}
+    dates = {field: declared.day(text(part.get(field))) for field in ("installed", "warranty") if field not in missing}
     for field, day in dates.items():
         if day is None:
             yield f'has {field} "{part.get(field)}", which is no date. Write it like "2026-01-31".'
@@ -82,31 +89,39 @@ def _part(part: Mapping[str, object], known: Mapping[str, object]) -> Iterator[s
     if installed and warranty and warranty < installed:
         yield f"lost its warranty {(installed - warranty).days} days before it was installed. Correct the dates."
     if "spare" not in missing:
-        yield from _spare(kind, text(part.get("spare")), known)
+        yield from _spare(kind, text(part.get("spare")), spares)
 
 
-def _spare(kind: str, name: str, known: Mapping[str, object]) -> Iterator[str]:
-    if name not in known:
+def _spare(kind: str, name: str, spares: Mapping[str, object]) -> Iterator[str]:
+    if name not in spares:
         yield f"names spare {name}, which fleet.yaml doesn't list under `spares`. Add it there."
         return
-    spare = mapping(known[name])
+    spare = mapping(spares[name])
     if text(spare.get("kind")) != kind:
         yield f"names spare {name}, which is a {text(spare.get('kind')) or 'thing of no kind'}. Name one of its kind."
-    shelf = (declared.quantity(spare.get("count"), "") or 0) > 0 and text(spare.get("place")).strip()
-    supplier = text(spare.get("supplier")).strip() and text(spare.get("lead_time")).strip()
-    if not shelf and not supplier:
-        yield (
-            f"names spare {name}, of which no piece lies anywhere and no supplier delivers. "
-            "Give it a count and a place, or a supplier and a lead_time."
-        )
 
 
-def _date(value: str) -> datetime.date | None:
-    try:
-        found = datetime.date.fromisoformat(value)
-    except ValueError:
-        return None
-    return found if found.isoformat() == value else None
+@declared.kept
+def _irreplaceable(base: Path, name: str) -> tuple[str, ...]:
+    """Which parts of a host nobody could replace within 24 hours today, found once for all machines on it."""
+    spares, host = declared.spares(base), declared.host(base, name)
+    parts = [mapping(part) for part in declared.listed(host.get("inventory"))]
+    found = []
+    for number, part in enumerate(parts, start=1):
+        spare = mapping(spares.get(text(part.get("spare"))))
+        if not spare:
+            continue  # The inventory's own rule says so.
+        shelf = (declared.quantity(spare.get("count"), "") or 0) > 0 and text(spare.get("place")).strip()
+        hours = declared.quantity(text(spare.get("lead_time")), "h")
+        supplier = text(spare.get("supplier")).strip() and hours is not None and hours <= WITHIN_HOURS
+        title = f"part {number} ({text(part.get('kind'))} {text(part.get('serial'))})"
+        if not shelf and not supplier:
+            found.append(
+                f"{title} names spare {text(part.get('spare'))}, of which no piece lies anywhere and no supplier "
+                f"delivers within {WITHIN_HOURS} hours (HW-1). "
+                "Give it a count and a place, or a supplier with a lead_time."
+            )
+    return tuple(found)
 
 
 RULES = (

@@ -1,37 +1,11 @@
 """A machine is exactly as large as its package says (contract VPS-4, VPS-5)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
-from policies import declared
+from policies import declared, known, lines, sales
 from policies.machine import Machine, Resource
 from policies.rule import Rule
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
-    """One limit: its name in the catalogue, its key in a machine, the unit in which the key counts."""
-
-    sold_as: str
-    key: str
-    unit: str
-    words: str
-
-
-LIMITS = (
-    Limit(sold_as="vcpus", key="vcpus", unit="", words="vCPUs"),
-    Limit(sold_as="cpu_cap", key="cpuCapPercent", unit="%", words="% of one core"),
-    Limit(sold_as="memory", key="memoryMib", unit="MiB", words="MiB"),
-    Limit(sold_as="disk", key="disks.root.sizeGib", unit="GiB", words="GiB"),
-    Limit(sold_as="disk_iops", key="disks.root.iops", unit="", words="IO/s"),
-    Limit(sold_as="disk_rate", key="disks.root.rateMibS", unit="MiB/s", words="MiB/s"),
-    Limit(sold_as="nic_rate", key="nics.n0.rateMbitS", unit="Mbit/s", words="Mbit/s"),
-)
-"""All that a package limits; a machine has these and no others."""
-CAPS = ("cpu_cap", "disk_iops", "disk_rate", "nic_rate")
-"""What an adopted machine may lack, where its package says `unlimited` and that it is for such machines."""
-UNLIMITED = "unlimited"
+from policies.sales import CAPS, LIMITS
 
 
 def complete(found: Resource) -> Iterator[str]:
@@ -55,7 +29,7 @@ def complete(found: Resource) -> Iterator[str]:
 
 
 def equal(found: Resource) -> Iterator[str]:
-    """Every limit equals what the package version named in the machine sells."""
+    """Every limit equals what its line sells today: the package version named in the machine, and extras."""
     if not found.is_machine:
         return
     view = Machine(found)
@@ -63,14 +37,21 @@ def equal(found: Resource) -> Iterator[str]:
     if not package:
         yield f"{found.title}: no package is named, so nobody can say what was sold. Name one like small@2026-01."
         return
-    sold = _sold(declared.folder(), package)
+    sale = sales.in_force(lines.of(found).vps, known.today())
+    if sale.package != package:
+        yield (
+            f"{found.title}: it is declared as {package}, but what its client's file sells today is {sale}. "
+            "Declare it from its file."
+        )
+        return
+    sold = sales.limits(declared.folder(), sale)
     limits = view.limits
     for limit, promised in zip(LIMITS, sold, strict=True):
         value = limits.get(limit.key)
         if value is not None and value != promised:
             more = value > promised
             yield (
-                f"{found.title}: {limit.key} is {value} {limit.words}, but {package} sells {promised} {limit.words}: "
+                f"{found.title}: {limit.key} is {value} {limit.words}, but {sale} sells {promised} {limit.words}: "
                 f"{abs(value - promised)} {limit.words} {'more' if more else 'less'} than sold. "
                 f"{'Sell a larger package' if more else 'Give what was sold'}: "
                 "the machine's limits must come from the package that its client's file names."
@@ -80,24 +61,6 @@ def equal(found: Resource) -> Iterator[str]:
 def _may_lack(view: Machine) -> bool:
     """Whether a cap may be missing: somebody else made the machine, and its package says no more than what it has."""
     return view.is_adopted and bool(view.package) and declared.describes_adopted(declared.folder(), view.package)
-
-
-@declared.kept
-def _sold(base: Path, package: str) -> tuple[int, ...]:
-    """What the package sells, in the order of LIMITS."""
-    found = []
-    for limit in LIMITS:
-        text = declared.package(base, package).get(limit.sold_as)
-        promised = declared.quantity(text, limit.unit)
-        if text == UNLIMITED and limit.sold_as in CAPS and declared.describes_adopted(base, package):
-            promised = 0
-        if promised is None:
-            unit = f" in {limit.unit}" if limit.unit else ""
-            raise declared.DeclaredError(
-                f"catalogue.yaml, package {package}: {limit.sold_as} is no quantity{unit}. Run `vps check` and mend it."
-            )
-        found.append(promised)
-    return tuple(found)
 
 
 _KEYS = {limit.key for limit in LIMITS}

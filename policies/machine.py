@@ -12,12 +12,17 @@ OURS = "vps:index:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """Any resource of ours."""
+    """Any resource that is judged."""
 
     type: str
     name: str
     protected: bool
     properties: Mapping[str, object]
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether our plugin makes it."""
+        return self.type.startswith(OURS)
 
     @property
     def is_machine(self) -> bool:

@@ -1,8 +1,8 @@
 """Nothing that a client pays for can be lost by an edit: protected, or its end is declared."""
 
-import datetime
 from collections.abc import Iterator
 
+from policies import declared
 from policies.machine import Machine, Resource
 from policies.rule import Rule
 
@@ -11,7 +11,7 @@ def kept(found: Resource) -> Iterator[str]:
     """A machine is protected or carries an ends date; everything else of ours is protected."""
     if found.is_machine:
         ends = Machine(found).ends
-        if ends and not _is_date(ends):
+        if ends and declared.day(ends) is None:
             yield f'{found.title}: ends is "{ends}", which is no date. Write the day like "2027-03-01".'
         elif not ends and not found.protected:
             yield (
@@ -23,13 +23,6 @@ def kept(found: Resource) -> Iterator[str]:
             f"{found.title}: {found.type} is not protected, and machines stand on it. Declare it with protect=True; "
             "a host's objects have no end that a file could declare."
         )
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return datetime.date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 RULES = (

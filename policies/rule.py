@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from policies.declared import DeclaredError
+from policies.declared import DeclaredError, UndeclaredError
 from policies.machine import Resource
 
 Judge = Callable[[Resource], Iterator[str]]
@@ -13,12 +13,14 @@ Level = Literal["mandatory", "advisory"]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule over every `vps:index:*` resource; each sentence that `judge` yields is a violation."""
+    """A rule over every `vps:index:*` resource, or foreign ones; each sentence of `judge` is a violation."""
 
     name: str
     description: str
     judge: Judge
     level: Level = "mandatory"
+    foreign: bool = False
+    """Whether it is about resources of other providers, and none of ours."""
 
     def violations(self, found: Resource, let_through: tuple[type[Exception], ...] = ()) -> Iterator[str]:
         """The sentences over one resource. A rule that can't judge says so by its name, as a violation.
@@ -26,10 +28,14 @@ class Rule:
         An exception in a policy would stop the whole operation without a word to the operator, so none leaves but
         those of `let_through`.
         """
+        if found.is_ours is self.foreign:
+            return
         try:
             yield from self.judge(found)
         except let_through:
             raise
+        except UndeclaredError:
+            return
         except DeclaredError as error:
             yield f"{found.name}: {self.name} can't judge: {error}"
         except Exception as error:  # noqa: BLE001 - a rule that fails must stop the change, by its name

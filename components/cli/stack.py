@@ -7,6 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from components.config.loader import Loaded
+    from components.domain.operations import Operations
     from components.engine.outlook import Outlook
     from components.engine.run import Engine
 
@@ -66,14 +67,16 @@ def up(
         word = commit.need(engine.environment, loaded.folder, stack, engine_path())
         if word:
             typer.echo(word)
-        found = outlook(engine.environment, loaded, stack)
+        states = _host_states(loaded)
+        found = outlook(engine.environment, loaded, stack, states)
         # Only a run of the engine notes a commit.
         is_noted = not instead_of and commit.is_settled(engine.environment, loaded.folder, stack)
         if found is not None and found.is_still and is_noted:
             _tell_still(found, stack)
             return
         before = _installed(engine, stack)
-        code = engine.run(["up", *_policies(), "--stack", stack, *_unasked(found, yes=yes)])
+        with engine.audited(stack, states):
+            code = engine.run(["up", *_policies(), "--stack", stack, *_unasked(found, yes=yes)])
     for title in engine.ending(stack, loaded) if code == 0 else ():
         typer.echo(f"{title}: its end is reached and recorded; the next `vps up {stack}` ends it.")
     if before is not None and (_installed(engine, stack) or set()) - before:
@@ -102,12 +105,15 @@ def preview(
     from components.engine.outlook import outlook
 
     engine, loaded = _ready(stack, fleet)
-    found = None if by_engine else outlook(engine.environment, loaded, stack)
+    states = _host_states(loaded)
+    found = None if by_engine else outlook(engine.environment, loaded, stack, states)
     if found is not None and found.is_still:
         _tell_still(found, stack)
         _tell_other_commit(engine, loaded, stack)
         return
-    raise typer.Exit(engine.run(["preview", *_policies(), "--stack", stack, *(["--diff"] if diff else [])]))
+    with engine.audited(stack, states):
+        code = engine.run(["preview", *_policies(), "--stack", stack, *(["--diff"] if diff else [])])
+    raise typer.Exit(code)
 
 
 def drift(stack: Stack, fleet: FleetFolder = None, diff: Diff = False) -> None:
@@ -148,6 +154,8 @@ def _tell_still(found: "Outlook", stack: str) -> None:
         f"{stack}: nothing to change. {resources} as declared, as recorded, and as {', '.join(found.hosts)} answered "
         "just now; the policy pack agrees."
     )
+    for sentence in found.told:
+        typer.echo(f"  it advises: {sentence}")
     if stack.startswith(CLIENT_STACKS):
         typer.echo("Which settings its guests go by is not looked at here: `vps list --guests` tells who is behind.")
 
@@ -175,8 +183,10 @@ def _tell_other_commit(engine: "Engine", loaded: "Loaded", stack: str) -> None:
 
 def _ready(stack: str, fleet: Path | None) -> "tuple[Engine, Loaded]":
     """Engine and fleet, once everything is ruled out that it would do wrong or say badly."""
+    from components.engine.judged import judged
+
     engine, loaded = _engine(fleet)
-    problems = loaded.blocking(stack)
+    problems = judged(engine.environment, loaded, stack, _operations(loaded)).problems
     if problems:
         for problem in problems:
             typer.echo(str(problem), err=True)
@@ -220,6 +230,27 @@ def _engine(fleet: Path | None) -> "tuple[Engine, Loaded]":
     folder = find_fleet(fleet)
     loaded = load(folder)
     return Engine.of(project_of(folder), loaded.fleet.hosts.values()), loaded
+
+
+def _host_states(loaded: "Loaded") -> dict[str, str]:
+    """The states that operators gave hosts, by name; empty where nobody ever gave one."""
+    return {name: str(state) for name, state in _operations(loaded).host_states.items()}
+
+
+def _operations(loaded: "Loaded") -> "Operations":
+    """What the ledger says of the fleet; a ledger that is away stops nobody who is suspended, moved or ended."""
+    import datetime as dt
+    import os
+
+    from components.domain.operations import NOTHING_KNOWN
+    from components.domain.problems import DomainError
+    from components.ledger.opened import operations
+
+    try:
+        return operations(loaded.folder, os.environ, dt.datetime.now(dt.UTC))
+    except DomainError as problem:
+        typer.echo(f"warning: states of hosts are not known. {problem}", err=True)
+        return NOTHING_KNOWN
 
 
 def _policies() -> list[str]:

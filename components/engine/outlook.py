@@ -7,22 +7,25 @@ here, is the engine's to find and to tell: nothing is concluded from it.
 
 import datetime as dt
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from components import declaration
 from components.config.loader import Loaded
 from components.domain.names import CLIENT_STACKS, HOST_STACKS
-from components.engine import rebuild, state
+from components.engine import audit, rebuild, state
 from components.engine.backend import PROJECT, backend_id
 from components.engine.project import CHECKOUT
 from components.provider.connections import Connections
 from components.provider.kinds import Resource, resources
 from components.provider.properties import Bag, from_struct, to_struct
 from components.provider.roaming import RoamingMachine
+from policies import levels
+from policies.declared import forget
 from policies.machine import Resource as Registered
 from policies.rules import RULES
 
@@ -55,6 +58,8 @@ class Outlook:
     resources: int
     hosts: tuple[str, ...]
     waiting: Mapping[str, tuple[str, ...]]
+    told: tuple[str, ...] = ()
+    """What advisory rules of the policy pack say, each with the rule's name."""
 
     @property
     def is_still(self) -> bool:
@@ -71,8 +76,13 @@ class _Declared:
     exports: Bag
 
 
-def outlook(environment: Mapping[str, str], loaded: Loaded, stack: str) -> Outlook | None:
-    """What a run would do; None when the engine must be asked. Reads hosts, changes nothing."""
+def outlook(
+    environment: Mapping[str, str], loaded: Loaded, stack: str, hosts: Mapping[str, str] = MappingProxyType({})
+) -> Outlook | None:
+    """What a run would do; None when the engine must be asked. Reads hosts, changes nothing.
+
+    `hosts` are the states that operators gave hosts, for the policy pack.
+    """
     try:
         if any(name.startswith(OTHERWISE) for name in environment) or not _is_our_program(loaded.folder):
             return None
@@ -81,7 +91,10 @@ def outlook(environment: Mapping[str, str], loaded: Loaded, stack: str) -> Outlo
         if found is None or declared is None or not declared.inputs:
             return None
         known = {one["urn"]: one for one in found.get("resources", ())}
-        if not _is_sound(found, declared) or list(_violations(environment, declared)):
+        if not _is_sound(found, declared):
+            return None
+        told = _violations(environment, stack, declared, hosts, found.get("resources", []))
+        if told is None:
             return None
         changes = _changes(environment, declared, known)
     except Exception:  # noqa: BLE001 - whatever it is, the engine meets it as well and says it with its circumstances
@@ -94,6 +107,7 @@ def outlook(environment: Mapping[str, str], loaded: Loaded, stack: str) -> Outlo
         resources=len(declared.inputs),
         hosts=tuple(sorted({str(bag["host"]["name"]) for bag in declared.inputs.values()})),
         waiting={str(bag.get("title")): tuple(bag["rebootRequired"]) for bag in outputs if bag.get("rebootRequired")},
+        told=told,
     )
 
 
@@ -205,16 +219,31 @@ def _differences(kind: Resource, one: Mapping[str, Any], declared: Bag) -> tuple
     return () if still else (RECORDED,)
 
 
-def _violations(environment: Mapping[str, str], declared: _Declared) -> Iterator[str]:
+def _violations(
+    environment: Mapping[str, str],
+    stack: str,
+    declared: _Declared,
+    hosts: Mapping[str, str],
+    recorded: Iterable[Mapping[str, Any]],
+) -> tuple[str, ...] | None:
+    """What advisory rules of the pack say; None where a mandatory one is violated."""
     # The pack finds the fleet in its environment, under the engine as well.
     os.environ["VPS_FLEET"] = environment["VPS_FLEET"]
-    for urn, bag in declared.inputs.items():
-        kind, _, name = urn.split("::", 2)[2].partition("::")
-        found = Registered(
-            type=kind.rpartition("$")[2], name=name, protected=not bag.get("ends"), properties=_plain(bag)
-        )
-        for rule in RULES:
-            yield from rule.violations(found)
+    forget()
+    told = []
+    with audit.handed_over(os.environ, stack, hosts, recorded):
+        inforce = [(rule, levels.level(rule)) for rule in RULES]
+        for urn, bag in declared.inputs.items():
+            kind, _, name = urn.split("::", 2)[2].partition("::")
+            found = Registered(
+                type=kind.rpartition("$")[2], name=name, protected=not bag.get("ends"), properties=_plain(bag)
+            )
+            for rule, level in inforce:
+                for sentence in rule.violations(found) if level != "disabled" else ():
+                    if level == "mandatory":
+                        return None
+                    told.append(f"{rule.name}: {sentence}")
+    return tuple(told)
 
 
 def _known(outputs: Bag) -> Bag:

@@ -4,14 +4,14 @@ import datetime as dt
 import os
 import signal
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from components.config.loader import Loaded
 from components.domain.hosts import Host
 from components.domain.problems import DomainError
-from components.engine import lock, state, undeclared
+from components.engine import audit, lock, state, undeclared
 from components.engine.location import engine_path
 from components.engine.lock import WAIT_S, Say
 from components.engine.project import CHECKOUT, Project
@@ -115,6 +115,12 @@ class Engine:
         if interrupted:
             raise KeyboardInterrupt
         return code
+
+    @contextmanager
+    def audited(self, stack: str, hosts: Mapping[str, str]) -> Iterator[None]:
+        """Around a run with the policy pack: hand it over what state recorded and which states `hosts` have."""
+        with audit.handed_over(self.environment, stack, hosts, None):
+            yield
 
     @contextmanager
     def turn(self, stack: str, doing: str, *, say: Say = print, deadline_s: float = WAIT_S) -> Iterator[None]:

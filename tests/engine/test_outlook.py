@@ -15,7 +15,6 @@ from components.config.loader import load
 from components.engine import lock
 from components.engine.outlook import Outlook, outlook
 from components.provider.connections import ADDRESSES, addresses
-from policies import declared, hardware, limits
 from tests.engine.conftest import HOST_STACK, STACK, Bench
 
 pytestmark = pytest.mark.engine
@@ -31,8 +30,6 @@ def applied(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 
 def found(bench: Bench, stack: str = STACK) -> Outlook | None:
-    for cached in (declared._read, limits._sold, hardware._host_problems):
-        cached.cache_clear()
     loaded = load(bench.project.fleet)
     hosts = {ADDRESSES: addresses(loaded.fleet.hosts.values())}
     return outlook({**bench.environment, **hosts}, loaded, stack)
@@ -107,6 +104,9 @@ WILL_BE_DONE: dict[str, Callable[[Bench], object]] = {
     "the host's address": lambda bench: bench.edit(
         lambda host: host.update(uri=host["uri"].replace("/world", "/./world")), file="hosts/lab1.yaml"
     ),
+    "a guard that is taken off, against an advice of the pack": lambda bench: bench.edit(
+        lambda client: web1(client).update(antispoof=False)
+    ),
     "a guest that was switched off": lambda bench: domain(bench, lambda found: found.update(power="off")),
     "protection that was lifted": lambda bench: checkpoint(bench, lambda latest: machine(latest).pop("protect")),
     "an output of the stack": lambda bench: checkpoint(
@@ -114,9 +114,9 @@ WILL_BE_DONE: dict[str, Callable[[Bench], object]] = {
     ),
 }
 REFUSED_OR_UNSURE: dict[str, Callable[[Bench], object]] = {
-    "a guard that is taken off: an advice of the pack": lambda bench: bench.edit(
-        lambda client: web1(client).update(antispoof=False)
-    ),
+    "an advice of the pack that the fleet has made an order": lambda bench: (
+        bench.project.fleet / "policies.yaml"
+    ).write_text("levels: {backups-have-a-target: mandatory}\n"),
     "a machine that vanished": lambda bench: next((bench.world / "domains").glob("*.json")).unlink(),
     "an operation that was cut off": lambda bench: checkpoint(
         bench,
@@ -176,7 +176,9 @@ def test_at_rest_it_is_said_without_an_engine_run(applied: Bench) -> None:
 @pytest.mark.parametrize("change", REFUSED_OR_UNSURE.values(), ids=REFUSED_OR_UNSURE.keys())
 def test_what_is_refused_or_unsure_is_the_engines_business(applied: Bench, change: Callable[[Bench], object]) -> None:
     """One file, one host, one line of state that is other than it was: nothing is concluded here."""
-    assert found(applied) == Outlook(changes={}, resources=1, hosts=("lab1",), waiting={})
+    (advice,) = (before := found(applied)).told
+    assert before == Outlook(changes={}, resources=1, hosts=("lab1",), waiting={}, told=(advice,))
+    assert advice.startswith("backups-have-a-target: example-coop/web1: ")
     change(applied)
     assert found(applied) is None
 

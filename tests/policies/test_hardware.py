@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.policies.conftest import RECORDED, UUID
+
 RULE = "hardware-is-replaceable"
 HOST = "hosts/lab1.yaml"
 PREFIX = "example-coop/web1 stands on lab1, and hosts/lab1.yaml: "
@@ -119,3 +121,30 @@ def test_everything_wrong_is_said_at_once(judge, machine, fleet):
 def test_an_undescribed_host_can_not_be_judged(judge, machine, name):
     (message,) = judge({**machine, "host": {"name": name}}, RULE)
     assert message.startswith(f"v-h3k9-machine: {RULE} can't judge: ")
+
+
+LATE = {"lab-cpu": {"kind": "cpu", "model": "Demo C2", "supplier": "Parts Ltd", "lead_time": "25 h"}}
+EMPTY = {"lab-cpu": {"kind": "cpu", "model": "Demo C2", "count": "0", "place": "dc1 shelf 3"}}
+
+
+@pytest.mark.parametrize("spares", [LATE, EMPTY], ids=["late", "empty"])
+def test_a_part_that_nobody_could_replace_in_time(judge, machine, fleet, spares):
+    """A machine that is new here is stopped; who stands here, or leaves, is not."""
+    fleet.edit("fleet.yaml", lambda data: data["spares"].update(spares))
+    (message,) = judge(machine, RULE)
+    assert (
+        "part 2 (cpu C2-0001) names spare lab-cpu, of which no piece lies anywhere and no supplier delivers" in message
+    )
+    assert "within 24 hours (HW-1)" in message
+    fleet.hand_over({UUID: RECORDED})
+    assert judge(machine, RULE) == []
+    fleet.hand_over({UUID: RECORDED | {"host": "lab2"}})
+    assert len(judge(machine, RULE)) == 1
+    fleet.hand_over(None)
+    assert "can't judge" in judge(machine, RULE)[0]
+    assert judge({"name": "vps", "host": {"name": "lab1"}}, RULE, type_="vps:index:StoragePool") == []
+
+
+def test_a_supplier_who_delivers_on_the_last_hour(judge, machine, fleet):
+    fleet.edit("fleet.yaml", lambda data: data["spares"]["lab-cpu"].update(lead_time="24 h"))
+    assert judge(machine, RULE) == []

@@ -69,6 +69,12 @@ def test_more_disks_or_nics_than_sold(judge, machine):
 def test_no_package_or_one_that_is_not_sold(judge, machine):
     (nothing,) = judge({**machine, "package": ""}, EQUAL)
     assert "no package is named" in nothing
+    (other,) = judge({**machine, "package": "medium@2026-01"}, EQUAL)
+    assert "it is declared as medium@2026-01, but what its client's file sells today is small@2026-01." in other
+
+
+def test_a_package_that_is_not_sold(judge, machine, fleet):
+    fleet.edit_vps(lambda vps: vps.update(package="huge@2026-01"))
     (unknown,) = judge({**machine, "package": "huge@2026-01"}, EQUAL)
     assert unknown.startswith(f"v-h3k9-machine: {EQUAL} can't judge: catalogue.yaml sells no package huge@2026-01 ")
     assert "it sells medium@2026-01, small@2026-01" in unknown
@@ -128,3 +134,27 @@ def test_no_machine_lacks_memory(judge, adopted, fleet):
     fleet.edit("catalogue.yaml", bare)
     put(adopted, "memoryMib", 0.0)
     assert len(judge(adopted, COMPLETE)) == 1
+
+
+def sell_memory(data):
+    price = {"month": "3.00", "set_up": "0.00"}
+    data["extras"] = {"memory@2026-01": {"title": "Memory", "adds": {"memory": "1 GiB"}, "most": "8", "price": price}}
+
+
+def test_extras_raise_what_was_sold(judge, machine, fleet):
+    fleet.edit("catalogue.yaml", sell_memory)
+    fleet.edit_vps(lambda vps: vps.update(extras={"memory@2026-01": "2"}))
+    (less,) = judge(machine, EQUAL)
+    assert "but small@2026-01 with 2 of memory@2026-01 sells 4096 MiB: 2048 MiB less than sold" in less
+    assert judge(machine | {"memoryMib": 4096.0}, EQUAL) == []
+
+
+def test_what_is_sold_for_later_is_not_given_today(judge, machine, fleet):
+    def later(vps):
+        vps.update(package="medium@2026-01", since="2026-12-06", before=[{"package": "small@2026-01"}])
+
+    fleet.edit_vps(later)
+    assert judge(machine, EQUAL) == []
+    fleet.edit_vps(lambda vps: vps.update(since="2026-12-05"))
+    (message,) = judge(machine, EQUAL)
+    assert "sells today is medium@2026-01" in message

@@ -1,0 +1,103 @@
+"""No change sells more of a host than may be sold: this stack's machines beside what all other files take."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from policies import census, declared, known, lines, sales
+from policies.declared import DeclaredError
+from policies.machine import Machine, Resource, text
+from policies.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is counted: its name in files and sums, its unit, its key in a machine and in what is recorded."""
+
+    name: str
+    unit: str
+    key: str
+    recorded: str
+    overhead: int = 0
+
+
+KINDS = (
+    Kind("memory", "MiB", "memoryMib", "memoryMib", sales.OVERHEAD_MIB),
+    Kind("vcpus", "", "vcpus", "vcpus"),
+    Kind("disk", "GiB", "disks.root.sizeGib", "sizeGib"),
+)
+
+
+def not_oversold(found: Resource) -> Iterator[str]:
+    """A machine that takes more of its host than before, where the host has not that much to sell.
+
+    Moving away, shrinking, suspending and ending are never stopped: nothing of them takes more.
+    """
+    if not found.is_machine:
+        return
+    base, line, limits = declared.folder(), lines.of(found), Machine(found).limits
+    host = text(line.vps.get("host"))
+    for kind in KINDS:
+        has = limits.get(kind.key) or 0
+        try:
+            before = known.before(found.properties.get("uuid"))
+        except DeclaredError:
+            if _excess(base, host, kind) > 0:
+                raise
+            continue
+        if text(before.get("host")) == host and has <= known.amount(before, kind.recorded):
+            continue
+        if not _takes_more(base, line.client, host, kind):
+            continue
+        excess = _excess(base, host, kind)
+        if excess > 0:
+            unit = kind.unit or "vCPUs"
+            yield (
+                f"{found.title}: {has} {unit} for it are more than {host} has left to sell: with it {excess} {unit} of "
+                f"{kind.name} too many are sold there. Place it elsewhere (`vps hosts` shows where there is room), or "
+                f"change capacity, sells or keeps_free in hosts/{host}.yaml."
+            )
+
+
+@declared.kept
+def _takes_more(base: Path, client: str, host: str, kind: Kind) -> bool:
+    """Whether this client takes more of the host from today on than it did before this run."""
+    day = known.today()
+    now: int = sum(
+        getattr(sales.taken(base, sales.in_force(line.vps, day)), kind.name)
+        for line in lines.by_id(base, client).values()
+        if text(line.vps.get("host")) == host
+    )
+    stood = [one for one in known.machines().values() if text(one.get("host")) == host]
+    return now > sum(known.amount(one, kind.recorded) + kind.overhead for one in stood)
+
+
+@declared.kept
+def _excess(base: Path, host: str, kind: Kind) -> int:
+    """How much more of the host all files take than may be sold; a negative number is room. Raises DeclaredError."""
+    sold, day = 0, known.today()
+    for line in census.on_host(base, host):
+        try:
+            sold += getattr(sales.most(base, line.vps, day), kind.name)
+        except DeclaredError:
+            continue  # Another's line that sells nothing known: its own stack is told.
+    return sold - sellable(base, host, kind)
+
+
+def sellable(base: Path, host: str, kind: Kind) -> int:
+    """How much of a host may be sold in all. Raises DeclaredError."""
+    file = declared.host(base, host)
+    has = declared.quantity(declared.lines(file.get("capacity")).get(kind.name), kind.unit)
+    share = declared.quantity(declared.lines(file.get("sells")).get(kind.name), "%")
+    keeps = declared.lines(file.get("keeps_free")).get(kind.name)
+    free = 0 if kind.name == "vcpus" else declared.quantity(keeps, kind.unit)
+    if has is None or share is None or free is None:
+        told = (
+            f"hosts/{host}.yaml doesn't say what of its {kind.name} may be sold (capacity, sells, keeps_free). Mend it."
+        )
+        raise DeclaredError(told)
+    return max(0, has - free) * share // 100
+
+
+RULES = (Rule("host-not-oversold", "No change sells more of a host than may be sold", not_oversold),)
+"""The rule about hosts."""
