@@ -124,25 +124,27 @@ class _Search:
         if not room.host.serves(wish.client_id):
             why = f"it serves the client {room.host.assigned} alone (contract HW-8)"
             return Refusal(host=name, code="host-of-another-client", why=why)
+        if wish.network is not None and wish.network not in self._carried(name):
+            why = f"it does not carry the network {wish.network}"
+            return Refusal(host=name, code="network-not-carried", why=why)
         lacking = [*room.lacks(need), *room.lacks_on_a_node(need)]
         if lacking:
             return Refusal(host=name, code="no-room", why="; ".join(map(str, lacking)))
         return None
 
+    def _carried(self, name: str) -> list[str]:
+        return sorted(one for one in self._rooms[name].host.networks if one in self._fleet.networks)
+
     def _network(self, name: str, wish: Wish) -> Given | Refusal:
         """The first network that the host carries and that has the addresses."""
-        carried = sorted(one for one in self._rooms[name].host.networks if one in self._fleet.networks)
-        if wish.network is not None and wish.network not in carried:
-            why = f"it does not carry the network {wish.network}"
-            return Refusal(host=name, code="network-not-carried", why=why)
         short = []
-        for network in [wish.network] if wish.network is not None else carried:
+        for network in [wish.network] if wish.network is not None else self._carried(name):
             given = self._given(network, wish)
             if given is not None:
                 return given
             short.append(network)
         what = " and ".join(f"{count} IPv{family}" for family, count in ((4, wish.ipv4), (6, wish.ipv6)) if count)
-        where = f"{', '.join(short)} has not {what} free" if short else "it carries no network"
+        where = f"{', '.join(short)} has too few free addresses: {what} needed" if short else "it carries no network"
         return Refusal(host=name, code="no-address", why=where)
 
     def _given(self, network: str, wish: Wish) -> Given | None:
@@ -211,11 +213,10 @@ class _Search:
             return f"{name} was asked for, and takes it"
         if len(able) == 1:
             return f"{name} alone takes it"
-        near = self._near[wish.client][f"host {name}"] - 1
-        apart = "none" if not near else str(near)
+        host, cabinet, datacentre = (count - 1 for count in self._spread(wish.client, name))
         return (
-            f"of {len(able)} hosts that may take it {name} has the fewest of {wish.client}'s VPSs near "
-            f"({apart} on it), and the least left over"
+            f"of {len(able)} hosts that take it {name} has the fewest of {wish.client}'s VPSs near: {host} on it, "
+            f"{cabinet} in its cabinet, {datacentre} in its datacentre; of such, the least is left over there"
         )
 
 
@@ -229,7 +230,7 @@ def left_over(room: Room, need: Demand) -> float:
 
 def _stranding(found: Evacuation) -> str:
     lost = f"{found.node} of {found.host}" if found.node else found.host
-    return f"if {lost} failed, {found.count} of the {found.vps} VPSs there would find no room elsewhere"
+    return f"if {lost} failed, {found.count} of the {found.vps} VPSs then there would find no room elsewhere"
 
 
 def _unsold(wish: Wish) -> Unplaced:

@@ -79,4 +79,6 @@ class Unplaced:
     def lines(self) -> Iterator[str]:
         """As people read it."""
         yield f"{self.wish.title}: nowhere"
+        if not self.refused:
+            yield f"  {self.problem.message}"
         yield from (f"  not {refusal}" for refusal in self.refused)

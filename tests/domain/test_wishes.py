@@ -29,4 +29,6 @@ def test_a_place_is_told_with_its_reason_and_with_every_refusal() -> None:
 
 def test_what_has_no_place_is_told_as_well() -> None:
     unplaced = Unplaced(wish=WISH, problem=Problem(path=(), message="No.", remedy=""), refused=(REFUSAL,))
+    unasked = Unplaced(wish=WISH, problem=Problem(path=(), message="There is no host.", remedy=""))
+    assert list(unasked.lines()) == ["example-coop/web2: nowhere", "  There is no host."]
     assert list(unplaced.lines()) == ["example-coop/web2: nowhere", "  not kvm1: it is being drained"]
