@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict
 
+from components.domain.calendar import is_zone
 from components.domain.fleet import Fleet
 from components.domain.limits import UNLIMITED
 from components.domain.names import is_label
@@ -28,9 +29,23 @@ def problems(fleet: Fleet) -> Iterator[Problem]:
     for key, package in fleet.packages.items():
         yield from version_key(("packages", key), key, "package", "small@2026-01")
         yield from _package(("packages", key), package)
-    for key in fleet.contracts:
+    for key, contract in fleet.contracts.items():
         yield from version_key(("contracts", key), key, "contract version", "standard@2026-01")
+        if not is_zone(contract.time_zone):
+            yield Problem(
+                code="unknown-time-zone",
+                path=("contracts", key, "timezone"),
+                message=f'"{contract.time_zone}" is no time zone, so months and terms have no beginning.',
+                remedy="Write UTC or a name of the IANA database, like Europe/Brussels.",
+            )
     for index, discount in enumerate(fleet.discounts):
+        if any(one.months == discount.months for one in fleet.discounts[:index]):
+            yield Problem(
+                code="bad-discount",
+                path=("term_discounts", index),
+                message=f"There are two discounts for {discount.months} months.",
+                remedy="Keep one of the two.",
+            )
         if discount.months not in LENGTHS or discount.percent > 100:
             yield Problem(
                 code="bad-discount",

@@ -66,3 +66,19 @@ def test_a_locked_image_has_a_digest_and_a_future() -> None:
     found = list(rules.problems(fleet(images={IMAGE.name: bad})))
     assert [one.path[-1] for one in found] == ["sha256", "expires"]
     assert all("vps image build" in one.remedy for one in found)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Brusels", "CEST", "localtime", "/etc/localtime"])
+def test_months_are_counted_in_a_zone_that_there_is(zone: str) -> None:
+    """Contract J4."""
+    version = replace(CONTRACT_VERSION, time_zone=zone)
+    (problem,) = rules.problems(fleet(contracts={version.key: version}))
+    assert (problem.code, problem.path) == ("unknown-time-zone", ("contracts", version.key, "timezone"))
+    good = replace(CONTRACT_VERSION, time_zone="Europe/Brussels")
+    assert list(rules.problems(fleet(contracts={good.key: good}))) == []
+
+
+def test_a_term_has_one_discount() -> None:
+    twice = (Discount(months=12, percent=5), Discount(months=12, percent=10))
+    (problem,) = rules.problems(fleet(discounts=twice))
+    assert (problem.code, problem.path) == ("bad-discount", ("term_discounts", 1))
