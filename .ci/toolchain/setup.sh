@@ -113,6 +113,14 @@ keep_libvirtd_off() {
     rm "$root/.vps/libvirtd-is-new"
 }
 
+# Debian makes a database cluster with the server and starts it at every boot. Tests start their own, so where the
+# package was never installed none is made; `pg_createcluster` makes one for whoever wants it.
+make_no_cluster() {
+    case $(dpkg-query -W -f='${db:Status-Status}' postgresql-common 2>/dev/null) in installed) return 0 ;; esac
+    install_packages postgresql-common
+    as_root sed -i "s/^#*create_main_cluster = .*/create_main_cluster = false/" /etc/postgresql-common/createcluster.conf
+}
+
 make_environment() {
     rm -rf "$venv"
     "$1" -m venv "$venv"
@@ -180,6 +188,7 @@ set_up() {
                 "or have these installed: $packages; or use --fake, which needs none."
         fi
         had_libvirtd || : >"$root/.vps/libvirtd-is-new"
+        case " $packages" in *" postgresql "*) step "No database of the system's own" make_no_cluster ;; esac
         step "Debian packages" install_packages "$packages"
     fi
     [ ! -e "$root/.vps/libvirtd-is-new" ] || step "The system's libvirtd stays off" keep_libvirtd_off

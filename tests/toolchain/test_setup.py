@@ -123,6 +123,28 @@ def test_only_missing_packages_are_asked_for(checkout):
     assert sorted(done.stdout.split()) == ["gdisk", "git", "zstd"]
 
 
+@pytest.mark.parametrize("state", ["", "config-files", "installed"])
+def test_a_new_database_package_makes_no_database(checkout, state):
+    """Debian would start a server at every boot; on a machine that has the package nothing is changed."""
+    stubs = f"""
+        dpkg-query() {{ printf '{state}'; [ -n '{state}' ]; }}
+        install_packages() {{ echo "install $*"; }}
+        as_root() {{ echo "$*"; }}
+        make_no_cluster
+    """
+    done = shell(checkout, stubs)
+    assert done.returncode == 0, done.stderr
+    told = done.stdout.splitlines()
+    if state == "installed":
+        assert told == []
+        return
+    assert told[0] == "install postgresql-common"
+    (checkout / "conf").write_text("# Create it\n#create_main_cluster = true\ncreate_main_cluster = auto\n")
+    script = told[1].removeprefix("sed -i ").rpartition(" ")[0]
+    subprocess.run(["sed", "-i", script, checkout / "conf"], check=True, timeout=10)
+    assert (checkout / "conf").read_text() == "# Create it\n" + "create_main_cluster = false\n" * 2
+
+
 def test_without_root_and_sudo_the_way_out_is_named(checkout):
     """Nothing is installed; the packages and --fake are named."""
     program(checkout / "bin" / "id", "echo 1000")
