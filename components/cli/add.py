@@ -1,7 +1,7 @@
 """`vps add`: one more VPS in a client's file, with host and addresses picked; nothing is applied."""
 
 import datetime as dt
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -23,10 +23,6 @@ from components.cli.order import (
     YesOption,
     order,
 )
-
-if TYPE_CHECKING:
-    from components.config.edit import Draft
-    from components.config.newcomer import NewVps
 
 
 def add(
@@ -56,6 +52,7 @@ def add(
     from components.config.edit import Draft
     from components.config.folder import CLIENTS
     from components.config.loader import find_fleet, load
+    from components.config.newcomer import vps_text, with_vps
     from components.config.writing import snapshot
     from components.domain import choices
     from components.domain.problems import DomainError
@@ -95,7 +92,7 @@ def add(
     operations = known(loaded, today)
     picked, lines = pick(loaded, client, found.id, label, ordered, operations, today, what)
     draft = Draft(folder / name)
-    _append(draft, lines, next(iter(found.contacts), "ada"))
+    draft.replace(with_vps(draft.before, vps_text(lines, next(iter(found.contacts), "ada"))))
 
     def write() -> None:
         draft.write(judged)
@@ -112,16 +109,3 @@ def add(
         message=f"Add VPS {client}/{label}",
     )
     offer.carry_out(write, yes=yes, as_json=as_json)
-
-
-def _append(draft: "Draft", lines: "NewVps", who: str) -> None:
-    """The lines after those of the last VPS; what stands below that is about it and stays there."""
-    from ruamel.yaml import YAML
-
-    from components.config.newcomer import vps_text
-
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    written: Any = yaml.load("vps:\n" + vps_text(lines, who))
-    vpss = draft.document["vps"]
-    vpss.insert(len(vpss), lines.label, written["vps"][lines.label])

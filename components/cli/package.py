@@ -55,7 +55,7 @@ def package(
     if not name and not extra:
         raise DomainError("Say what it shall have.", f"Write a package, or --extra: vps package {vps} PACKAGE")
     wanted = choices.package(loaded.fleet, name) if name else machine.sale(max(first, machine.term.start)).package
-    found = upgrade(loaded.fleet, machine, wanted, choices.extras(loaded.fleet, extra or []), first)
+    found = upgrade(loaded.fleet, machine, wanted, choices.extras(loaded.fleet, extra or []), first, today)
     consequences = _consequences(loaded, client, machine, found)
     _need_room(loaded, client, found, today)
     draft = Draft(folder / CLIENTS / f"{client.key}.yaml")

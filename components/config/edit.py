@@ -40,9 +40,12 @@ class Draft:
         self._unchanged = self._dump(self._parse())
         self.document = self._parse()
         self._dropped = False
+        self._instead: str | None = None
 
     def text(self) -> str:
         """The whole file as it would be written: the lines that were changed, in the midst of those that were not."""
+        if self._instead is not None:
+            return self._instead
         after = self._dump(self.document)
         unchanged, written = self._unchanged.splitlines(keepends=True), self.before.splitlines(keepends=True)
         if len(unchanged) != len(written):
@@ -68,6 +71,10 @@ class Draft:
     def loaded(self) -> Loaded:
         """The fleet as it would be."""
         return load(self.fleet, {self.name: self.text().encode()})
+
+    def replace(self, text: str) -> None:
+        """Let this be the whole file, instead of what `document` says."""
+        self._instead = text
 
     def drop(self) -> None:
         """Write nothing after all."""

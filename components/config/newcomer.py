@@ -12,6 +12,7 @@ from datetime import date
 
 from components.config.documents import parse
 from components.domain.names import is_label
+from components.domain.problems import DomainError
 from components.domain.terms import Term
 
 COLUMN = 36
@@ -119,6 +120,28 @@ def vps_text(vps: NewVps, who: str = "ada") -> str:
         ),
     ]
     return "".join(f"  {line}\n" for line in lines if line)
+
+
+def with_vps(text: str, block: str) -> str:
+    """A client's file with the lines of one more VPS below those that it has; nothing else in it changes.
+
+    Raises DomainError where its VPSs don't stand one below the other.
+    """
+    document, lines = parse(text.encode()), text.splitlines(keepends=True)
+    data = document.data if isinstance(document.data, dict) else {}
+    starts = sorted(document.line((str(key),)) for key in data)
+    begin = document.line(("vps",)) if "vps" in data else 0
+    if not begin or not re.fullmatch(r"vps:\s*(#.*)?\n", lines[begin - 1]):
+        raise DomainError(
+            "Its VPSs don't stand one below the other.", "Write `vps:` on a line of its own, as elsewhere."
+        )
+    end = next((line - 1 for line in starts if line > begin), len(lines))
+    # Comments at the left edge are about what comes next.
+    while end > begin and (not lines[end - 1].strip() or lines[end - 1].startswith("#")):
+        end -= 1
+    if not lines[end - 1].endswith("\n"):
+        lines[end - 1] += "\n"
+    return "".join([*lines[:end], block, *lines[end:]])
 
 
 def addresses(found: Sequence[str]) -> str:

@@ -25,12 +25,12 @@ class Upgrade:
     withdrawn: tuple[Sale, ...]
 
 
-def upgrade(fleet: Fleet, vps: Vps, package: str, extras: Mapping[str, int], since: date) -> Upgrade:
+def upgrade(fleet: Fleet, vps: Vps, package: str, extras: Mapping[str, int], since: date, today: date) -> Upgrade:
     """From `since` on (before the term's start: from that on) this package, and of the named extras so many pieces.
 
     Extras that are not named stay as they are on that day; 0 pieces are none. What was in force before becomes history
-    with half-open periods. Raises DomainError where nothing would change, a disk would shrink, or the package isn't for
-    this VPS.
+    with half-open periods. What is in force `today` may have been applied, so no disk is smaller than that. Raises
+    DomainError where nothing would change, a disk would shrink, or the package isn't for this VPS.
     """
     first = vps.term.start
     since = max(since, first)
@@ -44,7 +44,8 @@ def upgrade(fleet: Fleet, vps: Vps, package: str, extras: Mapping[str, int], sin
     if (there.package, dict(there.extras)) == (package, pieces) and not later:
         raise DomainError(f"It has that already from {there.since or first} on.", "Nothing was written.")
     was = kept[-1] if kept else there
-    _need_disk(fleet, was, will)
+    for one in (was, vps.sale(today)):
+        _need_disk(fleet, one, will)
     changed = replace(vps, package=package, extras=pieces, since=will.since, before=tuple(kept))
     return Upgrade(vps=changed, was=was, will=will, since=since, withdrawn=tuple(later))
 

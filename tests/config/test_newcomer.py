@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from components.config.client_file import ClientFile
 from components.config.documents import parse
-from components.config.newcomer import NewClient, NewVps, Person, client_text, person, scalar, user_name
+from components.config.newcomer import NewClient, NewVps, Person, client_text, person, scalar, user_name, with_vps
 from components.domain.clients import Client
 from components.domain.names import is_label
+from components.domain.problems import DomainError
 from components.domain.terms import Term
 
 ADA = Person(name="Ada Ruiz", email="ada@coop.example", ssh_key="ssh-ed25519 AAAA+/0= ada")
@@ -130,3 +131,28 @@ def test_a_contact_is_a_name_and_an_address() -> None:
     )
     assert person("ada@coop.example") is None
     assert person("Ada <>") is None
+
+
+FLOW = """\
+vps:
+  web1:
+    access: [{who: ada}]
+    # ends: "2027-03-01"
+"""
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\n# About the quota.\nquota: {vps: 3}\n", "quota: {vps: 3}\n", "# end\n"])
+def test_one_more_vps_comes_below_the_others_and_moves_no_comment(end: str) -> None:
+    assert with_vps(f"id: c-1\n{FLOW}{end}", "  web2:\n    id: v-2\n") == f"id: c-1\n{FLOW}  web2:\n    id: v-2\n{end}"
+
+
+def test_a_last_line_without_an_end_gets_one() -> None:
+    assert (
+        with_vps("vps:   # all\n  web1: {id: v-1}", "  web2: {}\n") == "vps:   # all\n  web1: {id: v-1}\n  web2: {}\n"
+    )
+
+
+@pytest.mark.parametrize("text", ["vps: {}\n", "vps: {web1: {id: v-1}}\n", "id: c-1\n", "- 1\n"])
+def test_vpss_that_stand_side_by_side_are_refused(text: str) -> None:
+    with pytest.raises(DomainError, match="one below the other"):
+        with_vps(text, "  web2: {}\n")

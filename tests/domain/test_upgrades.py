@@ -15,6 +15,7 @@ from components.domain.upgrades import day_before, upgrade
 from tests.domain.sample import LIMITS, PACKAGE, fleet, vps
 
 START = date(2026, 12, 1)
+TODAY = date(2026, 12, 20)
 LARGE = replace(PACKAGE, name="large", limits=replace(LIMITS, memory_mib=4096, disk_gib=40))
 LARGER = replace(PACKAGE, name="larger", limits=replace(LIMITS, memory_mib=8192, disk_gib=80))
 ADOPTED = replace(PACKAGE, name="adopted-1c", adopted=True)
@@ -40,7 +41,7 @@ FLEET = fleet(
 
 
 def test_what_was_before_becomes_history() -> None:
-    found = upgrade(FLEET, vps(), LARGE.key, {}, date(2027, 1, 15))
+    found = upgrade(FLEET, vps(), LARGE.key, {}, date(2027, 1, 15), TODAY)
 
     assert found.vps.package == LARGE.key
     assert found.vps.since == date(2027, 1, 15)
@@ -52,53 +53,68 @@ def test_what_was_before_becomes_history() -> None:
 
 @pytest.mark.parametrize("day", [START, START - timedelta(days=9)])
 def test_before_it_begins_there_is_no_history(day: date) -> None:
-    found = upgrade(FLEET, vps(), LARGE.key, {}, day)
+    found = upgrade(FLEET, vps(), LARGE.key, {}, day, TODAY)
     assert (found.vps.package, found.vps.since, found.vps.before, found.since) == (LARGE.key, None, (), START)
 
 
 def test_what_was_declared_for_later_gives_way() -> None:
-    later = upgrade(FLEET, vps(), LARGER.key, {}, date(2027, 3, 1)).vps
+    later = upgrade(FLEET, vps(), LARGER.key, {}, date(2027, 3, 1), TODAY).vps
 
-    found = upgrade(FLEET, later, LARGE.key, {}, date(2027, 2, 1))
+    found = upgrade(FLEET, later, LARGE.key, {}, date(2027, 2, 1), TODAY)
 
     assert [one.package for one in found.vps.sales] == [PACKAGE.key, LARGE.key]
     assert [one.package for one in found.withdrawn] == [LARGER.key]
-    back = upgrade(FLEET, later, PACKAGE.key, {}, date(2027, 2, 1))
+    back = upgrade(FLEET, later, PACKAGE.key, {}, date(2027, 2, 1), TODAY)
     assert [one.package for one in back.withdrawn] == [LARGER.key]
 
 
 def test_extras_stay_unless_they_are_named() -> None:
     had = vps(extras={MEMORY.key: 2})
     day = date(2027, 1, 1)
-    assert upgrade(FLEET, had, LARGE.key, {}, day).vps.extras == {MEMORY.key: 2}
-    assert upgrade(FLEET, had, LARGE.key, {MEMORY.key: 3, DISK.key: 1}, day).vps.extras == {MEMORY.key: 3, DISK.key: 1}
-    assert upgrade(FLEET, had, PACKAGE.key, {MEMORY.key: 0}, day).vps.extras == {}
+    assert upgrade(FLEET, had, LARGE.key, {}, day, TODAY).vps.extras == {MEMORY.key: 2}
+    assert upgrade(FLEET, had, LARGE.key, {MEMORY.key: 3, DISK.key: 1}, day, TODAY).vps.extras == {
+        MEMORY.key: 3,
+        DISK.key: 1,
+    }
+    assert upgrade(FLEET, had, PACKAGE.key, {MEMORY.key: 0}, day, TODAY).vps.extras == {}
     with pytest.raises(DomainError, match=r"5 pieces of memory@2026-01 are too many.*At most 4"):
-        upgrade(FLEET, had, PACKAGE.key, {MEMORY.key: 5}, day)
+        upgrade(FLEET, had, PACKAGE.key, {MEMORY.key: 5}, day, TODAY)
 
 
 def test_a_disk_never_shrinks() -> None:
     had = vps(package=LARGE.key)
     day = date(2027, 1, 1)
     with pytest.raises(DomainError, match=r"10 GiB of disk, it has 40 GiB.*larger@2026-01 \(80 GiB\)"):
-        upgrade(FLEET, had, PACKAGE.key, {}, day)
+        upgrade(FLEET, had, PACKAGE.key, {}, day, TODAY)
     with pytest.raises(DomainError, match=r"never shrinks"):
-        upgrade(FLEET, vps(extras={DISK.key: 2}), PACKAGE.key, {DISK.key: 1}, day)
+        upgrade(FLEET, vps(extras={DISK.key: 2}), PACKAGE.key, {DISK.key: 1}, day, TODAY)
     # Extras make up for a smaller package.
-    assert upgrade(FLEET, vps(extras={DISK.key: 1}), LARGE.key, {DISK.key: 0}, day).vps.extras == {}
+    assert upgrade(FLEET, vps(extras={DISK.key: 1}), LARGE.key, {DISK.key: 0}, day, TODAY).vps.extras == {}
+
+
+def test_what_may_have_been_applied_today_counts_as_well() -> None:
+    grown = upgrade(FLEET, vps(), LARGE.key, {}, TODAY, TODAY).vps
+    with pytest.raises(DomainError, match="never shrinks"):
+        upgrade(FLEET, grown, PACKAGE.key, {}, TODAY, TODAY)
+    tomorrow = upgrade(FLEET, vps(), LARGE.key, {}, TODAY + timedelta(days=1), TODAY).vps
+    assert upgrade(FLEET, tomorrow, PACKAGE.key, {}, TODAY + timedelta(days=1), TODAY).vps.package == PACKAGE.key
+    # Before its term begins a machine may be there already.
+    early = date(2026, 11, 1)
+    with pytest.raises(DomainError, match="never shrinks"):
+        upgrade(FLEET, vps(package=LARGE.key), PACKAGE.key, {}, early, early)
 
 
 def test_what_it_has_already_is_no_change() -> None:
     with pytest.raises(DomainError, match="has that already from 2026-12-01 on"):
-        upgrade(FLEET, vps(), PACKAGE.key, {}, date(2027, 1, 1))
+        upgrade(FLEET, vps(), PACKAGE.key, {}, date(2027, 1, 1), TODAY)
 
 
 def test_versions_of_adopted_machines_are_for_those_alone() -> None:
     day = date(2027, 1, 1)
     with pytest.raises(DomainError, match="not sold"):
-        upgrade(FLEET, vps(), ADOPTED.key, {}, day)
+        upgrade(FLEET, vps(), ADOPTED.key, {}, day, TODAY)
     pinned = vps(uuid="5d1f6c1e-8f0b-4f39-9d0a-7b1c2d3e4f50")
-    assert upgrade(FLEET, pinned, ADOPTED.key, {}, day).vps.package == ADOPTED.key
+    assert upgrade(FLEET, pinned, ADOPTED.key, {}, day, TODAY).vps.package == ADOPTED.key
 
 
 @given(st.lists(st.tuples(st.sampled_from((PACKAGE, LARGE, LARGER)), st.integers(-40, 400)), max_size=8))
@@ -108,7 +124,7 @@ def test_every_day_has_one_sale_whatever_is_written_in_which_order(steps: list[t
     for package, offset in steps:
         day = START + timedelta(days=offset)
         try:
-            change = upgrade(FLEET, found, package.key, {}, day)  # type: ignore[attr-defined]
+            change = upgrade(FLEET, found, package.key, {}, day, TODAY)  # type: ignore[attr-defined]
         except DomainError:
             continue
         since = max(day, START)
