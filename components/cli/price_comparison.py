@@ -12,7 +12,7 @@ from components.cli.price_tables import amounts, money, signed, table
 if TYPE_CHECKING:
     from components.config.loader import Loaded
     from components.domain.fleet import Fleet
-    from components.domain.price_changes import PriceChange
+    from components.domain.price_changes import PriceChange, TermChange
 
 MARKS = {"new": "+", "gone": "-", "changed": "~"}
 
@@ -127,7 +127,7 @@ def _lines(currency: str, changes: "tuple[PriceChange, ...]", today: dt.date) ->
     out: list[tuple[str, ...]] = [("", "client/vps", "from", "up to", "a month", "", "", "once", "fee of the term")]
     for change in changes:
         once = signed(change.once)
-        term = f"{signed(change.term.more)} for {change.term.start} to {change.term.end}" if change.term else ""
+        term = _fee(change.term, currency) if change.term else ""
         who = f"{change.client}/{change.vps}"
         if change.client_kind != "kept":
             who += f" ({change.client_kind} client)"
@@ -140,6 +140,13 @@ def _lines(currency: str, changes: "tuple[PriceChange, ...]", today: dt.date) ->
         if not change.stretches:
             out.append((mark, who, "", "", "", "", "", once, term))
     return table(out, (4, 6))
+
+
+def _fee(term: "TermChange", currency: str) -> str:
+    if term.was is None:
+        return f"{signed(term.more)} for {term.start} to {term.end}"
+    now, before = (money(one, currency) for one in (term.after, term.before))
+    return f"{now} for {term.start} to {term.end}, was {before} up to {term.was}"
 
 
 def _data(change: "PriceChange") -> dict[str, Any]:
@@ -161,7 +168,10 @@ def _data(change: "PriceChange") -> dict[str, Any]:
         "term": {
             "start": change.term.start.isoformat(),
             "end": change.term.end.isoformat(),
+            "before": amounts(change.term.before),
+            "after": amounts(change.term.after),
             "more": amounts(change.term.more),
+            "was": change.term.was.isoformat() if change.term.was else None,
         }
         if change.term
         else None,

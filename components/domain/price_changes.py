@@ -26,11 +26,21 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TermChange:
-    """By how much the fee of the days `[start, end)` changes: what is to be charged, or credited, for that term."""
+    """The fee of the days `[start, end)` becomes another: the difference is charged or credited for that term.
+
+    `was` is the end of the earlier term where that was another one; its fee paid for its own days.
+    """
 
     start: date
     end: date
-    more: Amounts
+    before: Amounts
+    after: Amounts
+    was: date | None = None
+
+    @property
+    def more(self) -> dict[str, Decimal]:
+        """What is charged, or below zero credited."""
+        return more(self.before, self.after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,13 +151,20 @@ def _stretches(sold: Sold | None, sells: Sold | None) -> Iterator[Stretch]:
 
 def _term(sold: Sold | None, sells: Sold | None, today: date, stretches: tuple[Stretch, ...]) -> TermChange | None:
     """Of a new VPS its first fee; else the first one that is due already, or will be, and is another now."""
-    if sells is None or not stretches or (sold is not None and sold[2].term.begins(1) != sells[2].term.begins(1)):
+    if sells is None or not stretches:
         return None
-    term = sells[2].term
-    number = 0 if sold is None else max(0, term.number(max(today, stretches[0].start)))
-    old = _fee(sold, number) if sold is not None else {}
-    changed = more(old, _fee(sells, number))
-    return TermChange(start=term.begins(number), end=term.begins(number + 1), more=changed) if changed else None
+    day = max(today, stretches[0].start)
+    number = 0 if sold is None else max(0, sells[2].term.number(day))
+    start, end = (sells[2].term.begins(one) for one in (number, number + 1))
+    before: Amounts = {}
+    was = None
+    if sold is not None:
+        earlier = max(0, sold[2].term.number(day))
+        before = _fee(sold, earlier)
+        last = sold[2].term.begins(earlier + 1)
+        was = None if (sold[2].term.begins(earlier), last) == (start, end) else last
+    after = _fee(sells, number)
+    return TermChange(start=start, end=end, before=before, after=after, was=was) if before != after else None
 
 
 def _fee(one: Sold, number: int) -> Amounts:

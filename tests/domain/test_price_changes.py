@@ -118,3 +118,16 @@ def test_an_edit_of_the_catalogue_is_seen_in_every_client() -> None:
     assert stretches(change) == [("2026-12-01", None, "27.00", "24.00")]
     assert change.term is not None
     assert eur(change.term.more) == "-36.00"
+
+
+def test_another_length_of_term_is_another_fee() -> None:
+    """Both are told with their days: the one doesn't pay for those of the other."""
+    (change,) = changed(WEB, replace(WEB, term=of(12, "2026-12-01")))
+    assert stretches(change) == [("2026-12-01", None, "30.00", "27.00")]
+    assert change.term is not None
+    assert (change.term.start, change.term.end, change.term.was) == (
+        date(2026, 12, 1),
+        date(2027, 12, 1),
+        date(2027, 2, 1),
+    )
+    assert (eur(change.term.before), eur(change.term.after), eur(change.term.more)) == ("30.00", "324.00", "294.00")
