@@ -126,13 +126,13 @@ def test_only_missing_packages_are_asked_for(checkout):
 @pytest.mark.parametrize("state", ["", "config-files", "installed"])
 def test_a_new_database_package_makes_no_database(checkout, state):
     """Debian would start a server at every boot; on a machine that has the package nothing is changed."""
-    stubs = f"""
-        dpkg-query() {{ printf '{state}'; [ -n '{state}' ]; }}
-        install_packages() {{ echo "install $*"; }}
-        as_root() {{ echo "$*"; }}
+    program(checkout / "bin" / "dpkg-query", f"printf '{state}'; [ -n '{state}' ]")
+    stubs = """
+        install_packages() { echo "install $*"; }
+        as_root() { echo "$*"; }
         make_no_cluster
     """
-    done = shell(checkout, stubs)
+    done = shell(checkout, stubs, PATH=f"{checkout}/bin:/usr/bin:/bin")
     assert done.returncode == 0, done.stderr
     told = done.stdout.splitlines()
     if state == "installed":
