@@ -11,20 +11,20 @@ from pulumi.runtime.proto.source_pb2 import StackTrace
 from components import declaration
 from components.config.loader import Loaded
 from components.domain.fleet import Fleet
+from components.domain.operations import NOTHING_KNOWN
 from components.domain.problems import DomainError
 from components.engine import commit, rebuild, state, undeclared
 from components.engine.backend import backend_id
+from components.engine.judged import judged
 from components.host import Host
+from components.ledger.opened import operations
 from components.vps import Vps
 
 
 def declare(loaded: Loaded, stack: str) -> None:
     """Declare the stack `client.<name>` or `host.<name>`. Raises pulumi.RunError with every problem that blocks it."""
     _keep_call_stacks_out_of_state()
-    problems = loaded.blocking(stack)
-    if problems:
-        listed = "\n".join(f"  {problem}" for problem in problems)
-        raise pulumi.RunError(f"{len(problems)} problem(s) in the declared files stop {stack}:\n{listed}")
+    _need_sound(loaded, stack)
     _need_last_commit(loaded, stack)
     try:
         undeclared.need_declared(os.environ, loaded, stack)
@@ -35,6 +35,24 @@ def declare(loaded: Loaded, stack: str) -> None:
         _declare_client(loaded.fleet, name)
     else:
         _declare_host(loaded.fleet, name)
+
+
+def _need_sound(loaded: Loaded, stack: str) -> None:
+    """Stop what the files have wrong for this stack, and what its change would make worse than state records."""
+    known = NOTHING_KNOWN
+    try:
+        known = operations(loaded.folder, os.environ, dt.datetime.now(dt.UTC))
+    except DomainError as error:
+        pulumi.log.warn(f"Whether new VPSs come to a host that takes none was not judged. {error}")
+    try:
+        found = judged(os.environ, loaded, stack, known)
+    except DomainError as error:
+        raise pulumi.RunError(str(error)) from error
+    if found.problems:
+        listed = "\n".join(f"  {problem.code}: {problem}" for problem in found.problems)
+        raise pulumi.RunError(f"{len(found.problems)} problem(s) in the declared files stop {stack}:\n{listed}")
+    if found.note:
+        pulumi.log.warn(found.note)
 
 
 def _need_last_commit(loaded: Loaded, stack: str) -> None:

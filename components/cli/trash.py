@@ -60,6 +60,7 @@ def restore(
     from components.domain.names import client_stack
     from components.domain.problems import DomainError
     from components.drivers.trash import ENDED
+    from components.engine import returned
 
     loaded = _loaded(fleet)
     client, vps = _declared(loaded, what)
@@ -87,6 +88,7 @@ def restore(
         _need_nowhere_else(loaded, what, uuid, name)
         driver = _driver(loaded, name)
         driver.restore(chosen.key)
+        returned.note(loaded.folder, uuid)
     typer.echo(f"{what}: back on {name}, off. `vps up {stack}` takes it over and starts it.")
 
 
