@@ -45,9 +45,7 @@ class Priced:
             "    package: medium@2026-01\n    extras: {memory@2026-01: 2}\n"
             '    since: "2027-02-01"\n    before: [{package: small@2026-01}]\n',
         )
-        vip = '{support: vip, vip: {since: "2027-01-01", accepted: T-7}, '
-        self.edit("contract: {", f"contract: {vip}")
-        self.edit(", support: standard}", "}")
+        self.edit("support: standard}", 'support: standard, vip: {since: "2027-01-01", accepted: T-7}}')
 
     def price(self, *words: str) -> Result:
         return CliRunner().invoke(app, ["price", *words, "--fleet", str(self.folder)])
