@@ -104,22 +104,22 @@ def replaced(
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
 ) -> None:
     """Act: note that a part is physically replaced: its clock stops, inventory and spares are edited, after asking."""
-    from components.cli.fault_desk import desk
+    from components.cli.fault_desk import IN, OPEN, OVER, desk
     from components.cli.fault_replaced import Given, replace
 
     given = Given(serial=serial, warranty=warranty, model=model, from_supplier=supplier, reason=reason)
     with desk(fleet) as here:
-        replace(here, here.find(fault, part, closed=True), given, here.at(at), yes=yes)
+        replace(here, here.find(fault, part, OPEN, IN, OVER), given, here.at(at), yes=yes)
 
 
 @app.command()
 def restored(fault: Named, part: OfPart = None, reason: Note = "", at: At = None, fleet: FleetFolder = None) -> None:
     """Act: note that service is back after a replacement: information, the clock has stopped before (HW-4)."""
-    from components.cli.fault_desk import desk, stepped
+    from components.cli.fault_desk import IN, OPEN, OVER, desk, stepped
     from components.ledger.equipment import RESTORED
 
     with desk(fleet) as here:
-        found, when = here.find(fault, part, closed=True), here.at(at)
+        found, when = here.find(fault, part, IN, OPEN, OVER), here.at(at)
         stepped(here, found.restore(when), RESTORED, when, reason)
 
 

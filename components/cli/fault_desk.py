@@ -12,7 +12,7 @@ import typer
 from components.cli.host_state import affected, declared
 from components.config import ids
 from components.config.loader import Loaded, find_fleet, load
-from components.domain.faults import Fault, Verdict
+from components.domain.faults import Fault, FaultState, Verdict
 from components.domain.hardware import Part, delay
 from components.domain.hosts import SHARED, Host
 from components.domain.instants import duration, past, second, shown
@@ -22,6 +22,11 @@ from components.ledger import equipment
 from components.ledger.events import Entry, Event
 from components.ledger.opened import Ledger, open_ledger
 from components.ledger.witness import actor, commit
+
+OPEN = frozenset({FaultState.REPORTED, FaultState.DIAGNOSED, FaultState.WAITING_CLIENT, FaultState.RESTORING})
+"""The part waits for its replacement."""
+IN, OVER = frozenset({FaultState.REPLACED}), frozenset({FaultState.RESTORED})
+"""The new part is in; and service is back as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +47,27 @@ class Desk:
         """The instant that somebody gave, or now. Raises DomainError for one that can't be."""
         return second(self.now) if said is None else past(said, self.now)
 
-    def find(self, named: str, part: str | None, *, closed: bool = False) -> Fault:
-        """The fault with this id, or the open one of a host, or of its part; `closed` looks at all.
+    def find(self, named: str, part: str | None, *tiers: frozenset[FaultState]) -> Fault:
+        """The fault with this id, or that of a host, or of its part: of those in the first of `tiers` where one is.
 
-        Raises DomainError when that is none, or several.
+        Without tiers only open ones are meant. Raises DomainError when that is none, or several.
         """
         faults = self.faults
         if named in faults and part is None:
             return faults[named]
-        mine = [one for one in faults.values() if one.host == named and (closed or one.is_open)]
+        mine = [one for one in faults.values() if one.host == named]
         if part is not None:
             mine = [one for one in mine if part in {one.serial, one.kind, one.replacement}]
-        if len(mine) == 1:
-            return mine[0]
-        if len(mine) > 1:
-            told = ", ".join(f"{one.id} ({one.part}, {one.state})" for one in mine)
+        tiers = tiers or (OPEN,)
+        meant = next((found for tier in tiers if (found := [one for one in mine if one.state in tier])), [])
+        if len(meant) == 1:
+            return meant[0]
+        if meant:
+            told = ", ".join(f"{one.id} ({one.part}, {one.state})" for one in meant)
             raise DomainError(f"Several faults of {named} could be meant: {told}.", "Name one by its id.")
-        every = faults.values() if closed else [one for one in faults.values() if one.is_open]
-        known = ", ".join(f"{one.id} ({one.host} {one.part})" for one in every) or "none"
+        known = ", ".join(f"{one.id} ({one.host} {one.part})" for one in faults.values() if one.is_open) or "none"
         words = f"{named} {part}" if part is not None else named
-        raise DomainError(f"No {'' if closed else 'open '}fault is known by {words}.", f"Known: {known}.")
+        raise DomainError(f"No open fault is known by {words}.", f"Open: {known}.")
 
     def note(self, host: str, kind: str, at: dt.datetime, reason: str, data: Mapping[str, object]) -> Event:
         """Note an event of a host's part. Raises LedgerError when somebody noted another of this host meanwhile."""

@@ -1,5 +1,6 @@
 """`vps ledger`: what happened, as it was noted."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,19 +24,35 @@ def ledger(
     """Look: what was noted of hosts and parts, by whom, when and why; says so if a row is not as it was written."""
     import os
 
-    from components.cli.guests import rows, say
+    from components.cli.guests import say
     from components.config.loader import find_fleet
-    from components.domain.instants import shown
+    from components.ledger.events import LedgerError
     from components.ledger.opened import existing_ledger
 
+    broken = None
     with existing_ledger(find_fleet(fleet), os.environ) as opened:
-        events = () if opened is None else opened.verified()
+        events = () if opened is None else opened.events()
         place = None if opened is None else opened.place
+        try:
+            if opened is not None:
+                events = opened.verified()
+        except LedgerError as error:
+            # Whoever looks for what was changed has to see it.
+            broken = error
     found = [one for one in events if _is_about(one, subject) and _is_of(one, kind)]
     found = found[-last:] if last else found
     if as_json:
-        say({"ledger": place, "events": [event.as_json() for event in found]})
-        return
+        say({"ledger": place, "broken": str(broken) if broken else None, "events": [one.as_json() for one in found]})
+    else:
+        _print(found, place)
+    if broken:
+        raise broken
+
+
+def _print(found: "Sequence[Event]", place: str | None) -> None:
+    from components.cli.guests import rows
+    from components.domain.instants import shown
+
     heads = ("no.", "at", "what", "of", "who", "why")
     cells = [
         (str(one.number), shown(one.at), _what(one), one.subject, one.actor, (one.reason + _late(one)).strip())

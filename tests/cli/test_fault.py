@@ -45,6 +45,21 @@ def test_a_whole_life(noted: NotedWorld) -> None:  # noqa: F811
     assert {event.actor for event in noted.events()} == {"olena"}
 
 
+def test_the_next_fault_of_a_host_is_meant(noted: NotedWorld) -> None:  # noqa: F811
+    """One that is over is in nobody's way."""
+    new = ("--warranty", "2031-01-01", "--yes")
+    for serial in ("C2-0002", "C2-0003"):
+        noted.run("fault", "open", "lab1", "cpu", *WHY)
+        noted.run("fault", "diagnose", "lab1", *WHY)
+        noted.run("fault", "replaced", "lab1", "--serial", serial, *new)
+        assert serial in noted.host_file()
+        if serial == "C2-0002":
+            noted.run("fault", "restored", "lab1")
+    noted.run("fault", "restored", "lab1")
+    states = [one["state"] for one in noted.json("fault", "list", "--all")["faults"]]
+    assert states == ["restored", "restored"]
+
+
 def test_a_false_alarm(noted: NotedWorld) -> None:  # noqa: F811
     """Over without a replacement; the next fault of the part is a new one."""
     noted.run("fault", "open", "lab1", "cpu", *WHY)
@@ -62,7 +77,7 @@ def test_a_false_alarm(noted: NotedWorld) -> None:  # noqa: F811
         (["open", "lab1", "cpu", *WHY, "--at", "2026-11-20T10:00"], "no time zone"),
         (["open", "lab1", "cpu", *WHY, "--at", "2999-01-01T00:00Z"], "in the future"),
         (["diagnose", "lab1", *WHY], "No open fault is known by lab1"),
-        (["diagnose", "f-nobody", *WHY], "Known: none"),
+        (["diagnose", "f-nobody", *WHY], "Open: none"),
     ],
 )
 def test_what_is_refused_notes_nothing(noted: NotedWorld, arguments: list[str], said: str) -> None:  # noqa: F811

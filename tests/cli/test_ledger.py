@@ -1,9 +1,12 @@
 """`vps ledger`: what happened, and whether it is still as it was written."""
 
+import json
 import sqlite3
 
 import pytest
+from typer.testing import CliRunner
 
+from components.cli.main import app
 from components.ledger.events import LedgerError
 from tests.cli.noted_world import NotedWorld, noted  # noqa: F401 - a fixture
 
@@ -41,7 +44,7 @@ def test_it_can_be_narrowed(told: NotedWorld) -> None:
 
 def test_without_a_ledger(noted: NotedWorld) -> None:  # noqa: F811
     assert noted.run("ledger") == "There is no ledger yet.\n"
-    assert noted.json("ledger") == {"ledger": None, "events": []}
+    assert noted.json("ledger") == {"ledger": None, "broken": None, "events": []}
 
 
 def test_a_row_changed_behind_its_back(told: NotedWorld) -> None:
@@ -51,3 +54,8 @@ def test_a_row_changed_behind_its_back(told: NotedWorld) -> None:
     connection.close()
     with pytest.raises(LedgerError, match="Event 2 of the ledger is not as it was written"):
         told.run("ledger")
+    done = CliRunner().invoke(app, ["ledger", "--json", "--fleet", str(told.fleet)])
+    shown = json.loads(done.stdout)
+    assert [event["actor"] for event in shown["events"]] == ["olena", "marco", "olena"]
+    assert "Event 2" in shown["broken"]
+    assert done.exit_code == 1
