@@ -10,7 +10,8 @@ keeps comments; that is not done here.
 
 import contextlib
 import re
-from collections.abc import Iterator
+import string
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from yaml._yaml import CParser
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40
+_USUAL = 16 * 1024
 
 _INT = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _SUSPECT = re.compile(
@@ -37,6 +39,9 @@ _WORDS = {"date": "date", "zero": "number with a leading zero", "base": "number 
 _WORDS |= {"clock": "number with colons", "float": "number with a point or exponent", "number": "number"}
 _CONSTANTS: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _CONSTANTS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+
+_HARMLESS = frozenset(string.ascii_letters) - frozenset("fFnNoOtTyY")
+"""No constant, number or suspect begins so: most words need no closer look."""
 
 Step = str | int
 Path_ = tuple[Step, ...]
@@ -77,8 +82,11 @@ class Document:
 def read(file: Path) -> Document:
     """Read a file. Never raises for what the file holds, nor when it can't be read."""
     try:
-        with file.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
+        with file.open("rb", buffering=0) as stream:
+            # Room for a megabyte costs more than to read what most files hold.
+            raw = stream.read(_USUAL)
+            while _USUAL <= len(raw) <= MAX_BYTES and (more := stream.read(MAX_BYTES + 1 - len(raw))):
+                raw += more
     except FileNotFoundError:
         return missing()
     except OSError as error:
@@ -159,35 +167,36 @@ class _Builder:
         holder: dict[str, object] | list[object] = root
         stack: list[tuple[dict[str, object] | list[object], Path_]] = [(root, ())]
         key: str | None = None
-        for event in self._events(text):
+        lines, get_event, scalar = self._lines, CParser(text).get_event, yaml.ScalarEvent
+        for event in self._events(get_event):
             kind = type(event)
             if kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
                 stack.pop()
                 continue
             holder, path = stack[-1]
-            line = event.start_mark.line + 1
-            if isinstance(holder, dict) and key is None:
-                key = self._key(event, holder, path, line)
-                if self._lines is not None:
-                    self._lines.setdefault((*path, key), line)
+            is_mapping = type(holder) is dict
+            if is_mapping and key is None:
+                key = self._key(event, holder, path)
+                if lines is not None:
+                    lines.setdefault((*path, key), event.start_mark.line + 1)
                 continue
-            step: Step
-            if isinstance(holder, dict):
-                assert key is not None
-                step, key = key, None
-            else:
-                step = len(holder)
-            here = (*path, step) if len(stack) > 1 else ()
+            step: Step = key if key is not None else len(holder)
+            key = None
             value: object
-            if kind is yaml.ScalarEvent:
-                value = self._scalar(event, here, line)
+            if kind is scalar and lines is None and (event.style or event.value[:1] in _HARMLESS) and event.tag is None:
+                value = event.value
             else:
-                value = inner = self._collection(kind)
-                stack.append((inner, here))
-                if len(stack) > MAX_DEPTH:
-                    raise _HopelessError(Flaw((), line, "It is nested too deeply.", "Restore it from git."))
-            if self._lines is not None:
-                self._lines.setdefault(here, line)
+                here = (*path, step) if len(stack) > 1 else ()
+                line = event.start_mark.line + 1
+                if kind is scalar:
+                    value = self._scalar(event, here, line)
+                else:
+                    value = inner = self._collection(kind)
+                    stack.append((inner, here))
+                    if len(stack) > MAX_DEPTH:
+                        raise _HopelessError(Flaw((), line, "It is nested too deeply.", "Restore it from git."))
+                if lines is not None:
+                    lines.setdefault(here, line)
             if isinstance(holder, dict):
                 # A key given twice was reported; the first one counts, so that lines and values agree.
                 holder.setdefault(str(step), value)
@@ -199,36 +208,42 @@ class _Builder:
     def _collection(kind: type) -> dict[str, object] | list[object]:
         return {} if kind is yaml.MappingStartEvent else []
 
-    def _events(self, text: str) -> Iterator[Any]:
-        parser = CParser(text)
+    def _events(self, get_event: Callable[[], Any]) -> Iterator[Any]:
         documents = 0
+        begins = (yaml.ScalarEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent)
+        ends = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
         while True:
-            event: Any = parser.get_event()
+            event: Any = get_event()
             kind = type(event)
-            if kind is yaml.StreamEndEvent:
+            if kind in ends or (kind in begins and event.anchor is None):
+                yield event
+            elif kind is yaml.StreamEndEvent:
                 return
-            if kind is yaml.DocumentStartEvent:
+            elif kind is yaml.DocumentStartEvent:
                 documents += 1
                 if documents > 1:
                     line = event.start_mark.line + 1
                     raise _HopelessError(
                         Flaw((), line, "A second document begins here.", "Keep one per file, drop `---`.")
                     )
-            elif kind is yaml.AliasEvent or getattr(event, "anchor", None) is not None:
+            elif kind is yaml.AliasEvent or kind in begins:
                 line = event.start_mark.line + 1
                 raise _HopelessError(
                     Flaw((), line, "Anchors (&) and aliases (*) are not used here.", "Write the value out.")
                 )
-            elif kind is not yaml.StreamStartEvent and kind is not yaml.DocumentEndEvent:
-                yield event
 
-    def _key(self, event: Any, holder: dict[str, object], path: Path_, line: int) -> str:  # noqa: ANN401
+    def _key(self, event: Any, holder: Container[object], path: Path_) -> str:  # noqa: ANN401
+        line = event.start_mark.line + 1
         if not isinstance(event, yaml.ScalarEvent):
             raise _HopelessError(Flaw(path, line, "A key is a mapping or list here.", "Write a text before the colon."))
         key: str = event.value
         if key in holder:
             self.flaws.append(Flaw((*path, key), line, f"`{key}` is given twice.", "Keep one of the two."))
-        elif not event.style and (key in _CONSTANTS or _INT.fullmatch(key) or _SUSPECT.fullmatch(key)):
+        elif (
+            key[:1] not in _HARMLESS
+            and not event.style
+            and (key in _CONSTANTS or _INT.fullmatch(key) or _SUSPECT.fullmatch(key))
+        ):
             message = f"The key `{key}` is not text." if key else "A key is empty."
             self.flaws.append(Flaw((*path, key), line, message, f'Put it in quotes: "{key}".'))
         return key

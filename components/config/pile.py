@@ -93,14 +93,16 @@ class Pile:
         """Whether there is such a file."""
         return file in self.instead or (not self.wholly and file not in self.gone and (self.folder / file).exists())
 
-    def _listed(self, kind: str) -> set[Path]:
-        new = {self.folder / name for name in self.instead if name.startswith(f"{kind}/")}
+    def _listed(self, kind: str) -> set[str]:
+        new, gone = (
+            {name.partition("/")[2] for name in names if name.startswith(f"{kind}/")}
+            for names in (self.instead, self.gone)
+        )
         if self.wholly:
             if not new:
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
             return new
-        gone = {self.folder / name for name in self.gone}
-        return ({*(self.folder / kind).iterdir()} - gone) | new
+        return ({*os.listdir(self.folder / kind)} - gone) | new  # noqa: PTH208 - ten thousand names, not paths
 
     def _note(self, file: str, document: Document, found: list[Flaw]) -> None:
         for flaw in found[:MOST_PER_FILE]:
@@ -130,14 +132,15 @@ class Pile:
             self.unread.add((kind,))
             return
         for file in files:
-            if file.name.startswith("."):
+            if file.startswith("."):
                 continue
-            if file.suffix == ".yaml":
-                yield file.stem
-            elif file.suffix.lower() in (".yml", ".yaml"):
-                remedy = f"Rename it to {file.stem}.yaml."
+            stem, suffix = os.path.splitext(file)  # noqa: PTH122
+            if suffix == ".yaml":
+                yield stem
+            elif suffix.lower() in (".yml", ".yaml"):
+                remedy = f"Rename it to {stem}.yaml."
                 message = "It would not be read: files here end in .yaml."
-                place = f"{kind}/{file.name}"
+                place = f"{kind}/{file}"
                 self.problems.append(
                     Problem(code="file-ignored", path=(kind,), message=message, remedy=remedy, file=place)
                 )
