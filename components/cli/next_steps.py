@@ -80,21 +80,24 @@ def engine_file(folder: Path, stack: str, *, quiet: bool) -> EngineFile:
 def steps(folder: Path, files: Iterable[str], message: str, last: str, engine: EngineFile | None = None) -> list[str]:
     """The commands that come after an edit, to be pasted where the reader stands: check, commit, and `last`."""
     from components.config.checkout import prefix
+    from components.config.folder import VARIABLE
     from components.domain.problems import DomainError
 
     here = Path.cwd()
     stands_in = folder.is_relative_to(here) or here.is_relative_to(folder)
     named = [*files, engine.name] if engine is not None and engine.here else list(files)
     shown = [os.path.relpath(folder / name, here) if stands_in else str(folder / name) for name in named]
-    init = [f"vps init {engine.stack}"] if engine is not None and not engine.made else []
+    where = "" if stands_in or VARIABLE in os.environ else f" --fleet {shlex.quote(str(folder))}"
+    check, last = f"vps check{where}", f"{last}{where}"
+    init = [f"vps init {engine.stack}{where}"] if engine is not None and not engine.made else []
     before, after = (init, []) if engine is not None and engine.here else ([], init)
     try:
         prefix(folder)
     except DomainError:
-        return [*before, "vps check", *after, last]
+        return [*before, check, *after, last]
     into = [] if stands_in else ["-C", str(folder)]
     add, commit = shlex.join(["git", *into, "add", *shown]), shlex.join(["git", *into, "commit", "-m", message])
-    return [*before, "vps check", f"{add} && {commit}", *after, last]
+    return [*before, check, f"{add} && {commit}", *after, last]
 
 
 def print_json(document: dict[str, Any]) -> None:

@@ -1,0 +1,52 @@
+"""Prices are told to the cent, each currency by itself, and a sum only where there is something to add."""
+
+import datetime as dt
+from dataclasses import replace
+from decimal import Decimal
+
+from components.cli import quoting
+from components.domain.fees import quote
+from components.domain.terms import Discount
+from tests.domain.sample import PACKAGE, client, fleet, vps
+
+SET_UP = replace(PACKAGE, set_up=Decimal("10.00"), deposit=Decimal("50.00"))
+FLEET = fleet(packages={PACKAGE.key: SET_UP}, discounts=(Discount(months=3, percent=3),))
+TODAY = dt.date(2026, 11, 22)
+
+
+def test_month_term_and_once_stand_apart() -> None:
+    mine = client()
+    assert quoting.lines(quote(FLEET, mine, mine.vps["web1"])) == [
+        "a month     small@2026-01                          19.00 EUR",
+        "            term of 3 months: -3 %                 -0.57 EUR",
+        "            together                               18.43 EUR",
+        "first term  small@2026-01                          57.00 EUR",
+        "            term of 3 months: -3 %                 -1.71 EUR",
+        "            together                               55.29 EUR  2026-12-01 to 2027-03-01, due 2026-12-01",
+        "once        deposit: small@2026-01                 50.00 EUR  due 2026-11-20",
+        "            set-up: small@2026-01                  10.00 EUR  due on invoice",
+        "            together                               60.00 EUR",
+    ]
+
+
+def test_for_machines_amounts_are_text() -> None:
+    mine = client()
+    found = quoting.report(quote(FLEET, mine, mine.vps["web1"]))
+    assert found[0] == {
+        "per": "month",
+        "kind": "package",
+        "what": "small@2026-01",
+        "amount": "19.00",
+        "currency": "EUR",
+        "due": None,
+    }
+    assert {one["due"] for one in found if one["kind"] == "deposit"} == {"2026-11-20"}
+
+
+def test_what_an_edit_changes_is_told_with_its_days() -> None:
+    after = replace(FLEET, clients={"example-coop": client("example-coop", vps(ends=dt.date(2027, 3, 1)))})
+    assert quoting.changed(FLEET, FLEET, TODAY) == ["price       unchanged"]
+    assert quoting.changed(FLEET, after, TODAY)[0] == "a month     18.43 EUR -> 0.00 EUR, from 2027-03-01"
+    (found,) = quoting.changed_report(FLEET, after, TODAY)
+    assert found["vps"] == "web1"
+    assert found["months"] == [{"start": "2027-03-01", "end": None, "before": {"EUR": "18.43"}, "after": {}}]
