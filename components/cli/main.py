@@ -14,6 +14,7 @@ from components.cli import (
     access,
     add,
     adopt,
+    audit,
     backups,
     check,
     deliver,
@@ -67,6 +68,7 @@ app.command("schema")(schema.schema)
 app.command("up")(stack.up)
 app.command("preview")(stack.preview)
 app.command("drift")(drift.drift)
+app.command("audit")(audit.audit)
 app.command("list")(listing.list_all)
 app.command("hosts")(hosts.hosts)
 app.command("show")(show.show)

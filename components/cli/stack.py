@@ -67,7 +67,7 @@ def up(
         word = commit.need(engine.environment, loaded.folder, stack, engine_path())
         if word:
             typer.echo(word)
-        states = _host_states(loaded)
+        states = host_states(loaded)
         found = outlook(engine.environment, loaded, stack, states)
         # Only a run of the engine notes a commit.
         is_noted = not instead_of and commit.is_settled(engine.environment, loaded.folder, stack)
@@ -105,7 +105,7 @@ def preview(
     from components.engine.outlook import outlook
 
     engine, loaded = _ready(stack, fleet)
-    states = _host_states(loaded)
+    states = host_states(loaded)
     found = None if by_engine else outlook(engine.environment, loaded, stack, states)
     if found is not None and found.is_still:
         _tell_still(found, stack)
@@ -232,7 +232,7 @@ def _engine(fleet: Path | None) -> "tuple[Engine, Loaded]":
     return Engine.of(project_of(folder), loaded.fleet.hosts.values()), loaded
 
 
-def _host_states(loaded: "Loaded") -> dict[str, str]:
+def host_states(loaded: "Loaded") -> dict[str, str]:
     """The states that operators gave hosts, by name; empty where nobody ever gave one."""
     return {name: str(state) for name, state in _operations(loaded).host_states.items()}
 
