@@ -12,6 +12,7 @@ from components.domain.prices import once, totals
 from components.domain.statements import Amounts, steps
 
 Sold = tuple[Fleet, Client, Vps]
+"""A VPS as one state of the files sells it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +76,35 @@ def price_changes(base: Fleet, head: Fleet, today: date) -> Iterator[PriceChange
             sold, sells = before.get(one), after.get(one)
             if same and sold and sells and sold[2] == sells[2] and sold[1].contract == sells[1].contract:
                 continue
-            found = _change(sold, sells, kind, today)
+            found = price_change(sold, sells, today, kind)
             if found is not None:
                 yield found
+
+
+def price_change(sold: Sold | None, sells: Sold | None, today: date, client_kind: str = "kept") -> PriceChange | None:
+    """What one VPS costs more or less as `sells` says than as `sold` did; None on one side: it is new, or gone.
+
+    None when nothing changes. Raises KeyError as `price_changes`.
+    """
+    either = sells or sold
+    if either is None:
+        return None
+    _, client, vps = either
+    stretches = tuple(_stretches(sold, sells))
+    at_once = more(_once(sold), _once(sells))
+    term = _term(sold, sells, today, stretches)
+    if not (stretches or at_once or term):
+        return None
+    kind = "gone" if sells is None else "new" if sold is None else "changed"
+    return PriceChange(
+        client=client.key,
+        vps=vps.key,
+        kind=kind,
+        client_kind=client_kind,
+        stretches=stretches,
+        once=at_once,
+        term=term,
+    )
 
 
 def more(before: Amounts, after: Amounts) -> dict[str, Decimal]:
@@ -104,25 +131,6 @@ def added(changes: Iterable[PriceChange]) -> tuple[dict[str, Decimal], dict[str,
 def _catalogue(fleet: Fleet) -> tuple[object, ...]:
     """What prices hang on beside clients' files."""
     return (fleet.currency, fleet.packages, fleet.extras, fleet.discounts, fleet.contracts, fleet.services)
-
-
-def _change(sold: Sold | None, sells: Sold | None, client_kind: str, today: date) -> PriceChange | None:
-    _, client, vps = sells or sold  # type: ignore[misc] # one of the two is there
-    stretches = tuple(_stretches(sold, sells))
-    at_once = more(_once(sold), _once(sells))
-    term = _term(sold, sells, today, stretches)
-    if not (stretches or at_once or term):
-        return None
-    kind = "gone" if sells is None else "new" if sold is None else "changed"
-    return PriceChange(
-        client=client.key,
-        vps=vps.key,
-        kind=kind,
-        client_kind=client_kind,
-        stretches=stretches,
-        once=at_once,
-        term=term,
-    )
 
 
 def _once(one: Sold | None) -> Amounts:

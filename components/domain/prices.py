@@ -140,16 +140,17 @@ def recurring(fleet: Fleet, client: Client, day: date) -> tuple[Line, ...]:
     return tuple(line for vps in client.vps.values() if is_sold(vps, day) for line in monthly(fleet, client, vps, day))
 
 
-def once(fleet: Fleet, client: Client, vps: Vps) -> tuple[Line, ...]:
+def once(fleet: Fleet, client: Client, vps: Vps, invoiced: date | None = None) -> tuple[Line, ...]:
     """Deposit and set-up of a VPS, and of every piece of an extra that came later; nothing where they cost nothing.
 
-    The deposit is due on signing (contract PAY-1), set-up on reception of the invoice (PAY-2), so its `due` is None.
+    The deposit is due on signing (contract PAY-1), set-up on reception of the invoice (PAY-2): on `invoiced`, where
+    that is known. A piece that comes back after it was given up costs no second set-up.
     """
     first = vps.sales[0]
     package, start = fleet.packages[first.package], vps.term.start
     found = [
         _once(fleet, vps, Kind.DEPOSIT, first.package, package.deposit, start, client.contract.signed),
-        _once(fleet, vps, Kind.SET_UP, first.package, package.set_up, start),
+        _once(fleet, vps, Kind.SET_UP, first.package, package.set_up, start, invoiced),
     ]
     had: dict[str, int] = {}
     for sale in vps.sales:
@@ -157,7 +158,8 @@ def once(fleet: Fleet, client: Client, vps: Vps) -> tuple[Line, ...]:
             more = count - had.get(key, 0)
             if more > 0:
                 amount = fleet.extras[key].set_up * more
-                found.append(_once(fleet, vps, Kind.SET_UP, pieces(key, more), amount, sale.since or start))
+                day = sale.since or start
+                found.append(_once(fleet, vps, Kind.SET_UP, pieces(key, more), amount, day, invoiced))
                 had[key] = count
     return tuple(line for line in found if line.amount)
 

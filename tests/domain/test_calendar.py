@@ -88,6 +88,21 @@ def test_the_same_time_of_day_is_the_zones() -> None:
     assert instant_later(utc("2026-01-31T09:00:00Z"), 3, BRUSSELS) == utc("2026-04-30T08:00:00Z")
 
 
+@pytest.mark.parametrize(
+    ("since", "day", "where", "minutes"),
+    [
+        ("2026-06-10T12:00:00Z", dt.date(2026, 6, 1), dt.UTC, 29_520),
+        ("2026-01-01T00:00:00Z", dt.date(2026, 3, 1), BRUSSELS, 44_580),
+    ],
+)
+def test_support_time_is_the_minutes_that_vip_shares_with_a_month(
+    since: str, day: dt.date, where: dt.tzinfo, minutes: int
+) -> None:
+    """P-6."""
+    vip = Span(start=utc(since), end=utc("2027-01-01T00:00:00Z"))
+    assert month(day, where).within(vip).seconds == 60 * minutes
+
+
 def test_a_day_without_midnight_begins_with_its_first_instant() -> None:
     """In Beirut the clocks go from 24:00 to 01:00; in Havana from 01:00 back to 00:00, so midnight comes twice."""
     assert begins(dt.date(2023, 3, 26), zone("Asia/Beirut")) == utc("2023-03-25T22:00:00Z")

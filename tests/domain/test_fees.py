@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from components.domain.calendar import Span, month
 from components.domain.clients import Client, Vps
 from components.domain.contracts import ContractVersion
-from components.domain.fees import monthly_base, next_due, quote, sold, term_fee, term_number, term_on
+from components.domain.fees import Reading, monthly_base, next_due, quote, sold, term_fee, term_number, term_on
 from components.domain.fleet import Fleet
 from components.domain.prices import Line, Per, split, totals
 from components.domain.sales import Sale
@@ -238,6 +238,23 @@ def test_base_ends_where_the_vps_does() -> None:
     assert monthly_base(fleet, client, vps, month(APRIL, dt.UTC)) == 10
     fleet, client, vps = sells(sample.vps(term=of(3, "2026-01-11", renew=False)))
     assert monthly_base(fleet, client, vps, month(APRIL, dt.UTC)) == 10
+
+
+@pytest.mark.parametrize(
+    ("vps", "found", "other", "reading"),
+    [
+        (sample.vps(term=of(1, "2026-04-16")), 15, 30, Reading(full_fee=True)),
+        (sample.vps(term=of(12, "2026-01-01")), 27, 30, Reading(list_price=True)),
+        (sample.vps(term=of(1, "2026-01-01"), extras={MEMORY.key: 2}), 30, 39, Reading(all_recurring=True)),
+        (sample.vps(term=of(1, "2026-05-01")), 0, 0, Reading(full_fee=True)),
+    ],
+    ids=["a part of a month", "a discount", "extras", "no part of it"],
+)
+def test_another_reading_of_the_base(vps: Vps, found: int, other: int, reading: Reading) -> None:
+    """R-16 to R-18: the default and its alternative."""
+    whole = month(APRIL, dt.UTC)
+    assert monthly_base(*sells(vps), whole) == found
+    assert monthly_base(*sells(vps), whole, None, reading) == other
 
 
 # Properties

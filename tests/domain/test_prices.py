@@ -1,9 +1,11 @@
 """What a VPS costs a month and once: exact, each line rounded once, no currency added to another."""
 
+import ast
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -145,6 +147,27 @@ def test_deposit_and_set_up_come_once() -> None:
     ]
 
 
+def test_each_payment_has_its_due_day() -> None:
+    """P-2: signed on 4 May, invoiced on 6 May, the term starts on 11 May."""
+    vps = sample.vps(term=Term(months=1, start=date(2026, 5, 11), renew=True))
+    signed = Contract(version="standard@2026-01", signed=date(2026, 5, 4), support="standard")
+    client = sample.client("coop", vps, contract=signed)
+    fleet = selling(client)
+    assert [(line.kind.value, line.due) for line in once(fleet, client, vps, date(2026, 5, 6))] == [
+        ("deposit", date(2026, 5, 4)),
+        ("set-up", date(2026, 5, 6)),
+    ]
+    assert vps.term.begins(0) == date(2026, 5, 11)
+
+
+def test_a_piece_that_comes_back_has_been_set_up() -> None:
+    counts = [(None, 2), (date(2027, 1, 1), 1), (date(2027, 2, 1), 2)]
+    *before, last = (Sale(package="small@2026-01", extras={MEMORY.key: count}, since=since) for since, count in counts)
+    vps = sample.vps(extras=last.extras, since=last.since, before=tuple(before))
+    client = sample.client("coop", vps)
+    assert [str(line.amount) for line in once(selling(client), client, vps)] == ["50.00", "5.00", "4.00"]
+
+
 def test_what_costs_nothing_has_no_line() -> None:
     client = sample.client()
     assert once(sample.fleet(client), client, client.vps["web1"]) == ()
@@ -179,6 +202,16 @@ def test_half_a_cent_goes_up(exact: str, found: str) -> None:
 def test_a_fee_is_split_without_a_rest(fee: str, months: int, found: list[str]) -> None:
     """P-3."""
     assert [str(part) for part in split(Decimal(fee), months)] == found
+
+
+DOMAIN = Path(__file__).resolve().parents[2] / "components" / "domain"
+
+
+@pytest.mark.parametrize("module", ["prices", "fees", "works", "orders", "statements", "price_changes"])
+def test_no_money_is_a_float(module: str) -> None:
+    for node in ast.walk(ast.parse((DOMAIN / f"{module}.py").read_text(encoding="utf-8"))):
+        assert not (isinstance(node, ast.Constant) and isinstance(node.value, float)), node.lineno
+        assert not (isinstance(node, ast.Name) and node.id == "float"), node.lineno
 
 
 MONEY = st.decimals(min_value=-(10**6), max_value=10**6, places=2)
