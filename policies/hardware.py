@@ -21,14 +21,14 @@ _FIELDS = ("model", "serial", "installed", "warranty", "spare")
 def replaceable(found: Resource) -> Iterator[str]:
     """The host that a resource stands on is described so that any part of it can be replaced.
 
-    Whether a spare is there today is asked for machines that are new on the host alone: an empty shelf stops nobody who
-    stands there, and nobody who leaves.
+    Whether a spare is there today is asked for new machines alone: an empty shelf stops nobody who stands there, and
+    nobody who comes from another host: spares stop no move, for that may be the way out of something worse.
     """
     base, host = declared.folder(), found.host
     problems = _host_problems(base, host)
     if found.is_machine:
         problems = (*problems, *_assignment(declared.host(base, host), Machine(found).client))
-    if found.is_machine and (lacking := _irreplaceable(base, host)) and known.is_new_on(found, host):
+    if found.is_machine and (lacking := _irreplaceable(base, host)) and not known.before(found.properties.get("uuid")):
         problems = (*problems, *lacking)
     for problem in problems:
         yield f"{found.title} stands on {host}, and hosts/{host}.yaml: {problem}"

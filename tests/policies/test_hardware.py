@@ -129,7 +129,7 @@ EMPTY = {"lab-cpu": {"kind": "cpu", "model": "Demo C2", "count": "0", "place": "
 
 @pytest.mark.parametrize("spares", [LATE, EMPTY], ids=["late", "empty"])
 def test_a_part_that_nobody_could_replace_in_time(judge, machine, fleet, spares):
-    """A machine that is new here is stopped; who stands here, or leaves, is not."""
+    """A new machine is stopped; who stands here, or comes from another host, is not."""
     fleet.edit("fleet.yaml", lambda data: data["spares"].update(spares))
     (message,) = judge(machine, RULE)
     assert (
@@ -139,6 +139,8 @@ def test_a_part_that_nobody_could_replace_in_time(judge, machine, fleet, spares)
     fleet.hand_over({UUID: RECORDED})
     assert judge(machine, RULE) == []
     fleet.hand_over({UUID: RECORDED | {"host": "lab2"}})
+    assert judge(machine, RULE) == []
+    fleet.hand_over({})
     assert len(judge(machine, RULE)) == 1
     fleet.hand_over(None)
     assert "can't judge" in judge(machine, RULE)[0]
