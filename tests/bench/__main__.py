@@ -15,13 +15,16 @@ from pathlib import Path
 
 from components.domain.problems import DomainError
 from components.engine.location import EngineError
-from tests.bench import command, engine, faults, guests, lab, machine, scan, seeds, side_by_side, table
+from tests.bench import command, engine, faults, guests, lab, listing, machine, scan, seeds, side_by_side, table
 from tests.bench.figures import CannotMeasure, Gap, Line, Sheet
 from tests.bench.options import Options
 
 ROWS: dict[str, Callable[[Options], Iterator[Line | Sheet]]] = {
     "help": command.help_line,
     "check": command.check_lines,
+    "list": listing.lines,
+    "place": placing.lines,
+    "placement": placing.sheets,
     "seeds": seeds.lines,
     "engine": engine.lines,
     "scan": scan.lines,
