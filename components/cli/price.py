@@ -91,12 +91,9 @@ def _compare(subject: str, day: dt.date | None, folder: Path | None, *, as_json:
 
 
 def _day(text: str | None) -> dt.date | None:
-    from components.domain.problems import DomainError
+    from components.config.texts import parse_date
 
-    try:
-        return None if text is None else dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise DomainError(f'"{text}" is no date.', "Write it like 2027-03-01.") from error
+    return None if text is None else parse_date(text)
 
 
 def _today(fleet: "Fleet", client: "Client") -> dt.date:
@@ -114,4 +111,4 @@ def _must_be_priced(fleet: "Fleet", client: "Client", machines: list[str]) -> No
     missing = {name: unpriced(fleet, client.vps[name]) for name in machines}
     told = [f"{client.key}/{name} has {', '.join(lacks)}" for name, lacks in missing.items() if lacks]
     if told:
-        raise DomainError(f"{'; '.join(told)}: catalogue.yaml does not sell that.", "See where: vps check")
+        raise DomainError(f"{'; '.join(told)}, which is not sold, so it has no price.", "See where: vps check")

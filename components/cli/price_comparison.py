@@ -94,7 +94,7 @@ def _priced(loaded: "Loaded", name: str, silent: list[str]) -> "Fleet":
     for key, client in loaded.fleet.clients.items():
         lacks = {vps.key: unpriced(loaded.fleet, vps) for vps in client.vps.values()}
         silent.extend(
-            f"{key}/{vps} has {', '.join(missing)} at {name}, which catalogue.yaml does not sell"
+            f"{key}/{vps} has {', '.join(missing)} at {name}, which is not sold"
             for vps, missing in lacks.items()
             if missing
         )

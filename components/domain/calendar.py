@@ -66,8 +66,14 @@ def is_zone(name: str) -> bool:
 
 
 def begins(day: dt.date, where: dt.tzinfo) -> dt.datetime:
-    """The first instant of a day in that zone, in UTC; of a day that begins without its midnight, the one after."""
-    return dt.datetime(day.year, day.month, day.day, tzinfo=where).astimezone(dt.UTC)
+    """The first instant of a day in that zone, in UTC; of a day that has no midnight, the one after.
+
+    The calendar's first and last day begin in UTC where the zone's own beginning is beyond it.
+    """
+    try:
+        return dt.datetime(day.year, day.month, day.day, tzinfo=where).astimezone(dt.UTC)
+    except OverflowError:
+        return dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC)
 
 
 def day_of(instant: dt.datetime, where: dt.tzinfo) -> dt.date:
@@ -99,9 +105,12 @@ def month_at(instant: dt.datetime, where: dt.tzinfo) -> Span:
 def later(day: dt.date, months: int) -> dt.date:
     """The same day so many months on; a month that is too short has its last day instead (contract PAY-3).
 
-    Count from the anchor each time: from the 31st by single months, the day would never come back.
+    Count from the anchor each time: from the 31st by single months, the day would never come back. Beyond the calendar,
+    its last or first day.
     """
     year, index = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if not dt.MINYEAR <= year <= dt.MAXYEAR:
+        return dt.date.max if year > dt.MAXYEAR else dt.date.min
     return day.replace(year=year, month=index + 1, day=min(day.day, calendar.monthrange(year, index + 1)[1]))
 
 

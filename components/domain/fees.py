@@ -107,11 +107,9 @@ def term_number(vps: Vps, day: date) -> int:
 def next_due(vps: Vps, day: date) -> date | None:
     """The first day of the next term after `day`, where its fee is due; None when no other follows."""
     number = vps.term.number(day) + 1
-    if number <= 0:
-        return vps.term.start
-    start = vps.term.begins(number)
-    goes_on = vps.term.renew and (vps.ends is None or start < vps.ends)
-    return start if goes_on else None
+    start = vps.term.begins(max(0, number))
+    follows = number <= 0 or vps.term.renew
+    return start if follows and (vps.ends is None or start < vps.ends) else None
 
 
 def quote(

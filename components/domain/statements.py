@@ -9,6 +9,7 @@ from components.domain.clients import Client, Vps
 from components.domain.fees import TermFee, next_due, term_fee, term_on
 from components.domain.fleet import Fleet
 from components.domain.prices import Line, has_vip, is_sold, monthly, once, recurring, totals
+from components.domain.terms import LENGTHS
 
 Amounts = Mapping[str, Decimal]
 """By currency; one that is missing is zero."""
@@ -63,9 +64,7 @@ def statement(fleet: Fleet, client: Client, day: date) -> Statement:
 
 def account(fleet: Fleet, client: Client, vps: Vps, day: date) -> Account:
     """What one VPS costs on a day, or on the nearest on which it is sold. Raises KeyError as `statement`."""
-    last = _last(vps)
-    shown = max(vps.term.start, day if last is None else min(day, last - timedelta(days=1)))
-    due = next_due(vps, day)
+    shown, due = shown_on(vps, day), next_due(vps, day)
     return Account(
         vps=vps,
         day=shown,
@@ -79,10 +78,18 @@ def account(fleet: Fleet, client: Client, vps: Vps, day: date) -> Account:
 
 
 def unpriced(fleet: Fleet, vps: Vps) -> tuple[str, ...]:
-    """The packages and extras of a VPS, earlier ones included, that the catalogue lacks: so long it has no price."""
+    """What a VPS has that is not sold, in words: so long it has no price. Earlier packages and extras count."""
     found = [sale.package for sale in vps.sales if sale.package not in fleet.packages]
     found += [key for sale in vps.sales for key in sale.extras if key not in fleet.extras]
+    if vps.term.months not in LENGTHS:
+        found.append(f"a term of {vps.term.months} months")
     return tuple(dict.fromkeys(found))
+
+
+def shown_on(vps: Vps, day: date) -> date:
+    """The day, or the nearest on which the VPS is sold."""
+    last = _last(vps)
+    return max(vps.term.start, day if last is None else min(day, last - timedelta(days=1)))
 
 
 def steps(fleet: Fleet, client: Client, vps: Vps) -> tuple[Step, ...]:

@@ -27,7 +27,7 @@ class Term:
     def number(self, day: date) -> int:
         """In which term a day falls; below 0 before the first. Whether it is renewed so often is not asked."""
         apart = (day.year - self.start.year) * 12 + day.month - self.start.month
-        guess = apart // self.months
+        guess = apart // (self.months or 1)
         return guess if self.begins(guess) <= day else guess - 1
 
     @property

@@ -99,7 +99,7 @@ def _contact(key: str, contact: Contact) -> Facts:
 
 
 def _machine(fleet: Fleet, client: Client, vps: Vps, as_of: date) -> Facts:
-    sale = sold(fleet, client, vps, as_of)
+    sale = sold(vps, as_of)
     package, network, host = fleet.packages[sale.package], fleet.networks[vps.network], fleet.hosts[vps.host]
     datacentre = fleet.datacentres[host.datacentre]
     people = client.contacts

@@ -8,7 +8,7 @@ from components.domain.clients import Client, Vps
 from components.domain.fleet import Fleet
 from components.domain.prices import Kind, discount, has_vip, totals
 from components.domain.sales import Sale
-from components.domain.statements import Amounts, account
+from components.domain.statements import Amounts, account, shown_on
 
 Facts = dict[str, Any]
 
@@ -45,9 +45,9 @@ def price(fleet: Fleet, client: Client, vps: Vps, as_of: date) -> Facts:
     }
 
 
-def sold(fleet: Fleet, client: Client, vps: Vps, as_of: date) -> Sale:
+def sold(vps: Vps, as_of: date) -> Sale:
     """What of the catalogue a VPS has on a day, or on the nearest on which it is sold."""
-    return vps.sale(account(fleet, client, vps, as_of).day)
+    return vps.sale(shown_on(vps, as_of))
 
 
 def is_same(client: Client, one: date, other: date) -> bool:

@@ -97,7 +97,7 @@ def test_what_is_not_sold_has_no_price(priced: Priced) -> None:
     priced.edit("small@2026-01", "smal@2026-01")
     done = priced.price("example-coop")
     assert done.exit_code == 1
-    assert "example-coop/web1 has smal@2026-01: catalogue.yaml does not sell that" in str(done.exception)
+    assert "example-coop/web1 has smal@2026-01, which is not sold" in str(done.exception)
 
 
 def test_today_is_the_contracts_own(priced: Priced) -> None:

@@ -158,3 +158,11 @@ def test_what_two_spans_share_is_what_lies_in_both(one: Span, other: Span, insta
     shared = one.within(other)
     assert shared.holds(instant) == (one.holds(instant) and other.holds(instant))
     assert shared.seconds == other.within(one).seconds
+
+
+def test_the_calendar_has_an_end() -> None:
+    """A day that somebody mistyped is shown as one, and crashes nothing."""
+    assert later(dt.date(9999, 12, 1), 3) == dt.date.max
+    assert later(dt.date(1, 1, 31), -1) == dt.date.min
+    assert begins(dt.date.min, BRUSSELS).date() == dt.date.min
+    assert begins(dt.date.max, zone("America/Havana")).date() == dt.date.max

@@ -136,6 +136,7 @@ def test_a_term_that_began_is_owed_whole() -> None:
         ("2027-03-01", True, "2026-12-01", None),
         ("2027-03-02", True, "2026-12-01", "2027-03-01"),
         (None, False, "2026-11-01", "2026-12-01"),
+        ("2026-12-01", True, "2026-11-01", None),
     ],
 )
 def test_the_next_fee_is_due_on_the_next_first_day(ends: str | None, renew: bool, day: str, due: str | None) -> None:

@@ -77,7 +77,9 @@ def test_an_account_after_its_end_shows_what_it_was() -> None:
 def test_what_the_catalogue_lacks_has_no_price() -> None:
     fleet, _, vps = sells(sample.vps(package="smal@2026-01", before=(Sale(package="x@2026-01", extras={"y@1": 1}),)))
     assert unpriced(fleet, vps) == ("x@2026-01", "smal@2026-01", "y@1")
-    assert unpriced(fleet, replace(vps, package="small@2026-01", before=())) == ()
+    right = replace(vps, package="small@2026-01", before=())
+    assert unpriced(fleet, right) == ()
+    assert unpriced(fleet, replace(right, term=of(2, "2026-12-01"))) == ("a term of 2 months",)
 
 
 @given(sales=SALES, ends=st.none() | DAYS, days=st.integers(-100, 900))

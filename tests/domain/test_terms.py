@@ -43,3 +43,8 @@ def test_every_day_lies_in_the_term_of_its_number(term: Term, days: int) -> None
     number = term.number(day)
     assert term.begins(number) <= day < term.begins(number + 1)
     assert (number < 0) == (day < term.start)
+
+
+def test_a_term_that_nobody_sells_crashes_nothing() -> None:
+    """`vps check` refuses it; other commands go on with the rest."""
+    assert Term(months=0, start=date(2026, 12, 1), renew=True).number(date(2027, 1, 1)) >= 0

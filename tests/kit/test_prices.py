@@ -87,7 +87,5 @@ def test_a_kit_is_made_anew_when_what_is_in_force_changes() -> None:
     assert not is_same(client, date(2026, 11, 30), date(2026, 12, 1))
 
 
-def test_before_its_first_day_it_has_what_it_will_have(fleet: Fleet) -> None:
-    vps = upgraded()
-    changed, client = of(fleet, vps)
-    assert sold(changed, client, vps, date(2026, 1, 1)).extras == {MEMORY.key: 1}
+def test_before_its_first_day_it_has_what_it_will_have() -> None:
+    assert sold(upgraded(), date(2026, 1, 1)).extras == {MEMORY.key: 1}
