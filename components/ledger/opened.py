@@ -107,7 +107,7 @@ def _opened(folder: Path, environ: Mapping[str, str], *, create: bool) -> Ledger
     if said.startswith(("postgresql://", "postgres://")):
         from components.ledger.postgres import PostgresStore
 
-        server = PostgresStore.open(said, create=create)
+        server = PostgresStore.open(said, _fleet_id(folder), create=create)
         return None if server is None else Ledger(server)
     if "://" in said:
         raise LedgerError(
@@ -120,6 +120,19 @@ def _opened(folder: Path, environ: Mapping[str, str], *, create: bool) -> Ledger
     if file is None or not (create or file.exists()):
         return None
     return Ledger(SqliteStore(file, create=create))
+
+
+def _fleet_id(folder: Path) -> str:
+    """A server may hold the ledgers of several fleets."""
+    from components.config.documents import read
+    from components.config.folder import FLEET
+
+    found = (read(folder / FLEET).data or {}).get("id")
+    if not isinstance(found, str):
+        raise LedgerError(
+            f"Unable to tell whose ledger to open: {folder / FLEET} says no id.", "See what `vps check` says of it."
+        )
+    return found
 
 
 def _own_file(folder: Path, *, create: bool) -> Path | None:

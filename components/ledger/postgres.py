@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from components.domain.names import is_fleet_id
 from components.ledger.events import LedgerError, Row
 from components.ledger.store import chosen, first, insert
 
@@ -16,11 +17,12 @@ VERSION = 1
 CONNECT_S = 10
 WAIT_S = 15
 """How long somebody else's write is waited for."""
-_SCHEMA = "vps_ledger"
+PREFIX = "vps_ledger_"
+"""Of the schema that holds a fleet's ledger: several fleets may share a database, and never a ledger."""
 _LOCK = 0x76707331
 """Of two first uses at once one waits for the other."""
 _MAKE = """
-CREATE SCHEMA IF NOT EXISTS vps_ledger;
+CREATE SCHEMA IF NOT EXISTS {schema};
 CREATE TABLE events (
     number bigint PRIMARY KEY,
     token text NOT NULL UNIQUE,
@@ -38,7 +40,7 @@ CREATE TABLE events (
 CREATE INDEX events_subject ON events (subject, number);
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$;
-CREATE FUNCTION follow() RETURNS trigger LANGUAGE plpgsql SET search_path = vps_ledger AS $$ BEGIN
+CREATE FUNCTION follow() RETURNS trigger LANGUAGE plpgsql SET search_path = {schema} AS $$ BEGIN
     IF NEW.number IS DISTINCT FROM (SELECT coalesce(max(number), 0) + 1 FROM events) THEN
         RAISE EXCEPTION 'the ledger is append-only';
     END IF;
@@ -57,15 +59,18 @@ CREATE TABLE format (version integer NOT NULL);
 class PostgresStore:
     """A ledger on a server. Raises LedgerError for whatever the server, or the way there, refuses."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, fleet: str) -> None:
+        if not is_fleet_id(fleet):
+            raise LedgerError(f'"{fleet}" is no id of a fleet.', "See `id` in fleet.yaml.")
         self._url = url
+        self._schema = PREFIX + fleet
         self._secrets, self._place = _read(url)
         self._connection = self._connect()
 
     @classmethod
-    def open(cls, url: str, *, create: bool) -> "PostgresStore | None":
-        """The ledger that the URL leads to, made where there is none; without `create` None, and nothing is made."""
-        store = cls(url)
+    def open(cls, url: str, fleet: str, *, create: bool) -> "PostgresStore | None":
+        """The ledger of the fleet with this id, made where there is none; without `create` None, nothing is made."""
+        store = cls(url, fleet)
         try:
             if store._prepared(create=create):
                 return store
@@ -135,7 +140,7 @@ class PostgresStore:
             try:
                 if not self._is_there():
                     with self._connection.transaction():
-                        self._connection.execute(_MAKE.encode())
+                        self._connection.execute(_MAKE.replace("{schema}", self._schema).encode())
                         self._connection.execute("INSERT INTO format VALUES (%s)", (VERSION,))
             finally:
                 if not self._connection.broken:
@@ -143,7 +148,7 @@ class PostgresStore:
             return True
 
     def _is_there(self) -> bool:
-        found = self._connection.execute("SELECT to_regclass(%s)::text", (f"{_SCHEMA}.format",)).fetchone()
+        found = self._connection.execute("SELECT to_regclass(%s)::text", (f"{self._schema}.format",)).fetchone()
         if not found or found[0] is None:
             return False
         told = self._connection.execute("SELECT max(version) FROM format").fetchone()
@@ -159,7 +164,7 @@ class PostgresStore:
     def _connect(self) -> "psycopg.Connection[Row]":
         with self._told():
             # An event that was acknowledged stays, whatever this server's default is.
-            options = f"-c search_path={_SCHEMA} -c lock_timeout={WAIT_S}s -c synchronous_commit=on"
+            options = f"-c search_path={self._schema} -c lock_timeout={WAIT_S}s -c synchronous_commit=on"
             return psycopg.connect(
                 self._url, connect_timeout=CONNECT_S, application_name="vps ledger", options=options, autocommit=True
             )

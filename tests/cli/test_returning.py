@@ -10,6 +10,7 @@ from components.domain.problems import DomainError
 from components.drivers.base import ImageSpec, NetworkSpec, PoolSpec, Power
 from components.drivers.fake.driver import FakeDriver
 from components.images.cache import path as image_path
+from components.ledger.opened import existing_ledger
 from tests.cli.test_move import _vps, made  # noqa: F401 - the fixture of two hosts
 from tests.cli.world import TITLE, MadeWorld
 
@@ -47,6 +48,12 @@ def _loss(made: MadeWorld):
     return load(made.project.fleet).fleet.hosts["lab1"].lost
 
 
+def _noted(made: MadeWorld) -> list[tuple[object, str]]:
+    """What the ledger says of hosts."""
+    with existing_ledger(made.project.fleet, {}) as ledger:
+        return [] if ledger is None else [(event.data["state"], event.reason) for event in ledger.verified()]
+
+
 def test_a_host_that_answers_is_not_lost(made: MadeWorld) -> None:
     with pytest.raises(DomainError, match=r"it answers, so its machines may run.*vps move"):
         _vps(made, "host", "lost", "lab1", *FENCED, "--yes")
@@ -69,6 +76,7 @@ def test_a_silent_host_is_declared_lost_with_who_fenced_it_and_how_its_machines_
     assert f"vps restore {TITLE} --to HOST --disk FILE" in said
     assert "it runs twice" in said
     assert _loss(made).fenced == FENCED[1]
+    assert _noted(made) == [("lost", FENCED[1])]
     with pytest.raises(DomainError, match="it is, since"):
         _vps(made, "host", "lost", "lab1", *FENCED, "--yes")
 
@@ -103,6 +111,7 @@ def test_what_belongs_there_stays_and_the_host_is_released(made: MadeWorld) -> N
     assert "own: its file places it here" in said
     assert made.machine() == before
     assert _loss(made) is None
+    assert _noted(made) == [("lost", FENCED[1]), ("active", "vps host return")]
 
 
 def test_a_copy_that_runs_is_a_twin_and_nothing_is_touched(made: MadeWorld) -> None:

@@ -103,7 +103,9 @@ def opened(address: str) -> Iterator[Callable[[], Store]]:
 
     def open_() -> Store:
         store = (
-            PostgresStore.open(address, create=True) if "://" in address else SqliteStore(Path(address), create=True)
+            PostgresStore.open(address, "demo", create=True)
+            if "://" in address
+            else SqliteStore(Path(address), create=True)
         )
         assert store is not None
         stores.append(store)

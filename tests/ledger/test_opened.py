@@ -64,6 +64,12 @@ def test_an_unknown_kind_of_address(fleet: Path) -> None:
     assert "hunter2" not in str(told.value)
 
 
+def test_a_server_is_asked_for_one_fleet(fleet: Path) -> None:
+    """Without its id nobody could tell whose ledger it is; nothing is asked then."""
+    with pytest.raises(LedgerError, match=r"fleet\.yaml says no id"):
+        operations(fleet, {"VPS_LEDGER": "postgresql://vps@127.0.0.1:9/x"}, NOW)
+
+
 def test_nothing_is_noted_before_it_happens(fleet: Path) -> None:
     with open_ledger(fleet, {}) as ledger:
         ledger.record(Entry(at=NOW + opened.AHEAD, kind="k", subject="s", actor="a"), now=NOW)

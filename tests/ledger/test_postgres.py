@@ -21,18 +21,18 @@ def url(server: Server) -> str:
 
 
 def _store(url: str) -> PostgresStore:
-    store = PostgresStore.open(url, create=True)
+    store = PostgresStore.open(url, "demo", create=True)
     assert store is not None
     return store
 
 
 def test_nothing_is_made_by_looking(server: Server, url: str) -> None:
     """Nor is an unreachable server taken for an empty ledger."""
-    assert PostgresStore.open(url, create=False) is None
-    server.sql(url.partition("@/")[2].partition("?")[0], "CREATE SCHEMA vps_ledger")
-    assert PostgresStore.open(url, create=False) is None
+    assert PostgresStore.open(url, "demo", create=False) is None
+    server.sql(url.partition("@/")[2].partition("?")[0], "CREATE SCHEMA vps_ledger_demo")
+    assert PostgresStore.open(url, "demo", create=False) is None
     with pytest.raises(LedgerError, match="See that the server runs"):
-        PostgresStore.open(url.replace("?host=", "?host=/nowhere"), create=False)
+        PostgresStore.open(url.replace("?host=", "?host=/nowhere"), "demo", create=False)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_nothing_is_made_by_looking(server: Server, url: str) -> None:
 )
 def test_no_message_tells_a_secret(address: str) -> None:
     with pytest.raises(LedgerError) as told:
-        PostgresStore.open(address, create=True)
+        PostgresStore.open(address, "demo", create=True)
     words = (
         f"{told.value} {told.value.__cause__} {told.value.__context__ if not told.value.__suppress_context__ else ''}"
     )
@@ -65,19 +65,30 @@ def test_who_has_no_rights_is_told(server: Server, url: str) -> None:
     database = url.partition("@/")[2].partition("?")[0]
     reader = f"r{database}"
     _store(url).close()
-    server.sql(database, f"CREATE USER {reader}", f"GRANT USAGE ON SCHEMA vps_ledger TO {reader}")
-    server.sql(database, f"GRANT SELECT ON ALL TABLES IN SCHEMA vps_ledger TO {reader}")
+    server.sql(database, f"CREATE USER {reader}", f"GRANT USAGE ON SCHEMA vps_ledger_demo TO {reader}")
+    server.sql(database, f"GRANT SELECT ON ALL TABLES IN SCHEMA vps_ledger_demo TO {reader}")
     ledger = Ledger(_store(server.url(database, reader)))
     assert ledger.events() == ()
     with pytest.raises(LedgerError, match=r"permission denied.*give you rights"):
         ledger.record(entry())
 
 
+def test_two_fleets_on_one_server_have_two_ledgers(url: str) -> None:
+    """Both may have a host kvm1."""
+    other = PostgresStore.open(url, "another", create=True)
+    assert other is not None
+    Ledger(_store(url)).record(entry())
+    assert other.rows("", "") == []
+    assert Ledger(other).record(entry()).number == 1
+    with pytest.raises(LedgerError, match="no id of a fleet"):
+        PostgresStore.open(url, 'x"; DROP SCHEMA public; --', create=True)
+
+
 def test_a_newer_ledger_is_left_alone(server: Server, url: str) -> None:
     _store(url).close()
-    server.sql(url.partition("@/")[2].partition("?")[0], "UPDATE vps_ledger.format SET version = 9")
+    server.sql(url.partition("@/")[2].partition("?")[0], "UPDATE vps_ledger_demo.format SET version = 9")
     with pytest.raises(LedgerError, match=r"newer program.*Nothing was touched"):
-        PostgresStore.open(url, create=True)
+        PostgresStore.open(url, "demo", create=True)
 
 
 def test_a_held_table_is_waited_for_and_then_told(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from components.lab.example import EXAMPLE
 from components.ledger.events import Entry, LedgerError, row_of, verify
 from components.ledger.opened import Ledger, open_ledger
 from components.ledger.store import Store, chosen
@@ -96,7 +97,7 @@ def test_many_first_uses_at_once_make_one_ledger(address: str) -> None:
 
     def note() -> None:
         try:
-            with open_ledger(Path("/nonexistent"), {"VPS_LEDGER": address}) as ledger:
+            with open_ledger(EXAMPLE, {"VPS_LEDGER": address}) as ledger:
                 ledger.record(entry())
         except BaseException as error:
             errors.append(error)
@@ -107,14 +108,14 @@ def test_many_first_uses_at_once_make_one_ledger(address: str) -> None:
     for thread in threads:
         thread.join(60)
     assert errors == []
-    with open_ledger(Path("/nonexistent"), {"VPS_LEDGER": address}) as ledger:
+    with open_ledger(EXAMPLE, {"VPS_LEDGER": address}) as ledger:
         assert len(ledger.verified()) == 6
 
 
 def test_two_processes_lose_and_double_nothing(address: str) -> None:
     with _writer(address, "a", 40) as one, _writer(address, "b", 40) as other:
         told = [process.communicate("go\n", timeout=100)[0].split() for process in (one, other)]
-    with open_ledger(Path("/nonexistent"), {"VPS_LEDGER": address}) as ledger:
+    with open_ledger(EXAMPLE, {"VPS_LEDGER": address}) as ledger:
         found = [event.token for event in ledger.verified()]
     assert [len(one) for one in told] == [40, 40]
     assert sorted(found) == sorted(told[0] + told[1])
@@ -134,7 +135,7 @@ def test_a_killed_writer_loses_nothing_that_it_was_told(address: str, seed: int)
         process.kill()
         told = [first.strip(), *process.stdout.read().split("\n")]
     acknowledged = [token for token in told[:-1] if token]
-    with open_ledger(Path("/nonexistent"), {"VPS_LEDGER": address}) as ledger:
+    with open_ledger(EXAMPLE, {"VPS_LEDGER": address}) as ledger:
         found = [event.token for event in ledger.verified()]
         assert found[: len(acknowledged)] == acknowledged
         assert len(found) - len(acknowledged) <= 1

@@ -3,14 +3,14 @@
 import datetime as dt
 import os
 import sys
-from pathlib import Path
 
+from components.lab.example import EXAMPLE
 from components.ledger.events import Entry
 from components.ledger.opened import open_ledger
 
 
 def main(name: str, most: int) -> None:
-    with open_ledger(Path("/nonexistent"), os.environ) as ledger:
+    with open_ledger(EXAMPLE, os.environ) as ledger:
         print("ready", flush=True)
         sys.stdin.readline()
         for turn in range(most):
