@@ -8,6 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from components.config.edit import Draft
+    from components.config.loader import Loaded
     from components.domain.clients import Vps
 
 FleetFolder = Annotated[Path | None, typer.Option("--fleet", help="The fleet folder (default: the one you stand in).")]
@@ -23,8 +24,12 @@ def end(
     yes: Annotated[bool, typer.Option("--yes", help="Write without asking.")] = False,
 ) -> None:
     """Write: declare the day from which a VPS, or a whole client, may be ended, after showing the change."""
-    from components.config.edit import Draft, put, take
-    from components.config.loader import find_fleet
+    from components.cli.farewell import farewell
+    from components.cli.next_steps import warn
+    from components.cli.quoting import changed
+    from components.config.edit import Draft, brought, need_sound, put, take
+    from components.config.loader import find_fleet, load
+    from components.config.writing import snapshot
     from components.domain.problems import DomainError
 
     today = dt.datetime.now(dt.UTC).date()
@@ -37,7 +42,7 @@ def end(
     if not file.is_file():
         known = ", ".join(sorted(path.stem for path in file.parent.glob("*.yaml"))) or "none"
         raise DomainError(f"No client file clients/{client}.yaml.", f"Known: {known}.")
-    draft = Draft(file)
+    judged, draft = snapshot(folder), Draft(file)
     for name in _chosen(draft, client, label):
         lines = draft.document["vps"][name]
         if day is None:
@@ -48,16 +53,27 @@ def end(
     if not difference:
         typer.echo(f"{what}: nothing to change.")
         return
-    gone = _need_sensible(draft, client, label, day, today)
+    before, after = load(folder), draft.loaded()
+    gone = _need_sensible(before, draft, client, label, day, today)
+    problems = brought(before.problems, after.problems)
+    need_sound(draft.name, problems)
     typer.echo(difference, nl=False)
+    if client in before.fleet.clients and client in after.fleet.clients:
+        typer.echo("\n".join(changed(before.fleet, after.fleet, today)))
+        if day is not None:
+            found = after.fleet.clients[client]
+            for name in _chosen(draft, client, label):
+                for line in farewell(after.fleet, found, found.vps[name], today):
+                    typer.echo(line)
+    warn(problems)
     if not yes and not typer.confirm("Write this?"):
         raise typer.Exit(1)
-    draft.write()
+    draft.write(judged)
     typer.echo(f"wrote clients/{client}.yaml")
     if day is None:
         _tell_withdrawn(f"client.{client}", client, gone)
     else:
-        _tell(f"client.{client}", day, today, int(draft.loaded().fleet.trash_days))
+        _tell(f"client.{client}", day, today, after.fleet.trash_days)
 
 
 def _day(text: str, today: dt.date) -> dt.date:
@@ -82,17 +98,16 @@ def _chosen(draft: "Draft", client: str, label: str) -> list[str]:
     return [label] if label else names
 
 
-def _need_sensible(draft: "Draft", client: str, label: str, day: dt.date | None, today: dt.date) -> dict[str, str]:
+def _need_sensible(
+    loaded: "Loaded", draft: "Draft", client: str, label: str, day: dt.date | None, today: dt.date
+) -> dict[str, str]:
     """Raises DomainError for what the file may say and a command should not write.
 
     Returns by name the host of each chosen VPS whose end is reached and that state does not hold any more, which where
     only the engine reads state nobody knows.
     """
-    from components.config.edit import need_sound
-    from components.config.loader import load
     from components.domain.problems import DomainError
 
-    loaded = load(draft.fleet)
     before = loaded.fleet.clients.get(client)
     chosen = _chosen(draft, client, label)
     found: dict[str, Vps] = {name: vps for name, vps in before.vps.items() if name in chosen} if before else {}
@@ -102,7 +117,6 @@ def _need_sensible(draft: "Draft", client: str, label: str, day: dt.date | None,
                 f"{client}/{name} would end on {day}, before its term starts ({vps.term.start}).",
                 f"Nothing was written. Write --on {vps.term.start} or a later day.",
             )
-    need_sound(draft.name, draft.problems())
     if draft.file.read_bytes().decode() != draft.before:
         raise DomainError(f"{draft.name} was changed meanwhile.", "Run the command again.")
     reached = {name: vps for name, vps in found.items() if vps.ends is not None and vps.ends <= today}

@@ -23,6 +23,7 @@ def move(
     """Write: let a VPS live on another host from the next `vps up` on, its guest running meanwhile or not."""
     from ruamel.yaml.scalarstring import PlainScalarString
 
+    from components.cli.moving import need_taker, stays
     from components.config.edit import put, take
     from components.domain.problems import DomainError
 
@@ -46,6 +47,8 @@ def move(
         raise DomainError(f"{what}: {source} is {former.driver}, {host} is {target.driver}.", "Choose another host.")
     _need_network(what, target, machine)
     if source != host:
+        if machine.host != host:
+            need_taker(loaded, client, machine, host, what)
         _need_pool(what, target)
 
     def change(lines: Any) -> None:  # noqa: ANN401 - ruamel.yaml's own mapping
@@ -63,6 +66,7 @@ def move(
         return
     how = "its guest keeps running" if live else "its guest is shut down while its disks are copied"
     typer.echo(f"{vps} goes from {source} to {host} with the next: vps up client.{client.key} ({how})")
+    typer.echo(stays(machine))
 
 
 def restore(

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -183,44 +182,25 @@ def _recorded(loaded: "Loaded", client: "Client", vps: "Vps") -> dict[str, Any]:
 
 def _need_room(loaded: "Loaded", client: "Client", found: "Upgrade", today: dt.date) -> None:
     """Raises DomainError when its host has no room for what it takes more, and names those that have."""
+    from components.cli.moving import room
     from components.cli.placing import known, refusals
     from components.domain.capacity import of_sale
-    from components.domain.placement import place_each
     from components.domain.problems import DomainError
-    from components.domain.wishes import Unplaced, Wish
 
     more = of_sale(loaded.fleet, found.will) - of_sale(loaded.fleet, found.was)
     if all(amount <= 0 for amount in more.amounts):
         return
     vps = found.vps
-    wish = Wish(
-        client=client.key,
-        client_id=client.id,
-        name=vps.key,
-        sale=found.will,
-        ipv4=0,
-        network=vps.network,
-        leaves=True,
-        keeps_spare=False,
-    )
-    operations = known(loaded, today)
-    (here,) = place_each(loaded.fleet, [replace(wish, host=vps.host)], operations, today)
-    if not isinstance(here, Unplaced) or any(one.code not in NO_ROOM for one in here.refused):
+    refused, able = room(loaded, client, vps, found.will, vps.host, known(loaded, today), today)
+    if not refused:
         return
-    (anywhere,) = place_each(loaded.fleet, [wish], operations, today)
-    barred = {one.host for one in anywhere.refused}
     title, stack = f"{client.key}/{vps.key}", f"client.{client.key}"
     cause = [f"Unable to give {title} {found.will.package}: {vps.host}, where it lives, has no room for more."]
-    able = [name for name in sorted(loaded.fleet.hosts) if name not in barred]
     if able:
         remedy = f"Move it first: vps move {title} {able[0]}, and vps up {stack}. Hosts that have: {', '.join(able)}."
     else:
         remedy = "No other host of its network has: add one, or make room with `vps move` or `vps drain`."
-    raise DomainError("\n".join([*cause, *refusals(here.refused), f"{remedy} Nothing was written."]))
-
-
-NO_ROOM = ("no-room",)
-"""Why a host refuses that concern its size; that it takes no new VPSs just now is another matter."""
+    raise DomainError("\n".join([*cause, *refusals(refused), f"{remedy} Nothing was written."]))
 
 
 def _rewrite(lines: Any, found: "Upgrade") -> None:  # noqa: ANN401 - ruamel.yaml's own mapping

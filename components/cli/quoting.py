@@ -67,15 +67,17 @@ def changed(before: "Fleet", after: "Fleet", today: dt.date) -> list[str]:
     from components.domain.price_changes import price_changes
 
     rows = []
-    for change in price_changes(before, after, today):
+    changes = list(price_changes(before, after, today))
+    for change in changes:
+        whose = f"{change.client}/{change.vps}: " if len(changes) > 1 else ""
         for one in change.stretches:
             until = f" to {one.end}" if one.end else ""
             amounts = f"{money(one.before, after.currency)} -> {money(one.after, after.currency)}"
-            rows.append(f"a month     {amounts}, from {one.start}{until}")
+            rows.append(f"a month     {whose}{amounts}, from {one.start}{until}")
         if change.term is not None:
-            rows.append(f"term        {signed(change.term.more)} for {change.term.start} to {change.term.end}")
+            rows.append(f"term        {whose}{signed(change.term.more)} for {change.term.start} to {change.term.end}")
         if change.once:
-            rows.append(f"once        {signed(change.once)}")
+            rows.append(f"once        {whose}{signed(change.once)}")
     return rows or ["price       unchanged"]
 
 
