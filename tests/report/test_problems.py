@@ -1,0 +1,65 @@
+"""A report of problems is read on one screen."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from components.domain.problems import Blame, Problem, Severity
+from components.report.problems import FEW, by_file, counted
+
+ONE = Problem(
+    code="bad-fqdn",
+    path=("clients", "a", "vps", "web1", "fqdn"),
+    message='"web1" is no full domain name.',
+    remedy="Write it whole.",
+    file="clients/a.yaml",
+    line=7,
+)
+SHELF = Problem(
+    code="spare-few",
+    path=("spares", "ram", "count"),
+    message="1 is few.",
+    remedy="",
+    file="fleet.yaml",
+    severity=Severity.WARNING,
+    blame=Blame.OLD,
+)
+
+
+def test_each_problem_is_whole_under_its_file() -> None:
+    assert list(by_file([SHELF, ONE, replace(ONE, line=9)], Path("stacks"))) == [
+        "stacks/fleet.yaml",
+        "  stacks/fleet.yaml spares.ram.count",
+        "    warning (old) spare-few: 1 is few.",
+        "",
+        "stacks/clients/a.yaml",
+        "  stacks/clients/a.yaml:7 clients.a.vps.web1.fqdn",
+        '    error bad-fqdn: "web1" is no full domain name.',
+        "    Write it whole.",
+        "  stacks/clients/a.yaml:9 clients.a.vps.web1.fqdn",
+        '    error bad-fqdn: "web1" is no full domain name.',
+        "    Write it whole.",
+    ]
+
+
+def test_of_many_the_old_ones_are_counted() -> None:
+    new = replace(ONE, blame=Blame.NEW)
+    many = [*([SHELF] * FEW), replace(ONE, blame=Blame.OLD), new]
+    assert list(by_file(many, Path("stacks")))[4:] == [
+        "",
+        "21 more were there before (vps check --all shows them):",
+        "     20  warning spare-few",
+        "      1  error bad-fqdn",
+    ]
+    assert len(list(by_file(many, Path("stacks"), everything=True))) > 2 * len(many)
+
+
+def test_colours_are_the_reader_s() -> None:
+    painted = list(by_file([ONE], Path(), lambda text, colour: f"<{colour}>{text}</>"))
+    assert painted[0] == "<bold>clients/a.yaml</>"
+    assert "<red>error</> bad-fqdn" in painted[2]
+
+
+def test_the_sum_says_who_is_to_blame() -> None:
+    assert counted([ONE]) == "1 error in 1 file"
+    found = [replace(ONE, blame=Blame.NEW), replace(ONE, blame=Blame.OLD), replace(ONE, blame=Blame.WORSE), SHELF]
+    assert counted(found) == "3 errors (1 new, 1 worse, 1 old) and 1 warning (1 old) in 2 files"
