@@ -128,6 +128,7 @@ def tell(here: Desk, fault: Fault) -> None:
     typer.echo(f"clock     {clock_words(fault, here.now)}; {promise_words(fault)}")
     if fault.is_open and host is not None:
         typer.echo(f"spare     {_spare(here, host, fault)}")
+        typer.echo(f"where     {_place(here, host, fault)}")
     if fault.is_open:
         typer.echo(f"affected  {affected(here.loaded, fault.host)}")
 
@@ -166,6 +167,17 @@ def _spare(here: Desk, host: Host, fault: Fault) -> str:
         return f"the inventory of {host.name} does not list {fault.serial} any more"
     late = delay(part, here.loaded.fleet.spares)
     return f"{late} (contract HW-1)" if late else _where(here, part)
+
+
+def _place(here: Desk, host: Host, fault: Fault) -> str:
+    """Where somebody goes, whom they ask, and who pays (HW-8)."""
+    reached = ", ".join(word for word in (host.contact.email, host.contact.phone) if word)
+    part = next((one for one in host.inventory if one.serial == fault.serial), None)
+    words = f"{host.datacentre} {host.cabinet}; {host.contact.name} is responsible ({reached})"
+    if part is None:
+        return words
+    ended = part.warranty < here.now.date()
+    return f"{words}; warranty {'ended' if ended else 'until'} {part.warranty}"
 
 
 def _where(here: Desk, part: Part) -> str:

@@ -86,6 +86,9 @@ def set_state(host_name: str, state: HostState, reason: str, said: str | None, f
         _record(loaded, ledger, host.name, was, state, reason, at, about[-1].number if about else 0)
     typer.echo(f"{host.name}: {was} -> {state} since {shown(at)}")
     typer.echo(MEANING[state].format(host=host.name))
+    for fault in equipment.faults(about).values():
+        if fault.is_open:
+            typer.echo(f"faulty: {fault.part} ({fault.id}), {fault.state}; once overdue it bars new VPSs in any state")
     typer.echo(f"there: {affected(loaded, host.name)}")
 
 

@@ -21,6 +21,8 @@ def test_a_whole_life(noted: NotedWorld) -> None:  # noqa: F811
     assert "hard_drive D960-0001 (Demo D960) of lab1 is reported" in told
     assert _told(told, "clock") == "not begun: it starts with the diagnosis (HW-3); our own objective, shared host"
     assert _told(told, "spare") == "lab-disk: 2 at dc1 shelf 3"
+    where = "dc1 A1; Olena Duty is responsible (duty@hoster.example, +44 20 7946 0000); warranty until 2029-01-14"
+    assert _told(told, "where") == where
     assert _told(told, "affected") == "1 VPS: example-coop/web1"
     told = noted.run("fault", "diagnose", "lab1", "hard_drive", *WHY, "--at", noted.ago(hours=10))
     assert re.match(r"1[34] h .*left \(until 20", _told(told, "clock"))

@@ -25,6 +25,14 @@ def test_a_state_is_noted_with_its_meaning(noted: NotedWorld) -> None:  # noqa: 
     assert dict(event.data) == {"state": "draining", "was": "active"}
 
 
+def test_a_faulty_part_is_named(noted: NotedWorld) -> None:  # noqa: F811
+    """Whoever says active hears that a part still waits."""
+    noted.run("fault", "open", "lab1", "cpu", "--reason", "heat")
+    assert "faulty: cpu C2-0001 (f-" in noted.run("host", "set", "lab1", "draining", "--reason", "x")
+    noted.run("fault", "withdraw", "lab1", "--reason", "a fan")
+    assert "faulty" not in noted.run("host", "set", "lab1", "active", "--reason", "x")
+
+
 def test_the_same_again_notes_nothing(noted: NotedWorld) -> None:  # noqa: F811
     assert "active already, and always was" in noted.run("host", "set", "lab1", "active", "--reason", "x")
     noted.run("host", "set", "lab1", "failed", "--reason", "smoke")

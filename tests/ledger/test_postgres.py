@@ -1,6 +1,7 @@
 """The ledger on a server: what can go wrong on the way, in words that hold no secret."""
 
 import threading
+import time
 
 import pytest
 
@@ -153,8 +154,8 @@ def test_a_server_that_crashes_keeps_what_it_acknowledged(server: Server, url: s
 
     thread = threading.Thread(target=note)
     thread.start()
-    while len(told) < 20:
-        pass
+    while len(told) < 20 and thread.is_alive():
+        time.sleep(0.01)
     server.stop("immediate")
     thread.join(60)
     server.start()
