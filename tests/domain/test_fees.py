@@ -1,27 +1,25 @@
-"""What a term costs, and the exact monthly fee that a rebate goes by: worked cases and properties."""
+"""What a term costs: worked cases and properties."""
 
 import datetime as dt
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.domain.calendar import Span, month
+from components.domain.calendar import month
 from components.domain.clients import Client, Vps
 from components.domain.contracts import ContractVersion
-from components.domain.fees import Reading, monthly_base, next_due, quote, sold, term_fee, term_number, term_on
+from components.domain.fees import next_due, quote, sold, term_fee, term_number, term_on
 from components.domain.fleet import Fleet
-from components.domain.prices import Line, Per, split, totals
+from components.domain.prices import Line, Per, monthly, split, totals
+from components.domain.rebate_base import monthly_base
 from components.domain.sales import Sale
 from components.domain.terms import Discount, Term
 from tests.domain import sample
 from tests.domain.test_prices import MEMORY, VIP, served
-
-APRIL = date(2026, 4, 1)
 
 
 def packages(**prices: str) -> dict[str, object]:
@@ -180,84 +178,6 @@ def test_a_quote_is_for_a_vps_that_nobody_has_yet() -> None:
     assert {line.vps for line in lines} == {"new"}
 
 
-# Bases of rebates
-
-
-def test_base_of_a_whole_month_is_the_months_price() -> None:
-    fleet, client, vps = sells(sample.vps(term=of(1, "2026-01-01")))
-    assert monthly_base(fleet, client, vps, month(APRIL, dt.UTC)) == 30
-
-
-@pytest.mark.parametrize(
-    ("since", "until", "base"),
-    [
-        ("2026-11-16T00:00:00Z", "2027-01-01T00:00:00Z", Fraction(15)),
-        ("2026-11-10T08:00:00Z", "2027-01-01T00:00:00Z", Fraction(62, 3)),
-        ("2026-01-01T00:00:00Z", "2026-11-11T00:00:00Z", Fraction(10)),
-        ("2026-11-03T01:00:00Z", "2026-11-03T02:00:00Z", Fraction(1, 24)),
-        ("2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z", Fraction(0)),
-    ],
-)
-def test_base_is_of_the_part_that_it_lived(since: str, until: str, base: Fraction) -> None:
-    """U-3, U-27 to U-30 (R-16)."""
-    life = Span(start=dt.datetime.fromisoformat(since), end=dt.datetime.fromisoformat(until))
-    fleet, client, vps = sells(sample.vps(term=of(1, "2026-01-01")))
-    assert monthly_base(fleet, client, vps, month(date(2026, 11, 1), dt.UTC), life) == base
-
-
-def test_base_of_two_fees_is_weighed_by_time() -> None:
-    """U-31, REB-7."""
-    vps = sample.vps(
-        term=of(1, "2026-01-01"),
-        package="large@2026-01",
-        since=date(2026, 4, 16),
-        before=(Sale(package="small@2026-01"),),
-    )
-    assert monthly_base(*sells(vps), month(APRIL, dt.UTC)) == 45
-
-
-@pytest.mark.parametrize(
-    ("price", "months", "percent", "base"),
-    [("30.10", 1, 0, Fraction("30.10")), ("27.73", 12, 10, Fraction("24.957")), ("0.01", 3, 3, Fraction("0.0097"))],
-)
-def test_base_is_exact_and_discounted(price: str, months: int, percent: int, base: Fraction) -> None:
-    """U-32 to U-34, R-17: what is paid, not the list price, and never the rounded part."""
-    changes = {"packages": packages(small=price), "discounts": (Discount(months=months, percent=percent),)}
-    fleet, client, vps = sells(sample.vps(term=of(months, "2026-01-01")), **changes)
-    assert monthly_base(fleet, client, vps, month(APRIL, dt.UTC)) == base
-
-
-def test_base_has_no_extras_and_no_vip() -> None:
-    """R-18."""
-    vps = sample.vps(term=of(1, "2026-01-01"), extras={MEMORY.key: 4})
-    client = sample.client("coop", vps, contract=served(date(2026, 1, 1)))
-    assert monthly_base(a_fleet(client), client, vps, month(APRIL, dt.UTC)) == 30
-
-
-def test_base_ends_where_the_vps_does() -> None:
-    fleet, client, vps = sells(sample.vps(term=of(1, "2026-01-01"), ends=date(2026, 4, 11)))
-    assert monthly_base(fleet, client, vps, month(APRIL, dt.UTC)) == 10
-    fleet, client, vps = sells(sample.vps(term=of(3, "2026-01-11", renew=False)))
-    assert monthly_base(fleet, client, vps, month(APRIL, dt.UTC)) == 10
-
-
-@pytest.mark.parametrize(
-    ("vps", "found", "other", "reading"),
-    [
-        (sample.vps(term=of(1, "2026-04-16")), 15, 30, Reading(full_fee=True)),
-        (sample.vps(term=of(12, "2026-01-01")), 27, 30, Reading(list_price=True)),
-        (sample.vps(term=of(1, "2026-01-01"), extras={MEMORY.key: 2}), 30, 39, Reading(all_recurring=True)),
-        (sample.vps(term=of(1, "2026-05-01")), 0, 0, Reading(full_fee=True)),
-    ],
-    ids=["a part of a month", "a discount", "extras", "no part of it"],
-)
-def test_another_reading_of_the_base(vps: Vps, found: int, other: int, reading: Reading) -> None:
-    """R-16 to R-18: the default and its alternative."""
-    whole = month(APRIL, dt.UTC)
-    assert monthly_base(*sells(vps), whole) == found
-    assert monthly_base(*sells(vps), whole, None, reading) == other
-
-
 # Properties
 
 DAYS = st.dates(date(2026, 1, 1), date(2027, 12, 31))
@@ -305,6 +225,20 @@ def test_a_term_costs_between_its_cheapest_and_dearest_sale(sales: tuple[Sale, .
     assert all(fee.start <= line.start < line.end <= fee.end for line in fee.lines if line.start and line.end)
 
 
+@given(
+    start=DAYS, months=st.sampled_from((1, 3, 12)), number=st.integers(0, 9), count=st.integers(0, 3), vip=st.booleans()
+)
+def test_a_term_without_a_change_is_its_months(start: date, months: int, number: int, count: int, vip: bool) -> None:
+    """However long they are: only the discount's cent may differ."""
+    extras = {MEMORY.key: count} if count else {}
+    vps = sample.vps(term=Term(months=months, start=start, renew=True), extras=extras)
+    client = sample.client("coop", vps, **({"contract": served(start)} if vip else {}))
+    fleet = a_fleet(client, "Europe/Brussels")
+    fee = term_fee(fleet, client, vps, number)
+    month = totals(monthly(fleet, client, vps, fee.start))["EUR"]
+    assert abs(fee.totals["EUR"] - months * month) <= months * Decimal("0.005")
+
+
 @given(cut=DAYS, months=st.sampled_from((1, 3, 12)))
 def test_a_sale_written_anew_changes_nothing(cut: date, months: int) -> None:
     """The same package from a later day on is one line still, and the same base."""
@@ -313,13 +247,3 @@ def test_a_sale_written_anew_changes_nothing(cut: date, months: int) -> None:
     assert [term_fee(*one, number) for number in range(4)] == [term_fee(*two, number) for number in range(4)]
     found = month(cut, dt.UTC)
     assert monthly_base(*one, found) == monthly_base(*two, found)
-
-
-@given(cut=st.integers(0, 30 * 86400))
-def test_two_lives_of_a_month_sum_to_its_base(cut: int) -> None:
-    """Adjacent spans lose no second."""
-    fleet, client, vps = sells(sample.vps(term=of(1, "2026-01-01")))
-    whole = month(APRIL, dt.UTC)
-    middle = whole.start + dt.timedelta(seconds=cut)
-    parts = (Span(start=whole.start, end=middle), Span(start=middle, end=whole.end))
-    assert sum(monthly_base(fleet, client, vps, whole, life) for life in parts) == 30

@@ -5,13 +5,17 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from components.domain.clients import Client, Vps
 from components.domain.fleet import Fleet
-from components.domain.price_changes import PriceChange, added, price_changes
+from components.domain.price_changes import PriceChange, added, price_change, price_changes
+from components.domain.prices import is_sold, monthly, totals
 from components.domain.sales import Sale
 from components.domain.terms import Discount
 from tests.domain import sample
-from tests.domain.test_fees import a_fleet, of
+from tests.domain.test_fees import DAYS, SALES, a_fleet, of, selling
 from tests.domain.test_prices import MEMORY, served
 
 TODAY = date(2027, 1, 10)
@@ -131,3 +135,30 @@ def test_another_length_of_term_is_another_fee() -> None:
         date(2027, 2, 1),
     )
     assert (eur(change.term.before), eur(change.term.after), eur(change.term.more)) == ("30.00", "324.00", "294.00")
+
+
+EDITED = st.builds(
+    lambda sales, months, ends: replace(selling(sales, months), ends=ends),
+    SALES,
+    st.sampled_from((1, 3, 12)),
+    st.none() | DAYS,
+)
+
+
+@given(old=EDITED, new=EDITED, day=DAYS)
+def test_stretches_tell_both_prices_of_every_day(old: Vps, new: Vps, day: date) -> None:
+    """And an edit that is taken back costs the opposite."""
+    everything = fleet(COOP)
+    there = price_change((everything, COOP, old), (everything, COOP, new), TODAY)
+    back = price_change((everything, COOP, new), (everything, COOP, old), TODAY)
+    before, after = (totals(monthly(everything, COOP, vps, day)) if is_sold(vps, day) else {} for vps in (old, new))
+    if there is None or back is None:
+        assert there is back
+        assert before == after
+        return
+    found = [one for one in there.stretches if one.start <= day and (one.end is None or day < one.end)]
+    assert [(one.before, one.after) for one in found] == ([(before, after)] if before != after else [])
+    assert [(one.start, one.end, one.after, one.before) for one in back.stretches] == [
+        (one.start, one.end, one.before, one.after) for one in there.stretches
+    ]
+    assert {currency: -amount for currency, amount in back.once.items()} == there.once

@@ -207,7 +207,7 @@ def test_a_fee_is_split_without_a_rest(fee: str, months: int, found: list[str]) 
 DOMAIN = Path(__file__).resolve().parents[2] / "components" / "domain"
 
 
-@pytest.mark.parametrize("module", ["prices", "fees", "works", "orders", "statements", "price_changes"])
+@pytest.mark.parametrize("module", ["prices", "fees", "rebate_base", "works", "orders", "statements", "price_changes"])
 def test_no_money_is_a_float(module: str) -> None:
     for node in ast.walk(ast.parse((DOMAIN / f"{module}.py").read_text(encoding="utf-8"))):
         assert not (isinstance(node, ast.Constant) and isinstance(node.value, float)), node.lineno
