@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -47,7 +46,9 @@ def _machines(bench: Bench) -> dict[str, list[str]]:
 def test_a_drain_that_is_killed_goes_on_where_it_was(three: Bench) -> None:
     everybody = sorted(title for titles in _machines(three).values() for title in titles)
     assert len(everybody) == 4
-    three.vps("drain", "lab1", "--to", "lab3,lab2")
+    three.vps("host", "set", "lab1", "draining", "--reason", "new memory")
+    three.vps("fault", "open", "lab1", "ram", "--reason", "ECC errors")
+    assert "not diagnosed: its clock has not begun" in three.vps("drain", "lab1", "--to", "lab3,lab2")
     assert "from " in three.vps("drain", "--run", PLAN, "--yes", code=2)
     assert len(_machines(three)["lab1"]) == 3, "an hour that was announced for tomorrow is not today's"
 
@@ -108,4 +109,3 @@ def test_a_step_that_fails_stops_it_and_says_what_is_left(three: Bench) -> None:
     assert len(_machines(three)["lab1"]) == 3
     full.write_text(roomy)
     assert "No VPS is left on lab1" in three.vps("drain", "--run", PLAN, "--now", "--yes")
-    shutil.rmtree(three.project.work / "engine", ignore_errors=True)
