@@ -1,7 +1,7 @@
 """Where new VPSs go: `place` finds host and addresses for each, and says of every refused host why.
 
-A client's VPSs stand apart (hosts, then cabinets, then datacentres) as far as there is room; among hosts that are equal
-in that, the one is taken on which least is left over.
+A client's VPSs stand apart (hosts, then cabinets, then datacentres) as far as there is room. Among hosts that are equal
+in that, empty ones come last, and the one is taken that has most of what the VPS takes most of (README, decision 3).
 """
 
 from collections import Counter
@@ -43,7 +43,7 @@ def place_each(
     search = _Search(fleet, wishes, operations, today)
     needs = [_need(fleet, wish) for wish in wishes]
     found: dict[int, Placed | Unplaced] = {}
-    for index in sorted(range(len(wishes)), key=lambda one: (_size(needs[one]), wishes[one].title)):
+    for index in sorted(range(len(wishes)), key=lambda one: (-search.share(needs[one]), wishes[one].title)):
         need = needs[index]
         found[index] = _unsold(wishes[index]) if need is None else search.one(wishes[index], need)
     return tuple(found[index] for index in range(len(wishes)))
@@ -56,10 +56,6 @@ def _need(fleet: Fleet, wish: Wish) -> Demand | None:
         return None
 
 
-def _size(need: Demand | None) -> tuple[int, ...]:
-    return tuple(-amount for amount in need.amounts) if need else ()
-
-
 class _Search:
     """What is left of the fleet while VPSs are placed one after the other."""
 
@@ -67,6 +63,8 @@ class _Search:
         self._fleet, self._operations, self._today = fleet, operations, today
         leaving = {(wish.client, wish.name) for wish in wishes if wish.leaves}
         self._rooms = dict(rooms(fleet, today, leaving))
+        every = self._rooms.values()
+        self._whole = {key: max(1, sum(getattr(room.sellable, key) for room in every)) for key in RESOURCES}
         self._standby = Standby(fleet, self._rooms, operations, today, leaving)
         self._held = addresses.taken(fleet, operations.quarantine, today)
         self._offers: dict[tuple[str, int, int], Given | None] = {}
@@ -74,6 +72,13 @@ class _Search:
         self._near: dict[str, Counter[str]] = {}
         self._leaving = leaving
         self._barred = {name: barred(fleet, host, operations, today) for name, host in fleet.hosts.items()}
+
+    def share(self, need: Demand | None) -> float:
+        """How large a VPS is: the largest of its shares of what all hosts sell."""
+        if need is None:
+            return 0.0
+        shares: list[float] = [getattr(need, key) / self._whole[key] for key in RESOURCES[:-1]]
+        return max(shares)
 
     def one(self, wish: Wish, need: Demand) -> Placed | Unplaced:
         """A place for one VPS, and what is left afterwards."""
@@ -182,8 +187,8 @@ class _Search:
         return (f"host {name}", f"cabinet {host.datacentre} {host.cabinet}", f"datacentre {host.datacentre}")
 
     def _score(self, name: str, need: Demand) -> tuple[float, ...]:
-        """Smaller is better: little left over, and of no resource much more than of the others."""
-        return (left_over(self._rooms[name], need),)
+        room = self._rooms[name]
+        return (room.vps == 0, misfit(room, need))
 
     def _spare(self, name: str, wish: Wish, need: Demand, network: str) -> tuple[tuple[str, ...], Refusal | None]:
         if not wish.keeps_spare:
@@ -216,16 +221,25 @@ class _Search:
         host, cabinet, datacentre = (count - 1 for count in self._spread(wish.client, name))
         return (
             f"of {len(able)} hosts that take it {name} has the fewest of {wish.client}'s VPSs near: {host} on it, "
-            f"{cabinet} in its cabinet, {datacentre} in its datacentre; of such, the least is left over there"
+            f"{cabinet} in its cabinet, {datacentre} in its datacentre; of such, what is free there suits it best"
         )
 
 
-def left_over(room: Room, need: Demand) -> float:
-    """How much of a host would be left, each resource as a share of what may be sold, and how uneven that is."""
-    shares: list[float] = [
-        (getattr(room.free, key) - getattr(need, key)) / max(1, getattr(room.sellable, key)) for key in RESOURCES[:-1]
-    ]
-    return sum(shares) + max(shares) - min(shares)
+def misfit(room: Room, need: Demand) -> float:
+    """How badly a VPS suits a host, each resource as a share of what the host may sell; smaller is better.
+
+    Little of what it takes is free there, or memory, processors and disk would be used up more unevenly than they are.
+    """
+    free = room.free
+    shares: list[float] = []
+    taken: list[float] = []
+    for key in RESOURCES[:-1]:
+        whole = max(1, getattr(room.sellable, key))
+        shares.append(getattr(free, key) / whole)
+        taken.append(getattr(need, key) / whole)
+    left = [have - take for have, take in zip(shares, taken, strict=True)]
+    alike = sum(have * take for have, take in zip(shares, taken, strict=True))
+    return (max(left) - min(left)) - (max(shares) - min(shares)) - alike
 
 
 def _stranding(found: Evacuation) -> str:

@@ -15,7 +15,20 @@ from pathlib import Path
 
 from components.domain.problems import DomainError
 from components.engine.location import EngineError
-from tests.bench import command, engine, faults, guests, lab, listing, machine, scan, seeds, side_by_side, table
+from tests.bench import (
+    command,
+    engine,
+    faults,
+    guests,
+    lab,
+    listing,
+    machine,
+    placing,
+    scan,
+    seeds,
+    side_by_side,
+    table,
+)
 from tests.bench.figures import CannotMeasure, Gap, Line, Sheet
 from tests.bench.options import Options
 

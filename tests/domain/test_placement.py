@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from components.domain.capacity import Room, of_sale, rooms
+from components.domain.capacity import Demand, Room, of_sale, rooms
 from components.domain.clients import Client
 from components.domain.failover import without
 from components.domain.fleet import Fleet
 from components.domain.hosts import Loss
 from components.domain.operations import NOTHING_KNOWN, HostState, Operations
-from components.domain.placement import Placed, Refusal, Unplaced, Wish, place, place_each
+from components.domain.placement import Placed, Refusal, Unplaced, Wish, misfit, place, place_each
 from components.domain.problems import Problem
 from components.domain.rules.common_ground import unusable
 from tests.domain.placed import GOLDEN, LARGE, PACKAGES, SCENES, TODAY, host, made, text, wish
@@ -76,11 +76,27 @@ def test_while_a_host_is_drained_no_other_needs_to_be_able_to_fail() -> None:
     assert isinstance(placed, Placed)
 
 
-def test_of_several_hosts_the_one_is_taken_where_least_is_left() -> None:
-    known = made(host("a", 32), host("b", 32), host("c", 32), sold={"b": 3})
-    (placed,) = place(known, [wish("web1")], NOTHING_KNOWN, TODAY)
+def _chosen(known: Fleet, wanted: Wish) -> str:
+    (placed,) = place(known, [wanted], NOTHING_KNOWN, TODAY)
     assert isinstance(placed, Placed)
-    assert placed.host == "b"
+    return placed.host
+
+
+def test_an_empty_host_stays_empty_while_others_have_room() -> None:
+    assert _chosen(made(host("a"), host("b"), host("c"), sold={"b": 3}), wish("web1")) == "b"
+
+
+def test_what_takes_much_memory_goes_where_much_of_it_is_free() -> None:
+    """Of two hosts that are sold as far in sum; else each ends with what nobody can use."""
+    whole = Demand(memory_mib=100, vcpus=100, disk_gib=100)
+    memory = Room(host=host("a"), sellable=whole, sold=Demand(memory_mib=10, vcpus=30, disk_gib=50))
+    disk = Room(host=host("b"), sellable=whole, sold=Demand(memory_mib=50, vcpus=30, disk_gib=10))
+    assert misfit(memory, Demand(memory_mib=20, vcpus=5, disk_gib=5)) < misfit(
+        disk, Demand(memory_mib=20, vcpus=5, disk_gib=5)
+    )
+    assert misfit(memory, Demand(memory_mib=5, vcpus=5, disk_gib=20)) > misfit(
+        disk, Demand(memory_mib=5, vcpus=5, disk_gib=20)
+    )
 
 
 HOSTS = st.builds(
