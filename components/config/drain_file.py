@@ -81,7 +81,7 @@ def read_steps(file: Path, fleet: str) -> tuple[str, tuple[Wanted, ...]]:
     document = read(file)
     whole, flaws = shaped(document, DrainFile)
     problems = [
-        Problem(path=flaw.path, message=flaw.message, remedy=flaw.remedy, file=str(file), line=line)
+        Problem(code="drain-file", path=flaw.path, message=flaw.message, remedy=flaw.remedy, file=str(file), line=line)
         for flaw in flaws
         for line in (flaw.line or document.line(flaw.path),)
     ]
@@ -92,7 +92,11 @@ def read_steps(file: Path, fleet: str) -> tuple[str, tuple[Wanted, ...]]:
         except DomainError as error:
             path = ("steps", index, "vps")
             line = document.line(path)
-            problems.append(Problem(path=path, message=error.message, remedy=error.remedy, file=str(file), line=line))
+            problems.append(
+                Problem(
+                    code="drain-file", path=path, message=error.message, remedy=error.remedy, file=str(file), line=line
+                )
+            )
     if whole is None or problems:
         told = "\n".join(str(problem) for problem in problems)
         raise DomainError(f"Unable to read the plan:\n{told}", "Nothing was done. Mend it, or: vps drain HOST --again")

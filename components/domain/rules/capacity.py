@@ -51,6 +51,7 @@ def _nodes(name: str, room: Room) -> Iterator[Problem]:
         if together != have:
             yield Problem(
                 code="cluster-sum-differs",
+                blocks=False,
                 path=("hosts", name, "capacity", word),
                 message=f"The cluster is said to have {shown(key, have)} of {word}, its nodes have "
                 f"{shown(key, together)} together.",
