@@ -3,6 +3,7 @@
 As in `sqlite`, the database itself refuses to change or remove a row, and whoever writes is alone while it does.
 """
 
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -20,7 +21,7 @@ WAIT_S = 15
 PREFIX = "vps_ledger_"
 """Of the schema that holds a fleet's ledger: several fleets may share a database, and never a ledger."""
 _LOCK = 0x76707331
-"""Of two first uses at once one waits for the other."""
+"""Of two first uses at once one waits for the other, and so does one of two writers."""
 _MAKE = """
 CREATE SCHEMA IF NOT EXISTS {schema};
 CREATE TABLE events (
@@ -64,6 +65,7 @@ class PostgresStore:
             raise LedgerError(f'"{fleet}" is no id of a fleet.', "See `id` in fleet.yaml.")
         self._url = url
         self._schema = PREFIX + fleet
+        self._turn = zlib.crc32(self._schema.encode()) >> 1
         self._secrets, self._place = _read(url)
         self._connection = self._connect()
 
@@ -116,8 +118,9 @@ class PostgresStore:
 
     def _append(self, subject: str, token: str, make: Callable[[Row | None, int], Row]) -> Row:
         with self._told(), self._connection.transaction():
-            # Readers go on; who writes is alone, and so numbers have no gaps.
-            self._connection.execute("LOCK TABLE events IN EXCLUSIVE MODE")
+            # Readers go on; who writes is alone, and so numbers have no gaps. Locking the table instead would want
+            # rights to change and to remove rows, which nobody who notes needs.
+            self._connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_LOCK, self._turn))
             if found := self._ask(first("WHERE token = %s"), token):
                 return found[0]
             last = self._ask(first("ORDER BY number DESC"))

@@ -1,9 +1,13 @@
 """`vps fault replaced`: one event, two files, one spare less, whatever cuts it."""
 
+import os
+import pty
+
 import pytest
 
 from components.config.replacement import Edit
 from components.domain.problems import DomainError
+from components.engine.project import CHECKOUT
 from components.ledger.equipment import REPLACED
 from tests.cli.noted_world import NotedWorld, noted  # noqa: F401 - a fixture
 
@@ -84,6 +88,29 @@ def test_the_last_spare_is_told_before(diagnosed: NotedWorld) -> None:
     told = diagnosed.run("fault", "replaced", "lab1", *NEW, "--yes")
     assert "wrong with the fleet from then on" in told
     assert "Demo D960, count: 0" in diagnosed.fleet_file()
+
+
+def test_the_new_part_is_asked_for(diagnosed: NotedWorld) -> None:
+    """At a terminal: serial number, warranty, and whether all that is right."""
+    answers = {b"Serial number": b"D960-0007\n", b"Last day": b"2031-05-06\n", b"write this": b"y\n"}
+    pid, terminal = pty.fork()
+    if pid == 0:
+        vps = str(CHECKOUT / ".venv" / "bin" / "vps")
+        os.execv(vps, [vps, "fault", "replaced", "lab1", "--fleet", str(diagnosed.fleet)])
+    told = b""
+    try:
+        while chunk := os.read(terminal, 4096):
+            told += chunk
+            for question in [one for one in answers if one in told]:
+                os.write(terminal, answers.pop(question))
+    except OSError:
+        pass  # how a terminal says that its last program is gone
+    finally:
+        os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, told.decode()
+    assert answers == {}
+    assert "serial: D960-0007" in diagnosed.host_file()
+    assert 'warranty: "2031-05-06"' in diagnosed.host_file()
 
 
 def test_a_file_edited_by_hand_before_is_left(diagnosed: NotedWorld) -> None:

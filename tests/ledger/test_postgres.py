@@ -3,14 +3,15 @@
 import threading
 import time
 
+import psycopg
 import pytest
 
 from components.ledger import postgres
-from components.ledger.events import LedgerError
+from components.ledger.events import LedgerError, row_of
 from components.ledger.opened import Ledger
 from components.ledger.postgres import PostgresStore
 from tests.ledger.conftest import Server
-from tests.ledger.test_store import entry
+from tests.ledger.test_store import NOW, entry
 
 pytestmark = pytest.mark.lab
 SECRET = "hunter%2Fsecret"
@@ -62,7 +63,7 @@ def test_the_place_is_told_without_user(url: str) -> None:
 
 
 def test_who_has_no_rights_is_told(server: Server, url: str) -> None:
-    """Whoever may only read, reads."""
+    """Whoever may only read, reads; whoever may note needs no right to change what stands there."""
     database = url.partition("@/")[2].partition("?")[0]
     reader = f"r{database}"
     _store(url).close()
@@ -72,6 +73,11 @@ def test_who_has_no_rights_is_told(server: Server, url: str) -> None:
     assert ledger.events() == ()
     with pytest.raises(LedgerError, match=r"permission denied.*give you rights"):
         ledger.record(entry())
+    server.sql(database, f"GRANT INSERT ON vps_ledger_demo.events TO {reader}")
+    assert ledger.record(entry()).number == 1
+    for statement in ("UPDATE events SET actor = 'x'", "DELETE FROM events", "DROP TRIGGER events_follow ON events"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            ledger.store._connection.execute(statement)  # type: ignore[attr-defined]
 
 
 def test_two_fleets_on_one_server_have_two_ledgers(url: str) -> None:
@@ -96,11 +102,11 @@ def test_a_held_table_is_waited_for_and_then_told(url: str, monkeypatch: pytest.
     monkeypatch.setattr(postgres, "WAIT_S", 1)
     holder, other = _store(url), Ledger(_store(url))
     with holder._connection.transaction():
-        holder._connection.execute("LOCK TABLE events IN EXCLUSIVE MODE")
+        holder.append("host kvm1", "t", lambda *_: row_of(entry(), 1, "", NOW))
         assert other.events() == ()
         with pytest.raises(LedgerError, match="held it for"):
             other.record(entry())
-    assert other.record(entry()).number == 1
+    assert other.record(entry()).number == 2
 
 
 def test_a_truncated_ledger_is_refused(url: str) -> None:
