@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Iterator
 from pathlib import Path
 
-from policies import census, declared, lines
+from policies import census, declared, known, lines
 from policies.declared import DeclaredError
 from policies.lines import Line
 from policies.machine import Resource, mapping, text
@@ -22,10 +22,17 @@ def own(found: Resource) -> Iterator[str]:
     held: list[str] = []
     for nic in mapping(found.properties.get("nics")).values():
         network, listed = text(mapping(nic).get("network")), mapping(nic).get("addresses")
-        for written in listed if isinstance(listed, list | tuple) else _plain(listed):
+        for written in _items(listed):
             address, _, prefix = text(written).partition("/")
-            held.append(census.canonical(address))
-            yield from (f"{found.title}: {problem}" for problem in _judged(base, network, address, prefix, line))
+            form = census.canonical(address)
+            held.append(form)
+            wrong = _wrong(base, network, address, prefix)
+            claims = () if wrong else _claimed(base, network, form, line)
+            # Two who hold one address harm each other: it is the newcomer who is stopped.
+            if wrong:
+                yield f"{found.title}: {wrong}"
+            elif claims and form not in _before(found):
+                yield from (f"{found.title}: {claim}" for claim in claims)
     declares = census.addresses(line.vps)
     if sorted(held) != sorted(declares):
         yield (
@@ -36,7 +43,16 @@ def own(found: Resource) -> Iterator[str]:
         yield f"{found.title}: it has no address, so nobody can reach it. Add one to its line."
 
 
-def _plain(listed: object) -> Iterator[object]:
+def _before(found: Resource) -> frozenset[str]:
+    """The addresses that the machine had before, as far as somebody says."""
+    try:
+        had = known.before(found.properties.get("uuid")).get("addresses")
+    except DeclaredError:
+        return frozenset()
+    return frozenset(map(text, had if isinstance(had, list) else ()))
+
+
+def _items(listed: object) -> Iterator[object]:
     """The items of a list that the engine shows in its own clothes."""
     if isinstance(listed, str) or not hasattr(listed, "__iter__"):
         return
@@ -44,36 +60,41 @@ def _plain(listed: object) -> Iterator[object]:
 
 
 @declared.kept
-def _judged(base: Path, network: str, address: str, prefix: str, line: Line) -> tuple[str, ...]:
-    return tuple(_problems(base, network, address, prefix, line))
-
-
-def _problems(base: Path, network: str, address: str, prefix: str, line: Line) -> Iterator[str]:
+def _wrong(base: Path, network: str, address: str, prefix: str) -> str:
+    """Why nobody could use the address in this network; empty when anybody could."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
-        yield f'"{address}" is no address. Write one like 192.0.2.10.'
-        return
-    whole, gateways, reserved = _network(base, network)
+        return f'"{address}" is no address. Write one like 192.0.2.10.'
+    whole, gateways, _ = _network(base, network)
     mine = next((one for one in whole if parsed.version == one.version), None)
     choose = f"Choose a free one of {network}."
     if mine is None or parsed not in mine:
-        yield f"{address} lies outside the network {network}. {choose}"
-    elif prefix != str(mine.prefixlen):
-        yield f"{address} has the prefix /{prefix}, but {network} has /{mine.prefixlen}. Declare it from its file."
-    elif str(parsed) in gateways:
-        yield f"{address} is the gateway of {network}. {choose}"
-    elif any(first <= int(parsed) <= last for version, first, last in reserved if version == parsed.version):
-        yield f"{address} is reserved in {network}. {choose}"
-    elif mine.num_addresses > 2 and parsed in (mine[0], *((mine[-1],) if mine.version == 4 else ())):
-        yield f"{address} names the network {network} itself, or everybody in it. {choose}"
+        return f"{address} lies outside the network {network}. {choose}"
+    if prefix != str(mine.prefixlen):
+        return f"{address} has the prefix /{prefix}, but {network} has /{mine.prefixlen}. Declare it from its file."
+    if str(parsed) in gateways:
+        return f"{address} is the gateway of {network}. {choose}"
+    if mine.num_addresses > 2 and parsed in (mine[0], *((mine[-1],) if mine.version == 4 else ())):
+        return f"{address} names the network {network} itself, or everybody in it. {choose}"
+    return ""
+
+
+@declared.kept
+def _claimed(base: Path, network: str, address: str, line: Line) -> tuple[str, ...]:
+    """Who else has a claim on the address, in words."""
+    parsed = ipaddress.ip_address(address)
+    _, _, reserved = _network(base, network)
+    found = []
+    if any(version == parsed.version and first <= int(parsed) <= last for version, first, last in reserved):
+        found.append(f"{address} is reserved in {network}.")
     others = [one.title for one in census.holders(base, str(parsed)) if one.title != line.title]
-    twice = census.addresses(line.vps).count(str(parsed)) > 1
-    if others or twice:
+    if others or census.addresses(line.vps).count(str(parsed)) > 1:
         names = ", ".join(others[:3]) or "its own line a second time"
-        yield f"{address} is also declared for {names} (KIT-3: none is assigned twice). {choose}"
+        found.append(f"{address} is also declared for {names} (KIT-3: none is assigned twice).")
     if str(parsed) in _of_drills(base):
-        yield f"{address} is the one on which restores of backups are tried. {choose}"
+        found.append(f"{address} is the one on which restores of backups are tried.")
+    return tuple(f"{one} Choose a free one of {network}." for one in found)
 
 
 @declared.kept

@@ -31,7 +31,8 @@ KINDS = (
 def not_oversold(found: Resource) -> Iterator[str]:
     """A machine that takes more of its host than before, where the host has not that much to sell.
 
-    Moving away, shrinking, suspending and ending are never stopped: nothing of them takes more.
+    Moving, shrinking, suspending and ending are never stopped: nothing of them takes more. Who comes from another host
+    brings what it had: a drain may fill a host for a while, and what it really can't hold the host refuses itself.
     """
     if not found.is_machine:
         return
@@ -45,7 +46,7 @@ def not_oversold(found: Resource) -> Iterator[str]:
             if _excess(base, host, kind) > 0:
                 raise
             continue
-        if text(before.get("host")) == host and has <= known.amount(before, kind.recorded):
+        if before and has <= known.amount(before, kind.recorded):
             continue
         if not _takes_more(base, line.client, host, kind):
             continue
@@ -61,15 +62,15 @@ def not_oversold(found: Resource) -> Iterator[str]:
 
 @declared.kept
 def _takes_more(base: Path, client: str, host: str, kind: Kind) -> bool:
-    """Whether this client takes more of the host from today on than it did before this run."""
-    day = known.today()
-    now: int = sum(
-        getattr(sales.taken(base, sales.in_force(line.vps, day)), kind.name)
-        for line in lines.by_id(base, client).values()
-        if text(line.vps.get("host")) == host
-    )
-    stood = [one for one in known.machines().values() if text(one.get("host")) == host]
-    return now > sum(known.amount(one, kind.recorded) + kind.overhead for one in stood)
+    """Whether this client's machines on the host take more than they did before this run, wherever they were."""
+    day, more = known.today(), 0
+    identities = {text(one.get("vps")): one for one in known.machines().values()}
+    for identity, line in lines.by_id(base, client).items():
+        if text(line.vps.get("host")) == host:
+            was = identities.get(identity)
+            more += getattr(sales.taken(base, sales.in_force(line.vps, day)), kind.name)
+            more -= known.amount(was, kind.recorded) + kind.overhead if was else 0
+    return more > 0
 
 
 @declared.kept

@@ -8,7 +8,7 @@ import datetime
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from policies import declared, lines
+from policies import declared, known, lines
 from policies.machine import Resource, text
 from policies.rule import Rule
 
@@ -32,11 +32,17 @@ def term_sold(found: Resource) -> Iterator[str]:
 
 
 def vip_holds(found: Resource) -> Iterator[str]:
-    """Support is of a known level; VIP was accepted, lasts three months and fits the VPS's term."""
-    if found.is_machine:
-        line = lines.of(found)
-        yield from (f"{found.title}: {problem}" for problem in _support(declared.folder(), line.client))
-        yield from (f"{found.title}: {problem}" for problem in _fits(declared.folder(), line.client, line.name))
+    """Support is of a known level; VIP is in force, was accepted, lasts three months and fits a term of the contract.
+
+    Asked of machines that are new, or become VIP by this change: what was agreed wrongly stops nobody who has it.
+    """
+    if not found.is_machine:
+        return
+    problems = _support(declared.folder(), lines.of(found).client)
+    if problems:
+        before = known.before(found.properties.get("uuid"))
+        if not before or bool(before.get("vip")) != (found.properties.get("order") == 0):
+            yield from (f"{found.title}: {problem}" for problem in problems)
 
 
 @declared.kept
@@ -65,38 +71,40 @@ def _term(base: Path, client: str, name: str) -> tuple[str, ...]:
 def _support(base: Path, client: str) -> tuple[str, ...]:
     contract = _contract(base, client)
     level, vip = text(contract.get("support")), declared.lines(contract.get("vip"))
+    since, until, today = _day(vip.get("since")), _day(vip.get("until")), known.today()
     if level not in LEVELS:
         return (f'"{level}" is no support level. Write {" or ".join(LEVELS)}.',)
-    if level == "standard" and not vip:
-        return ()
-    since, until = _day(vip.get("since")), _day(vip.get("until"))
+    in_force = since is not None and since <= today and (until is None or today < until)
     found = []
-    if since is None:
-        found.append("VIP support has no day on which it begins. Write `vip: {since: …, accepted: …}`.")
-    if not text(vip.get("accepted")).strip():
+    if level == "vip" and not in_force:
+        found.append("VIP support is not in force today (`vip: {since, accepted, until}`). Write standard, or mend it.")
+    if level == "standard" and in_force:
+        found.append(f"VIP is in force since {since}, but support is standard. Write vip, or the day of its end.")
+    if vip and not text(vip.get("accepted")).strip():
         found.append("VIP support was never accepted (VIP-15: at our discretion). Write the ticket under `accepted`.")
     if since is not None and until is not None and until < later(since, VIP_MONTHS):
         found.append(
             f"VIP support from {since} can't end on {until}: it lasts three months at least (VIP-16). "
             f"Write {later(since, VIP_MONTHS)} or later."
         )
+    if since is not None and not _holds_three_months(base, client, since):
+        found.append(
+            f"no term of the contract renews or holds three months of VIP support from {since} on (VIP-20). "
+            "Sell a longer term, or let one renew."
+        )
     return tuple(found)
 
 
-@declared.kept
-def _fits(base: Path, client: str, name: str) -> tuple[str, ...]:
-    contract, term = _contract(base, client), declared.lines(_vps(base, client, name).get("term"))
-    since = _day(declared.lines(contract.get("vip")).get("since"))
-    start, months = _day(term.get("start")), _months(term)
-    if text(contract.get("support")) != "vip" or text(term.get("renew")) == "true":
-        return ()
-    if since is None or start is None or months is None or later(start, months) >= later(since, VIP_MONTHS):
-        return ()
-    problem = (
-        f"its term ends on {later(start, months)} and doesn't renew, so it can't hold three months of VIP support from "
-        f"{since} on (VIP-20). Sell a longer term, or let it renew."
-    )
-    return (problem,)
+def _holds_three_months(base: Path, client: str, since: datetime.date) -> bool:
+    """Whether one of the client's terms does; what starts after VIP counts from its own start."""
+    every = declared.lines(declared.client(base, client).get("vps")).values()
+    for term in (declared.lines(declared.lines(vps).get("term")) for vps in every):
+        start, months = _day(term.get("start")), _months(term)
+        if text(term.get("renew")) == "true" or start is None or months is None:
+            return True
+        if later(start, months) >= later(max(since, start), VIP_MONTHS):
+            return True
+    return not every
 
 
 def later(day: datetime.date, months: int) -> datetime.date:

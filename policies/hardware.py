@@ -112,13 +112,14 @@ def _irreplaceable(base: Path, name: str) -> tuple[str, ...]:
         if not spare:
             continue  # The inventory's own rule says so.
         shelf = (declared.quantity(spare.get("count"), "") or 0) > 0 and text(spare.get("place")).strip()
+        shelf = shelf if text(spare.get("model")) == text(part.get("model")) else ""
         hours = declared.quantity(text(spare.get("lead_time")), "h")
         supplier = text(spare.get("supplier")).strip() and hours is not None and hours <= WITHIN_HOURS
         title = f"part {number} ({text(part.get('kind'))} {text(part.get('serial'))})"
         if not shelf and not supplier:
             found.append(
-                f"{title} names spare {text(part.get('spare'))}, of which no piece lies anywhere and no supplier "
-                f"delivers within {WITHIN_HOURS} hours (HW-1). "
+                f"{title} names spare {text(part.get('spare'))}, of which no piece lies anywhere and no "
+                f"supplier delivers within {WITHIN_HOURS} hours (HW-1). "
                 "Give it a count and a place, or a supplier with a lead_time."
             )
     return tuple(found)

@@ -6,7 +6,7 @@ advisory is told and stops nothing, mandatory stops the change, disabled is not 
 `vps check`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from policies import declared, texts
@@ -42,6 +42,18 @@ def problems(base: Path, names: frozenset[str]) -> Iterator[str]:
             yield f"{FILE} sets the level of {name}, which is no rule whose level can be set. Correct the name."
         elif given not in LEVELS:
             yield f'{FILE} sets {name} to "{given}". Write one of {", ".join(LEVELS)}.'
+
+
+def lowered(base: Path, rules: Iterable[Rule]) -> Iterator[str]:
+    """Which of the rules the file makes milder than they are; nothing of a broken file, which lowers none."""
+    try:
+        found = _declared(base)
+    except DeclaredError:
+        return
+    for rule in rules:
+        given = found.get(rule.name, rule.level)
+        if rule.name != FIXED and given in LEVELS and LEVELS.index(given) < LEVELS.index(rule.level):
+            yield f"{FILE} lowers {rule.name} of the policy pack from {rule.level} to {given}."
 
 
 def sound(found: Resource) -> Iterator[str]:

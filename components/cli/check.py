@@ -41,7 +41,7 @@ def check(
     environment = _backend(folder, os.environ)
     found = verdict(folder, base, operations=known, also=lambda loaded: _without_lines(environment, loaded))
     problems = [one for one in found.problems if not (new and one.blame is Blame.OLD)]
-    notes = [*found.notes, *([note] if note else [])]
+    notes = [*found.notes, *([note] if note else []), *_levels(folder)]
     if as_json:
         _print_json(found, problems, notes)
     else:
@@ -62,6 +62,16 @@ def _operations(folder: Path) -> "tuple[Operations, str]":
         return operations(folder, os.environ, dt.datetime.now(dt.UTC)), ""
     except DomainError as error:
         return NOTHING_KNOWN, f"States of hosts are not known. {error}"
+
+
+def _levels(folder: Path) -> "Iterator[str]":
+    """Which rules of the policy pack the fleet has made milder, and what is wrong with its file that says so."""
+    if (folder / "policies.yaml").exists():
+        from policies import levels
+        from policies.rules import NAMES, RULES
+
+        yield from (f"error: {problem}" for problem in levels.problems(folder, NAMES))
+        yield from levels.lowered(folder, RULES)
 
 
 def _backend(folder: Path, environment: "Mapping[str, str]") -> dict[str, str] | None:

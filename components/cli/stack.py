@@ -75,7 +75,7 @@ def up(
             _tell_still(found, stack)
             return
         before = _installed(engine, stack)
-        with engine.audited(stack, states):
+        with engine.audited(loaded, stack, states):
             code = engine.run(["up", *_policies(), "--stack", stack, *_unasked(found, yes=yes)])
     for title in engine.ending(stack, loaded) if code == 0 else ():
         typer.echo(f"{title}: its end is reached and recorded; the next `vps up {stack}` ends it.")
@@ -111,7 +111,7 @@ def preview(
         _tell_still(found, stack)
         _tell_other_commit(engine, loaded, stack)
         return
-    with engine.audited(stack, states):
+    with engine.audited(loaded, stack, states):
         code = engine.run(["preview", *_policies(), "--stack", stack, *(["--diff"] if diff else [])])
     raise typer.Exit(code)
 

@@ -11,10 +11,15 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from components import declaration
+from components.config.loader import Loaded
+from components.domain.names import CLIENT_STACKS
 from components.engine import state
 from components.engine.location import engine_path
+from components.engine.returned import is_noted
 
 KNOWN = "VPS_KNOWN"
 """The variable in which the pack is told the file."""
@@ -22,22 +27,41 @@ DEADLINE_S = 120
 
 
 def recorded(resources: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The machines of a state by UUID, as the pack reads them: where each stands, and how large it is."""
+    """The machines of a state by UUID, as the pack reads them: where each stands, how large it is, what it holds.
+
+    Of sizes the larger of what was declared last and what was found: to give back what was sold is no growth.
+    """
     found = {}
     for one in resources:
-        bag = one.get("inputs") or one.get("outputs") or {}
+        inputs, outputs = one.get("inputs") or {}, one.get("outputs") or {}
+        bag = {**outputs, **inputs}
         if one.get("type") != state.MACHINE or one.get("delete") or not bag.get("uuid"):
             continue
-        root = (bag.get("disks") or {}).get("root") or {}
+        roots = [(each.get("disks") or {}).get("root") or {} for each in (inputs, outputs)]
+        nics = (bag.get("nics") or {}).values()
         found[str(bag["uuid"])] = {
+            "vps": bag.get("vps", ""),
             "host": (bag.get("host") or {}).get("name", ""),
-            "package": bag.get("package", ""),
-            "vcpus": bag.get("vcpus", 0),
-            "memoryMib": bag.get("memoryMib", 0),
-            "sizeGib": root.get("sizeGib", 0),
-            "image": (root.get("image") or {}).get("sha256", ""),
+            "vcpus": max(each.get("vcpus") or 0 for each in (inputs, outputs)),
+            "memoryMib": max(each.get("memoryMib") or 0 for each in (inputs, outputs)),
+            "sizeGib": max(root.get("sizeGib") or 0 for root in roots),
             "reinstall": bag.get("reinstall", 0),
+            "addresses": sorted({text.partition("/")[0] for nic in nics for text in nic.get("addresses") or ()}),
+            "vip": bag.get("order") == 0,
         }
+    return found
+
+
+def returned(loaded: Loaded, stack: str) -> dict[str, dict[str, Any]]:
+    """The client's machines that were brought back from the trash since, as declared: they are nothing new."""
+    found: dict[str, dict[str, Any]] = {}
+    client = loaded.fleet.clients.get(stack.removeprefix(CLIENT_STACKS)) if stack.startswith(CLIENT_STACKS) else None
+    for vps in client.vps.values() if client else ():
+        assert client is not None
+        uuid = vps.machine_uuid(loaded.fleet.id, client.id)
+        if is_noted(loaded.folder, uuid):
+            inputs = declaration.machine_inputs(loaded.fleet, client, vps, "")
+            found |= recorded([{"type": state.MACHINE, "inputs": inputs}])
     return found
 
 
@@ -47,14 +71,16 @@ def handed_over(
     stack: str,
     hosts: Mapping[str, str],
     resources: Iterable[Mapping[str, Any]] | None,
+    also: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> Iterator[None]:
     """While it lasts, the variable in `environment` names a file with what is known; `hosts` are states by name.
 
-    `resources` are those of the state; None: they are read here, by the engine where only it can.
+    `resources` are those of the state; None: they are read here, by the engine where only it can. `also` are machines
+    that were there, though state holds none of them.
     """
     if resources is None:
         resources = _resources(environment, stack)
-    known = {"machines": None if resources is None else recorded(resources), "hosts": dict(hosts)}
+    known = {"machines": None if resources is None else {**also, **recorded(resources)}, "hosts": dict(hosts)}
     with tempfile.NamedTemporaryFile("w", prefix="vps-known-", suffix=".json", encoding="utf-8") as file:
         json.dump(known, file)
         file.flush()

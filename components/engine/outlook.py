@@ -93,7 +93,7 @@ def outlook(
         known = {one["urn"]: one for one in found.get("resources", ())}
         if not _is_sound(found, declared):
             return None
-        told = _violations(environment, stack, declared, hosts, found.get("resources", []))
+        told = _violations(environment, loaded, stack, declared, hosts, found.get("resources", []))
         if told is None:
             return None
         changes = _changes(environment, declared, known)
@@ -221,6 +221,7 @@ def _differences(kind: Resource, one: Mapping[str, Any], declared: Bag) -> tuple
 
 def _violations(
     environment: Mapping[str, str],
+    loaded: Loaded,
     stack: str,
     declared: _Declared,
     hosts: Mapping[str, str],
@@ -231,7 +232,7 @@ def _violations(
     os.environ["VPS_FLEET"] = environment["VPS_FLEET"]
     forget()
     told = []
-    with audit.handed_over(os.environ, stack, hosts, recorded):
+    with audit.handed_over(os.environ, stack, hosts, recorded, audit.returned(loaded, stack)):
         inforce = [(rule, levels.level(rule)) for rule in RULES]
         for urn, bag in declared.inputs.items():
             kind, _, name = urn.split("::", 2)[2].partition("::")

@@ -117,9 +117,9 @@ class Engine:
         return code
 
     @contextmanager
-    def audited(self, stack: str, hosts: Mapping[str, str]) -> Iterator[None]:
+    def audited(self, loaded: Loaded, stack: str, hosts: Mapping[str, str]) -> Iterator[None]:
         """Around a run with the policy pack: hand it over what state recorded and which states `hosts` have."""
-        with audit.handed_over(self.environment, stack, hosts, None):
+        with audit.handed_over(self.environment, stack, hosts, None, audit.returned(loaded, stack)):
             yield
 
     @contextmanager

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from components.config.loader import load
 from components.engine import audit
+from components.engine.returned import note
+from components.lab.example import make_fake_project
 from tests.engine.conftest import STACK, Bench
 
 UUID = "6f7c0a52-0000-5000-8000-000000000001"
@@ -14,21 +17,24 @@ MACHINE = {
     "inputs": {
         "uuid": UUID,
         "host": {"name": "kvm1", "driver": "fake"},
-        "package": "small@2026-01",
+        "vps": "v-h3k9",
+        "order": 0,
         "vcpus": 2,
         "memoryMib": 2048,
+        "nics": {"n0": {"addresses": ["192.0.2.10/24", "2001:db8::1/64"]}},
         "disks": {"root": {"sizeGib": 10, "image": {"name": "base", "sha256": "ab" * 32}}},
         "reinstall": 1,
     },
 }
 RECORDED = {
+    "vps": "v-h3k9",
     "host": "kvm1",
-    "package": "small@2026-01",
     "vcpus": 2,
     "memoryMib": 2048,
     "sizeGib": 10,
-    "image": "ab" * 32,
     "reinstall": 1,
+    "addresses": ["192.0.2.10", "2001:db8::1"],
+    "vip": True,
 }
 
 
@@ -39,6 +45,26 @@ def test_machines_are_taken_and_nothing_else():
 
 def test_a_machine_without_inputs_is_known_by_its_outputs():
     assert audit.recorded([{"type": "vps:index:Machine", "outputs": MACHINE["inputs"]}]) == {UUID: RECORDED}
+
+
+def test_what_was_found_smaller_or_larger_than_declared_is_known_by_the_larger():
+    outputs = {"vcpus": 1, "memoryMib": 4096, "disks": {"root": {"sizeGib": 8}}}
+    found = audit.recorded([MACHINE | {"outputs": outputs}])[UUID]
+    assert (found["vcpus"], found["memoryMib"], found["sizeGib"]) == (2, 4096, 10)
+
+
+def test_what_came_back_from_the_trash_is_nothing_new(tmp_path):
+    project = make_fake_project(tmp_path / "project")
+    loaded = load(project.fleet)
+    assert audit.returned(loaded, STACK) == audit.returned(loaded, "host.lab1") == {}
+    client = loaded.fleet.clients["example-coop"]
+    uuid = client.vps["web1"].machine_uuid(loaded.fleet.id, client.id)
+    note(project.fleet, uuid)
+    also = audit.returned(loaded, STACK)
+    assert also[uuid]["host"] == "lab1"
+    environment = {}
+    with audit.handed_over(environment, STACK, {}, [MACHINE], also):
+        assert json.loads(Path(environment["VPS_KNOWN"]).read_text())["machines"] == {uuid: also[uuid], UUID: RECORDED}
 
 
 def test_the_file_is_there_as_long_as_it_is_needed():

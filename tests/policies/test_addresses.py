@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.policies.conftest import RECORDED, UUID
+
 RULE = "addresses-are-its-own"
 
 
@@ -100,3 +102,18 @@ def test_a_network_that_is_none(judge, machine, fleet):
     fleet.edit("fleet.yaml", lambda data: data["networks"]["public1"]["ipv4"].update(range="192.0.2.0/33"))
     (message,) = judge(machine, RULE)
     assert "can't judge: fleet.yaml, network public1: " in message
+
+
+@pytest.mark.parametrize("claim", ["another line", "a reservation"])
+def test_who_held_it_before_is_not_stopped_by_a_newcomer(judge, machine, fleet, claim):
+    if claim == "another line":
+        fleet.neighbour("other", ipv4=["192.0.2.10"])
+    else:
+        fleet.edit("fleet.yaml", lambda data: data["networks"]["public1"].update(reserved=["192.0.2.10"]))
+    assert len(judge(machine, RULE)) == 1
+    fleet.hand_over({UUID: RECORDED})
+    assert len(judge(machine, RULE)) == 1
+    fleet.hand_over({UUID: RECORDED | {"addresses": ["192.0.2.10", "2001:db8:1::10"]}})
+    assert judge(machine, RULE) == []
+    fleet.hand_over(None)
+    assert len(judge(machine, RULE)) == 1

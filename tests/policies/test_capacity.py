@@ -54,10 +54,14 @@ def test_who_stood_there_may_stay_and_shrink_but_not_grow(judge, machine, fleet,
     assert len(judge(machine, RULE)) == 1
 
 
-def test_who_comes_from_elsewhere_is_new(judge, machine, fleet):
+def test_who_comes_from_elsewhere_brings_what_it_had(judge, machine, fleet):
+    """A drain may fill a host for a while; only what grows on the way is more."""
     narrow(fleet, "memory")
     fleet.neighbour("other")
-    fleet.hand_over({UUID: RECORDED | {"host": "lab2"}})
+    elsewhere = RECORDED | {"host": "lab2"}
+    fleet.hand_over({UUID: elsewhere})
+    assert judge(machine, RULE) == []
+    fleet.hand_over({UUID: elsewhere | {"memoryMib": 1024}})
     assert len(judge(machine, RULE)) == 1
 
 
@@ -70,10 +74,10 @@ def test_a_client_may_share_what_it_had_otherwise(judge, machine, fleet):
     narrow(fleet, "memory")
     fleet.edit(CLIENT, two)
     fleet.neighbour("other")
-    big, small = RECORDED | {"memoryMib": 3072}, RECORDED | {"memoryMib": 1024}
+    big, small = RECORDED | {"memoryMib": 3072, "vps": "v-0002"}, RECORDED | {"memoryMib": 1024}
     fleet.hand_over({UUID: small, "other": big})
     assert judge(machine, RULE) == []
-    fleet.hand_over({UUID: small, "other": RECORDED})
+    fleet.hand_over({UUID: small, "other": RECORDED | {"vps": "v-0002"}})
     assert len(judge(machine, RULE)) == 1
 
 

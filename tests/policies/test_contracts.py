@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.contracts import later
-from tests.policies.conftest import CLIENT
+from tests.policies.conftest import CLIENT, RECORDED, UUID
 
 VERSION, TERM, VIP = "contract-version-known", "term-is-sold", "vip-holds"
 
@@ -77,9 +77,32 @@ def test_vip_without_acceptance(judge, machine, fleet):
     assert "(VIP-15" in message
 
 
-def test_vip_without_a_beginning(judge, machine, fleet):
+def test_vip_that_is_not_in_force(judge, machine, fleet):
+    """It begins tomorrow, has ended, or nobody says when it began."""
+    words = "VIP support is not in force today"
     sign(fleet, support="vip")
-    assert ["no day on which it begins" in message for message in judge(machine, VIP)] == [True, False]
+    assert words in judge(machine, VIP)[0]
+    vip(fleet, since="2026-12-06")
+    assert words in judge(machine, VIP)[0]
+    vip(fleet, since="2026-09-05", until="2026-12-05")
+    assert words in judge(machine, VIP)[0]
+    vip(fleet, since="2026-09-05", until="2026-12-06")
+    assert judge(machine, VIP) == []
+
+
+def test_vip_in_force_under_standard_support(judge, machine, fleet):
+    vip(fleet)
+    sign(fleet, support="standard")
+    (message,) = judge(machine, VIP)
+    assert "VIP is in force since 2026-12-01, but support is standard" in message
+
+
+def test_who_has_it_already_is_not_stopped(judge, machine, fleet):
+    vip(fleet, accepted="")
+    fleet.hand_over({UUID: RECORDED | {"vip": True}})
+    assert judge(machine | {"order": 0.0}, VIP) == []
+    fleet.hand_over({UUID: RECORDED | {"vip": False}})
+    assert len(judge(machine | {"order": 0.0}, VIP)) == 1
 
 
 def test_vip_of_less_than_three_months(judge, machine, fleet):
@@ -88,13 +111,13 @@ def test_vip_of_less_than_three_months(judge, machine, fleet):
     assert "can't end on 2027-02-28: it lasts three months at least (VIP-16). Write 2027-03-01 or later" in message
 
 
-def test_vip_that_its_term_can_not_hold(judge, machine, fleet):
-    """VIP-20: three months are left from the activation on, or the term renews."""
+def test_vip_that_no_term_can_hold(judge, machine, fleet):
+    """VIP-20: three months are left from the activation on, or a term renews."""
     vip(fleet, since="2026-12-02")
     assert judge(machine, VIP) == []
     fleet.edit_vps(lambda vps: vps["term"].update(renew="false"))
     (message,) = judge(machine, VIP)
-    assert "its term ends on 2027-03-01 and doesn't renew" in message
+    assert "no term of the contract renews or holds three months of VIP support from 2026-12-02 on" in message
     vip(fleet, since="2026-12-01")
     assert judge(machine, VIP) == []
 

@@ -127,7 +127,10 @@ LATE = {"lab-cpu": {"kind": "cpu", "model": "Demo C2", "supplier": "Parts Ltd", 
 EMPTY = {"lab-cpu": {"kind": "cpu", "model": "Demo C2", "count": "0", "place": "dc1 shelf 3"}}
 
 
-@pytest.mark.parametrize("spares", [LATE, EMPTY], ids=["late", "empty"])
+OTHER = {"lab-cpu": {"kind": "cpu", "model": "Demo C9", "count": "5", "place": "dc1 shelf 3"}}
+
+
+@pytest.mark.parametrize("spares", [LATE, EMPTY, OTHER], ids=["late", "empty", "of another model"])
 def test_a_part_that_nobody_could_replace_in_time(judge, machine, fleet, spares):
     """A new machine is stopped; who stands here, or comes from another host, is not."""
     fleet.edit("fleet.yaml", lambda data: data["spares"].update(spares))

@@ -52,3 +52,14 @@ def test_every_rule_but_one_can_be_set(fleet):
     fleet.write("policies.yaml", f"levels:\n{listed}\n")
     assert list(levels.problems(fleet.folder, NAMES)) == []
     assert {levels.level(rule) for rule in RULES if rule.name != levels.FIXED} == {"advisory"}
+
+
+def test_what_is_lowered_is_said(fleet):
+    fleet.write(
+        "policies.yaml", "levels: {backups-have-a-target: mandatory, keys-only: disabled, term-is-sold: mild}\n"
+    )
+    assert list(levels.lowered(fleet.folder, RULES)) == [
+        "policies.yaml lowers keys-only of the policy pack from mandatory to disabled."
+    ]
+    fleet.write("policies.yaml", "levels: [")
+    assert list(levels.lowered(fleet.folder, RULES)) == []
