@@ -41,21 +41,29 @@ WITHIN_HOURS = 24
 
 
 def delay(part: Part, spares: Mapping[str, Spare]) -> str:
-    """Why the part could not be replaced within 24 hours; empty when it could: a spare lies there, or comes in time."""
+    """Why the part could not be replaced within 24 hours; empty when it could.
+
+    A piece of the same model lies ready, or a supplier brings one in time.
+    """
     spare = spares.get(part.spare)
     if spare is None:
         return f"nobody says where a spare {part.kind} comes from"
     if spare.kind != part.kind:
         return f"{part.spare} is a spare {spare.kind}, not a {part.kind}"
-    if spare.count > 0 and spare.place:
+    if spare.supplier and spare.lead_time_hours is not None and spare.lead_time_hours <= WITHIN_HOURS:
         return ""
+    there = spare.count > 0 and bool(spare.place)
+    if there and spare.model == part.model:
+        return ""
+    what = f"{part.spare} is of model {spare.model}, not {part.model}" if there else f"no {part.spare} is left"
     if not spare.supplier or spare.lead_time_hours is None:
-        return f"no {part.spare} is left, and no supplier is named"
-    if spare.lead_time_hours > WITHIN_HOURS:
-        return f"no {part.spare} is left, and {spare.supplier} takes {spare.lead_time_hours} h"
-    return ""
+        return f"{what}, and no supplier is named"
+    return f"{what}, and {spare.supplier} takes {spare.lead_time_hours} h"
 
 
 def delays(parts: Iterable[Part], spares: Mapping[str, Spare]) -> tuple[str, ...]:
-    """What of all these could not be replaced within 24 hours, each once."""
-    return tuple(dict.fromkeys(why for part in parts if (why := delay(part, spares))))
+    """What of a host's equipment could not be replaced within 24 hours, each once; what it must have and lists not."""
+    every = tuple(parts)
+    listed = {part.kind for part in every}
+    lacking = (f"no {kind} is listed" for kind in KINDS_OF_A_HOST if kind not in listed)
+    return tuple(dict.fromkeys([*lacking, *(why for part in every if (why := delay(part, spares)))]))

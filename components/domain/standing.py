@@ -36,7 +36,6 @@ def barred(fleet: Fleet, host: Host, operations: Operations, today: date) -> tup
         words = ", ".join(f"{what} ({requirement})" for requirement, what in short)
         return "datacentre-not-secure", f"{datacentre.title} lacks {words} (contract SEC-5)"
     late = delays(host.inventory, fleet.spares)
-    if late or not host.inventory:
-        why = "; ".join(late) or "its inventory is empty"
-        return "not-replaceable", f"it can't be repaired within 24 hours: {why} (contract HW-1, HW-8)"
+    if late:
+        return "not-replaceable", f"it can't be repaired within 24 hours: {'; '.join(late)} (contract HW-1, HW-8)"
     return None

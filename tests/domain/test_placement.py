@@ -17,6 +17,7 @@ from components.domain.hosts import Loss
 from components.domain.operations import NOTHING_KNOWN, HostState, Operations
 from components.domain.placement import Placed, Refusal, Unplaced, Wish, misfit, place, place_each
 from components.domain.problems import Problem
+from components.domain.rules import arrivals
 from components.domain.rules.common_ground import unusable
 from tests.domain.placed import GOLDEN, LARGE, PACKAGES, SCENES, TODAY, host, made, text, wish
 from tests.domain.sample import NETWORK, PACKAGE, client, vps
@@ -201,6 +202,18 @@ def test_no_order_matters(known: Fleet, wishes: list[Wish], dice: object) -> Non
         known = replace(known, **{mapping: dict(items)})
     shuffle(wishes)
     assert {one.wish.name: one for one in place_each(known, wishes, NOTHING_KNOWN, TODAY)} == first
+
+
+@SLOWLY
+@given(known=FLEETS, wishes=LISTS, states=STATES)
+def test_what_was_placed_passes_the_check(known: Fleet, wishes: list[Wish], states: dict[str, HostState]) -> None:
+    """The rules that judge a change have nothing against it, written by others than who chose."""
+    operations = Operations(host_states=states)
+    after = _with(known, place_each(known, wishes, operations, TODAY))
+    before = arrivals.declared(known)
+    mine = after.clients["example-coop"]
+    found = arrivals.problems(after, before, TODAY, clients=["example-coop"], operations=operations)
+    assert [*found, *arrivals.growth(after, mine, before, TODAY)] == []
 
 
 @SLOWLY
