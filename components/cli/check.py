@@ -26,6 +26,10 @@ All = Annotated[bool, typer.Option("--all", help="Show old problems whole, howev
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+POLICIES = "policies.yaml"
+"""In the fleet folder: how strict rules of the policy pack are."""
+
+
 def check(
     fleet: FleetFolder = None, base: Base = "", new: New = False, everything: All = False, as_json: AsJson = False
 ) -> None:
@@ -39,9 +43,11 @@ def check(
     folder = find_fleet(fleet)
     known, note = _operations(folder)
     environment = _backend(folder, os.environ)
-    found = verdict(folder, base, operations=known, also=lambda loaded: _without_lines(environment, loaded))
+    found = verdict(
+        folder, base, operations=known, also=lambda loaded: (*_without_lines(environment, loaded), *_levels(folder))
+    )
     problems = [one for one in found.problems if not (new and one.blame is Blame.OLD)]
-    notes = [*found.notes, *([note] if note else []), *_levels(folder)]
+    notes = [*found.notes, *([note] if note else []), *_lowered(folder)]
     if as_json:
         _print_json(found, problems, notes)
     else:
@@ -64,13 +70,23 @@ def _operations(folder: Path) -> "tuple[Operations, str]":
         return NOTHING_KNOWN, f"States of hosts are not known. {error}"
 
 
-def _levels(folder: Path) -> "Iterator[str]":
-    """Which rules of the policy pack the fleet has made milder, and what is wrong with its file that says so."""
-    if (folder / "policies.yaml").exists():
+def _levels(folder: Path) -> "Iterator[Problem]":
+    """What is wrong with the fleet's own levels for the rules of the policy pack, which would stop every apply."""
+    if (folder / POLICIES).exists():
+        from components.domain.problems import Problem
         from policies import levels
-        from policies.rules import NAMES, RULES
+        from policies.rules import NAMES
 
-        yield from (f"error: {problem}" for problem in levels.problems(folder, NAMES))
+        for found in levels.problems(folder, NAMES):
+            yield Problem(code="policy-level", path=(), message=found, remedy="", file=POLICIES, blocks=False)
+
+
+def _lowered(folder: Path) -> "Iterator[str]":
+    """Which rules of the policy pack the fleet has made milder: told at every check."""
+    if (folder / POLICIES).exists():
+        from policies import levels
+        from policies.rules import RULES
+
         yield from levels.lowered(folder, RULES)
 
 
@@ -142,6 +158,8 @@ def _print_text(found: "Verdict", problems: "list[Problem]", notes: list[str], *
         for note in notes:
             typer.echo(note)
         return
+    for note in _lowered(found.loaded.folder):
+        typer.echo(note)
     what = ", ".join(
         f"{counts[key]} {word if counts[key] == 1 else plural}"
         for key, word, plural in (("clients", "client", "clients"), ("vps", "VPS", "VPSs"), ("hosts", "host", "hosts"))

@@ -124,3 +124,17 @@ def test_no_fleet_is_one_message_without_traceback(tmp_path: Path) -> None:
     assert result.stderr.startswith("error: No fleet was found")
     assert "--fleet" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_levels_of_the_policy_pack_are_told(fleet: Path) -> None:
+    """Who makes a rule milder says so at every check; a level that is none fails it."""
+    levels = fleet / "policies.yaml"
+    levels.write_text("levels: {keys-only: advisory, term-is-sold: mandatory}\n")
+    milder = check(fleet)
+    assert milder.returncode == 0
+    assert "policies.yaml lowers keys-only of the policy pack from mandatory to advisory.\n" in milder.stdout
+    assert "term-is-sold" not in milder.stdout
+    levels.write_text("levels: {keys-onl: advisory}\n")
+    broken = check(fleet)
+    assert broken.returncode == 1
+    assert "policy-level: policies.yaml sets the level of keys-onl, which is no rule" in broken.stdout
