@@ -5,6 +5,7 @@ from datetime import date
 from components.config.documents import parse
 from components.config.host_file import HostFile
 from components.domain.hardware import Part
+from components.domain.hosts import Node
 
 TEXT = b"""
 driver: libvirt
@@ -58,3 +59,16 @@ def test_disks_are_whole_copies_unless_said_otherwise() -> None:
     )
     host = HostFile.model_validate(parse(text).data).domain("kvm1")
     assert (host.overlay, host.assigned, host.probe) == (False, "shared", "")
+
+
+def test_traffic_and_the_nodes_of_a_cluster_may_be_declared() -> None:
+    plain = b"capacity: {vcpus: 8, memory: 64 GiB, disk: 2 TiB}"
+    assert TEXT.count(plain) == 1
+    node = b"{vcpus: 4, memory: 32 GiB, disk: 1 TiB}"
+    text = TEXT.replace(plain, plain[:-1] + b", traffic: 20 TB, nodes: {n1: " + node + b", n2: " + node + b"}}")
+    host = HostFile.model_validate(parse(text).data).domain("kvm1")
+    assert host.traffic_gb == 20000
+    assert dict(host.nodes) == dict.fromkeys(("n1", "n2"), Node(vcpus=4, memory_mib=32768, disk_gib=1024))
+    assert host.sellable_on("n1")[1] == 4 * 400 // 100
+    other = HostFile.model_validate(parse(TEXT).data).domain("kvm1")
+    assert (other.traffic_gb, dict(other.nodes)) == (None, {})
