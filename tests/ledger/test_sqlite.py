@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from components.ledger import sqlite
 from components.ledger.events import Entry, LedgerError
@@ -163,6 +165,39 @@ umount {anybodys}
         ["unshare", "--mount", "sh", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
     )
     assert done.stdout == "whole\n", done.stderr
+
+
+@settings(max_examples=40)  # each event waits for the disk
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ab"), st.sampled_from([None, 0, 1]), st.none() | st.integers(0, 9), st.booleans()),
+        max_size=12,
+    )
+)
+def test_any_order_of_writers(turns: list[tuple[str, int | None, int | None, bool]]) -> None:
+    """Against a plain list: (subject, how old the news is, whose token comes again, whether a new process writes)."""
+    model: list[tuple[str, str]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "ledger.sqlite3"
+        ledger = Ledger(SqliteStore(file, create=True))
+        for number, (subject, stale, again, anew) in enumerate(turns):
+            if anew:
+                ledger.store.close()
+                ledger = Ledger(SqliteStore(file, create=False))
+            token = model[again % len(model)][1] if model and again is not None else f"t{number}"
+            last = max((place for place, (of, _) in enumerate(model, 1) if of == subject), default=0)
+            known = token in {told for _, told in model}
+            wanted = entry(subject, token=token)
+            if stale and not known:
+                with pytest.raises(LedgerError, match="meanwhile"):
+                    ledger.record(wanted, after=last + stale)
+            else:
+                found = ledger.record(wanted, after=None if stale is None else last)
+                if not known:
+                    model.append((subject, token))
+                assert model[found.number - 1][1] == token
+            assert [(event.subject, event.token) for event in ledger.verified()] == model
+        ledger.store.close()
 
 
 def test_an_instant_keeps_its_second(file: Path) -> None:
