@@ -10,7 +10,7 @@ from components.domain.extras import Extra, Raise
 from components.domain.sales import Sale
 
 EXTRAS = """extras:
-  memory@2026-01:
+  ram@2026-01:
     title: 1 GiB more memory
     adds: {memory: 1 GiB}
     most: 4
@@ -21,11 +21,11 @@ EXTRAS = """extras:
 
 def test_what_is_sold_beside_a_package_and_since_when_arrives_in_the_domain(folder: Path) -> None:
     catalogue, client = folder / "catalogue.yaml", folder / "clients" / "example-coop.yaml"
-    catalogue.write_text(catalogue.read_text() + EXTRAS)
+    catalogue.write_text(catalogue.read_text().replace("extras:\n", EXTRAS, 1))
     (folder / "fleet.yaml").write_text((folder / "fleet.yaml").read_text() + "client_quota: {vps: 5, memory: 32 GiB}\n")
     text = client.read_text().replace(
         "package: small@2026-01",
-        'package: medium@2026-01\n    extras: {memory@2026-01: 2}\n    since: "2027-01-01"\n'
+        'package: medium@2026-01\n    extras: {ram@2026-01: 2}\n    since: "2027-01-01"\n'
         "    before: [{package: small@2026-01}]",
     )
     vip = 'support: vip, vip: {since: "2026-12-01", accepted: T-7}'
@@ -34,8 +34,8 @@ def test_what_is_sold_beside_a_package_and_since_when_arrives_in_the_domain(fold
     fleet = load(folder).fleet
     found = fleet.clients["example-coop"]
 
-    assert fleet.extras["memory@2026-01"] == Extra(
-        name="memory",
+    assert fleet.extras["ram@2026-01"] == Extra(
+        name="ram",
         version="2026-01",
         title="1 GiB more memory",
         adds=Raise(memory_mib=1024),
@@ -48,5 +48,5 @@ def test_what_is_sold_beside_a_package_and_since_when_arrives_in_the_domain(fold
     assert found.contract.vip == Vip(since=date(2026, 12, 1), accepted="T-7")
     assert found.vps["web1"].sales == (
         Sale(package="small@2026-01"),
-        Sale(package="medium@2026-01", extras={"memory@2026-01": 2}, since=date(2027, 1, 1)),
+        Sale(package="medium@2026-01", extras={"ram@2026-01": 2}, since=date(2027, 1, 1)),
     )
