@@ -104,7 +104,7 @@ def add(
         lines=lines,
         picked=picked,
         before=loaded,
-        after=draft.loaded(),
+        after=draft.loaded(loaded),
         shown=draft.diff(),
         message=f"Add VPS {client}/{label}",
     )

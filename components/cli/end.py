@@ -53,7 +53,8 @@ def end(
     if not difference:
         typer.echo(f"{what}: nothing to change.")
         return
-    before, after = load(folder), draft.loaded()
+    before = load(folder)
+    after = draft.loaded(before)
     gone = _need_sensible(before, draft, client, label, day, today)
     problems = brought(before.problems, after.problems)
     need_sound(draft.name, problems)

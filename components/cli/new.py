@@ -142,7 +142,7 @@ def new(
         lines=lines,
         picked=picked,
         before=loaded,
-        after=load(folder, {file: text.encode()}),
+        after=load(folder, {file: text.encode()}, like=loaded),
         shown="".join(f"+{line}\n" for line in text.splitlines()),
         message=f"Add client {client}",
     )

@@ -59,7 +59,7 @@ def package(
     _need_room(loaded, client, found, today)
     draft = Draft(folder / CLIENTS / f"{client.key}.yaml")
     _rewrite(draft.document["vps"][machine.key], found)
-    after = draft.loaded()
+    after = draft.loaded(loaded)
     problems = brought(loaded.problems, after.problems)
     need_sound(draft.name, problems)
     told = [*(one.words for one in consequences), *_promises(loaded.fleet, found)]

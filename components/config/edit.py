@@ -41,6 +41,8 @@ class Draft:
         self.document = self._parse()
         self._dropped = False
         self._instead: str | None = None
+        self.despite: frozenset[str] = frozenset()
+        """Codes of problems that the edit may bring: nothing keeps a lost VPS from being restored."""
 
     def text(self) -> str:
         """The whole file as it would be written: the lines that were changed, in the midst of those that were not."""
@@ -66,11 +68,12 @@ class Draft:
 
     def problems(self) -> tuple[Problem, ...]:
         """The problems that the fleet would have with this file and does not have without."""
-        return brought(load(self.fleet).problems, self.loaded().problems)
+        before = load(self.fleet)
+        return brought(before.problems, self.loaded(before).problems)
 
-    def loaded(self) -> Loaded:
-        """The fleet as it would be."""
-        return load(self.fleet, {self.name: self.text().encode()})
+    def loaded(self, before: Loaded | None = None) -> Loaded:
+        """The fleet as it would be; of `before`, the fleet as it is, nothing is read again."""
+        return load(self.fleet, {self.name: self.text().encode()}, like=before)
 
     def replace(self, text: str) -> None:
         """Let this be the whole file, instead of what `document` says."""
@@ -91,7 +94,7 @@ class Draft:
             return False
         with turn(self.fleet):
             if judged is None or snapshot(self.fleet) != judged:
-                need_sound(self.name, self.problems())
+                need_sound(self.name, (one for one in self.problems() if one.code not in self.despite))
             if _read(self.file) != self.before:
                 raise DomainError(
                     f"Unable to write {self.name}: somebody changed it meanwhile.",
@@ -166,7 +169,8 @@ def create(fleet: Path, name: str, text: str, judged: Snapshot | None = None) ->
         if file.exists():
             raise DomainError(f"Unable to make {name}: it is there already.", "Look at it; choose another name.")
         if judged is None or snapshot(fleet) != judged:
-            need_sound(name, brought(load(fleet).problems, load(fleet, {name: text.encode()}).problems))
+            before = load(fleet)
+            need_sound(name, brought(before.problems, load(fleet, {name: text.encode()}, like=before).problems))
         replace(file, text)
 
 
