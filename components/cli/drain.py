@@ -55,7 +55,7 @@ def drain(
 
         raise typer.Exit(drain_run.run(folder, run, look=look, now=now, yes=yes, as_json=as_json))
     assert host is not None
-    loaded = load(folder)
+    loaded = load(folder, judge=False)
     _need_host(loaded, host)
     targets = tuple(one.strip() for one in (to or "").split(",") if one.strip())
     _need_targets(loaded, host, targets)

@@ -79,8 +79,8 @@ class Document:
         return 1 if self.text else 0
 
 
-def read(file: Path) -> Document:
-    """Read a file. Never raises for what the file holds, nor when it can't be read."""
+def read(file: Path, parser: "Callable[[bytes], Document] | None" = None) -> Document:
+    """Read a file, by `parse` or as `parser` does. Never raises for what it holds, nor when it can't be read."""
     try:
         with file.open("rb", buffering=0) as stream:
             # Room for a megabyte costs more than to read what most files hold.
@@ -91,7 +91,7 @@ def read(file: Path) -> Document:
         return missing()
     except OSError as error:
         return _unreadable(f"It can't be read: {error.strerror}.", "Mend the file's kind, owner or mode.")
-    return parse(raw)
+    return (parser or parse)(raw)
 
 
 def missing() -> Document:

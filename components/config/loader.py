@@ -20,6 +20,7 @@ from components.config.folder import find_fleet
 from components.config.host_file import HostFile
 from components.config.lock_file import LockFile
 from components.config.pile import Pile, Reading, located
+from components.config.recall import Recall
 from components.domain.clients import Client
 from components.domain.fleet import Fleet
 from components.domain.hosts import Host
@@ -107,11 +108,13 @@ def load(
     `instead` has the content of files (named relative to the folder) that are judged before they are written; `wholly`
     if they are all there is, and nothing is read from the folder. Without `clients_too` only what is shared and the
     hosts are read, which takes a moment where there are a thousand clients; `problems` are of no use then. `only` reads
-    these clients alone, and without `judge` no rule is asked: enough to show what is declared, never to apply it.
+    these clients alone; without `judge` no rule is asked, and texts are recalled: to show what is declared, never to
+    apply it.
     `today` (UTC's, when left out) is the day by which terms, warranties and images are judged, `operations` is what is
     known of hosts beside the files. Files that are `gone` count as not there; what `like` read is not read again.
     """
-    pile = Pile(folder, instead or {}, wholly, frozenset(gone), like.readings if like else {})
+    recall = Recall(folder) if not (judge or wholly) and only is None else None
+    pile = Pile(folder, instead or {}, wholly, frozenset(gone), like.readings if like else {}, recall)
     base = _shared(pile)
     hosts: dict[str, Host] = {}
     clients: dict[str, Client] = {}
@@ -133,6 +136,8 @@ def load(
                 clients[stem] = client_file.domain(stem)
             if not whole:
                 broken.add((places.CLIENTS, stem))
+    if recall is not None:
+        recall.keep()
     everything = replace(base, hosts=hosts, clients=clients)
     unread = Unread(frozenset(pile.unread))
     today = today or dt.datetime.now(dt.UTC).date()

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from components.config import folder as places
 from components.config.documents import Document, Flaw, missing, parse, read
 from components.config.draft import File, draft
+from components.config.recall import Recall
 from components.config.shape import FileShape, Steps, flaws
 from components.domain.problems import Problem
 
@@ -42,6 +43,8 @@ class Pile:
     """Files that count as not there."""
     known: Mapping[str, Reading] = field(default_factory=dict)
     """What was read of files before, and holds for those that are not in `instead`."""
+    recall: Recall | None = None
+    """What files held when they were read last; None: nobody asks."""
     readings: dict[str, Reading] = field(default_factory=dict)
     documents: dict[str, Document] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -87,7 +90,9 @@ class Pile:
     def _document(self, file: str) -> Document:
         if file in self.instead:
             return parse(self.instead[file])
-        return missing() if self.wholly or file in self.gone else read(self.folder / file)
+        if self.wholly or file in self.gone:
+            return missing()
+        return self.recall.read(self.folder / file) if self.recall else read(self.folder / file)
 
     def has(self, file: str) -> bool:
         """Whether there is such a file."""
