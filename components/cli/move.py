@@ -139,7 +139,7 @@ def restore(
             take(lines, name)
         put(lines, "restore", intent, after="host")
 
-    _write(loaded, client, machine, change)
+    _write(loaded, client, machine, change, frozenset({"host-oversold"}))
     if since is not None:
         typer.echo(f"next: vps up client.{client.key}; then: vps restore {vps} --run --recovery-key FILE")
         return
@@ -271,10 +271,21 @@ def _need_pool(what: str, target: "Host") -> None:
         )
 
 
-def _write(loaded: "Loaded", client: "Client", vps: "Vps", change: Any) -> None:  # noqa: ANN401 - a function on lines
+def _write(
+    loaded: "Loaded",
+    client: "Client",
+    vps: "Vps",
+    change: Any,  # noqa: ANN401 - a function on lines
+    despite: frozenset[str] = frozenset(),
+) -> None:
+    """Write what `change` makes of the VPS's lines; problems of the codes `despite` are told and stop nothing."""
     from components.config.edit import edit
     from components.config.folder import CLIENTS
 
     with edit(loaded.folder / CLIENTS / f"{client.key}.yaml") as draft:
         change(draft.document["vps"][vps.key])
         typer.echo(draft.diff(), nl=False)
+        draft.despite = despite
+        for problem in draft.problems() if despite else ():
+            if problem.code in despite:
+                typer.echo(f"warning: {problem.message} {problem.remedy}", err=True)

@@ -67,14 +67,17 @@ def verdict(
             raise
         return Verdict(loaded=loaded, problems=tuple(found), notes=(f"{_UNBLAMED} {error.message}",))
     if base is None:
-        return Verdict(loaded=loaded, problems=tuple(found), notes=(f"{_UNBLAMED} This is the first commit.",))
+        return Verdict(loaded=loaded, problems=tuple(found), notes=(f"{_UNBLAMED} {_alone(folder)}",))
     if not changed:
         old = tuple(replace(problem, blame=Blame.OLD) for problem in found)
         return Verdict(loaded=loaded, problems=old, base=base)
     notes: list[str] = []
     fresh: list[Problem] = []
     if places.CATALOGUE in changed or any(name.startswith(f"{places.CLIENTS}/") for name in changed) or found:
-        before = _before(loaded, base, changed, today, operations, judge=bool(found))
+        try:
+            before = _before(loaded, base, changed, today, operations, judge=bool(found))
+        except DomainError as error:
+            return Verdict(loaded=loaded, problems=tuple(found), notes=(f"{_UNBLAMED} {error}",))
         if found:
             found = list(blamed(found, [*before.problems, *(also(before) if more else ())]))
         fresh = list(_brought(loaded, before, base, changed, today, operations, notes))
@@ -83,6 +86,12 @@ def verdict(
 
 
 _UNBLAMED = "What is new and what is old can't be told."
+
+
+def _alone(folder: Path) -> str:
+    if checkout.told(folder, "rev-parse", "--is-shallow-repository") == "true":
+        return "This clone is shallow: git fetch --unshallow brings what was before."
+    return "This is the first commit."
 
 
 def _before(

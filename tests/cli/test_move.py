@@ -197,6 +197,19 @@ def test_an_empty_restore_says_what_is_not_there(made: MadeWorld) -> None:
     assert _declared(made).restore == Restore(source="lab1", empty=True)
 
 
+def test_a_full_host_keeps_nobody_from_being_restored(made: MadeWorld) -> None:
+    """It is told, and a host's own admission refuses what it really can't hold."""
+    _silence(made, "lab1")
+    _lose(made, "lab1")
+    path = made.project.fleet / "hosts/lab2.yaml"
+    path.write_text(path.read_text().replace("memory: 8 GiB, disk", "memory: 3 GiB, disk"))
+
+    said = _vps(made, "restore", TITLE, "--to", "lab2", "--empty")
+
+    assert "warning: 2112 MiB of memory are sold here, 1088 MiB more than may be." in said
+    assert _declared(made).host == "lab2"
+
+
 def test_restore_refuses_a_machine_that_is_there_and_half_an_answer(made: MadeWorld, tmp_path: Path) -> None:
     before = _file(made)
     path, _ = _disk(tmp_path)

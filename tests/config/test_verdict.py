@@ -37,6 +37,28 @@ def test_the_first_commit_blames_nobody(folder: Path) -> None:
     assert "first commit" in found.notes[0]
 
 
+def test_a_shallow_clone_says_what_it_lacks(folder: Path, tmp_path: Path) -> None:
+    for number in (1, 2):
+        (folder.parent / "README").write_text(f"{number}\n")
+        commit(folder)
+    git(tmp_path, "clone", "-q", "--depth", "1", f"file://{folder.parent}", "shallow")
+    git(tmp_path / "shallow", "checkout", "-q", "--detach")
+    git(tmp_path / "shallow", "remote", "remove", "origin")
+    git(tmp_path / "shallow", "branch", "-q", "-D", "main")
+    assert "git fetch --unshallow" in verdict(tmp_path / "shallow" / folder.name, today=TODAY).notes[0]
+
+
+def test_a_fleet_that_was_not_there_is_not_compared(folder: Path) -> None:
+    (folder.parent / "README").write_text("first\n")
+    git(folder.parent, "init", "-q", "-b", "main")
+    git(folder.parent, "add", "README")
+    git(folder.parent, "commit", "-q", "-m", "first")
+    commit(folder)
+    found = verdict(folder, today=TODAY)
+    assert found.problems == ()
+    assert "was not there" in found.notes[0]
+
+
 def test_what_nobody_changed_is_old(folder: Path, edit: Edit) -> None:
     edit("fleet.yaml", "cards: true", "cards: false")
     commit(folder)
