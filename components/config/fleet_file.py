@@ -100,6 +100,8 @@ class NetworkShape(Shape):
     """Addresses that no VPS gets; the gateways needn't be listed."""
     dns: Annotated[tuple[Text, ...], Field(strict=False)] = ()
     """Addresses of the resolvers that guests use."""
+    reverse_dns: Text | None = None
+    """Where the names of its addresses are set: name servers of ours, or whom to ask."""
 
     def domain(self, name: str) -> Network:
         """The network."""
@@ -111,6 +113,7 @@ class NetworkShape(Shape):
             ipv6_gateway=self.ipv6.gateway if self.ipv6 else None,
             reserved=self.reserved,
             dns=self.dns,
+            reverse_dns=self.reverse_dns or "",
         )
 
 

@@ -51,6 +51,8 @@ class Network:
     ipv6_gateway: IPv6Address | None
     reserved: tuple[AddressRange, ...]
     dns: tuple[str, ...]
+    reverse_dns: str = ""
+    """Where the names of its addresses are set: name servers of ours, or whom to ask; empty: nobody said."""
 
     def range_of(self, address: Address) -> IPv4Network | IPv6Network | None:
         """The network's range of that family."""

@@ -58,6 +58,7 @@ def facts(fleet: Fleet, client: Client, owned: Owners, as_of: date, language: st
         "addresses": addresses,
         "forward": [record for record in records if record.who == dns.CLIENT],
         "reverse": [record for record in records if record.who == dns.PROVIDER],
+        "reverse_at": {name: fleet.networks[name].reverse_dns for name in {vps.network for vps in client.vps.values()}},
         "support": fleet.support,
         "backups_go": fleet.backups is not None,
         "certificates": "none" if fleet.authority is None else "trial" if fleet.authority.staging else "real",

@@ -47,7 +47,7 @@ def missing(facts: dict[str, Any]) -> list[Missing]:
         Missing(
             element="KIT-4",
             what=f"the reverse records in {', '.join(reverse)}",
-            do="Set those of dns/reverse-*.zone at your name servers.",
+            do=f"Set those of dns/reverse-*.zone at {_reverse_at(facts['reverse_at'])}.",
         ),
     ]
     pinned = sorted({name for machine in facts["machines"] for name in _pinned(machine)})
@@ -96,3 +96,11 @@ def _pinned(machine: dict[str, Any]) -> list[str]:
     if inside is None or machine["adopted"]:
         return []
     return [name for _, names in inside.updates for name in names]
+
+
+def _reverse_at(places: dict[str, str]) -> str:
+    """Where reverse records are set, as the client's networks declare it (`reverse_dns` of fleet.yaml)."""
+    said = dict.fromkeys(place for _, place in sorted(places.items()) if place)
+    if not all(places.values()):
+        said["your name servers"] = None
+    return " and ".join(said)

@@ -27,6 +27,7 @@ networks:
     ipv6: {range: "2001:db8:1::/64", gateway: "2001:db8:1::1"}
     reserved: [192.0.2.2-192.0.2.9, 192.0.2.64/30]
     dns: [192.0.2.1]
+    reverse_dns: ns1.hoster.example
   six: {ipv6: {range: "2001:db8:2::/64", gateway: "2001:db8:2::1"}}
 spares:
   shelf: {kind: ram, model: R16, count: 4, place: dc1}
@@ -47,8 +48,9 @@ def test_every_key_arrives() -> None:
     network = fleet.networks["public1"].domain("public1")
     assert network.ipv4_gateway == IPv4Address("192.0.2.1")
     assert network.reserved == (AddressRange.parse("192.0.2.2-192.0.2.9"), AddressRange.parse("192.0.2.64/30"))
-    assert network.dns == ("192.0.2.1",)
+    assert (network.dns, network.reverse_dns) == (("192.0.2.1",), "ns1.hoster.example")
     six = fleet.networks["six"].domain("six")
+    assert six.reverse_dns == ""
     assert (six.ipv4, six.ipv6) == (None, IPv6Network("2001:db8:2::/64"))
     assert fleet.spares["shelf"].domain("shelf") == Spare(
         name="shelf", kind="ram", model="R16", count=4, place="dc1", supplier="", lead_time_hours=None

@@ -41,3 +41,15 @@ def test_what_is_not_declared_is_told_too(fleet: Fleet, changes: dict[str, objec
     found = [one for one in made(replace(fleet, **changes)).missing if one.element == element]  # type: ignore[arg-type]
     assert any(word in one.what for one in found)
     assert len(made(replace(fleet, **changes)).missing) == len(ALWAYS) + 1  # type: ignore[arg-type]
+
+
+def test_where_reverse_records_are_set_is_what_the_networks_declare(fleet: Fleet) -> None:
+    """Whoever makes the kit may be another one than who runs the name servers."""
+
+    def do(known: Fleet) -> str:
+        (found,) = [one for one in made(known).missing if one.element == "KIT-4"]
+        return found.do
+
+    assert do(fleet) == "Set those of dns/reverse-*.zone at your name servers."
+    networks = {name: replace(one, reverse_dns="noc@upstream.example") for name, one in fleet.networks.items()}
+    assert do(replace(fleet, networks=networks)) == "Set those of dns/reverse-*.zone at noc@upstream.example."
