@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def pick_again(title: str, fleet: Path | None, base: str, *, yes: bool, as_json: bool) -> None:
     """Pick anew what clashes of one VPS, or of all that a client's file has, and of none that is in force.
 
-    Raises DomainError when there is no such VPS, one that is named is in force, or no host takes one that must go.
+    Raises DomainError when there is no such VPS, nobody can tell what is in force, or no host takes one that must go.
     """
     from components.cli import placing
     from components.cli.next_steps import print_json, steps, sure

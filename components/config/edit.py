@@ -171,6 +171,8 @@ def create(fleet: Path, name: str, text: str, judged: Snapshot | None = None) ->
         if judged is None or snapshot(fleet) != judged:
             before = load(fleet)
             need_sound(name, brought(before.problems, load(fleet, {name: text.encode()}, like=before).problems))
+        # git keeps no empty folder: the first client's file may be the first there.
+        file.parent.mkdir(exist_ok=True)
         replace(file, text)
 
 
