@@ -41,10 +41,11 @@ def diagnose(fault: Named, reason: Why, part: OfPart = None, at: At = None, flee
     """Act: note that the source of a fault is identified; its 24 hours run from then on (HW-3)."""
     from components.cli.fault_desk import desk, stepped
     from components.ledger.equipment import DIAGNOSED
+    from components.ledger.witness import why
 
     with desk(fleet) as here:
         found, when = here.find(fault, part), here.at(at)
-        stepped(here, found.diagnose(when), DIAGNOSED, when, reason)
+        stepped(here, found.diagnose(when), DIAGNOSED, when, why(reason))
 
 
 @app.command()
@@ -62,10 +63,11 @@ def pause(
     from components.cli.fault_desk import desk, stepped
     from components.domain.faults import Waiting
     from components.ledger.equipment import PAUSED
+    from components.ledger.witness import why
 
     with desk(fleet) as here:
         found, when = here.find(fault, part), here.at(at)
-        stepped(here, found.pause(when, Waiting(waiting)), PAUSED, when, reason, waiting=waiting)
+        stepped(here, found.pause(when, Waiting(waiting)), PAUSED, when, why(reason), waiting=waiting)
 
 
 @app.command()
@@ -128,10 +130,11 @@ def withdraw(fault: Named, reason: Why, part: OfPart = None, at: At = None, flee
     """Act: note that an open fault was none of this part: a false alarm, a cable."""
     from components.cli.fault_desk import desk, stepped
     from components.ledger.equipment import WITHDRAWN
+    from components.ledger.witness import why
 
     with desk(fleet) as here:
         found, when = here.find(fault, part), here.at(at)
-        stepped(here, found.withdraw(when), WITHDRAWN, when, reason)
+        stepped(here, found.withdraw(when), WITHDRAWN, when, why(reason))
 
 
 @app.command("list")

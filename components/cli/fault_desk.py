@@ -21,7 +21,7 @@ from components.domain.problems import DomainError
 from components.ledger import equipment
 from components.ledger.events import Entry, Event
 from components.ledger.opened import Ledger, open_ledger
-from components.ledger.witness import actor, commit
+from components.ledger.witness import actor, commit, note, why
 
 OPEN = frozenset({FaultState.REPORTED, FaultState.DIAGNOSED, FaultState.WAITING_CLIENT, FaultState.RESTORING})
 """The part waits for its replacement."""
@@ -78,7 +78,7 @@ class Desk:
             kind=kind,
             subject=subject,
             actor=actor(os.environ),
-            reason=reason,
+            reason=note(reason),
             commit=commit(self.loaded.folder),
             data=data,
         )
@@ -95,7 +95,7 @@ def desk(fleet: Path | None) -> Iterator[Desk]:
 
 def opened(here: Desk, host_name: str, called: str, reason: str, said: str | None) -> Fault:
     """A new fault of a part, noted. Raises DomainError when the part has an open one."""
-    host = declared(here.loaded, host_name)
+    host, reason = declared(here.loaded, host_name), why(reason)
     part = part_of(host, called)
     for one in here.faults.values():
         if one.is_open and one.host == host.name and one.serial == part.serial:

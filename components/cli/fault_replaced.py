@@ -53,7 +53,7 @@ def _goes_on(here: Desk, fault: Fault, given: Given, *, yes: bool) -> bool:
         return False
     replacement = Replacement.told(fault.host, noted[-1].data)
     edit = Edit(here.loaded.folder, replacement)
-    if not edit.diff or not (edit.found or _has(here, replacement)):
+    if not edit.found:
         return False
     typer.echo(f"{fault.id} is noted as replaced by {fault.replacement} already; what waits is in its files:")
     typer.echo(edit.diff, nl=False)

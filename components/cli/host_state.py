@@ -40,10 +40,12 @@ def declared(loaded: "Loaded", name: str) -> "Host":
 def affected(loaded: "Loaded", host: str) -> str:
     """The VPSs that are declared on a host, for people."""
     titles = [f"{client.key}/{vps.key}" for client, vps in loaded.fleet.machines() if vps.host == host]
+    unread = sum(file.startswith("clients/") for file in loaded.files) - len(loaded.fleet.clients)
+    unsure = f" ({unread} clients' files can't be read: vps check)" if unread > 0 else ""
     if not titles:
-        return "no VPS is declared there"
+        return f"no VPS is declared there{unsure}"
     more = f" and {len(titles) - NAMED} more" if len(titles) > NAMED else ""
-    return f"{len(titles)} VPS{'s' if len(titles) > 1 else ''}: {', '.join(titles[:NAMED])}{more}"
+    return f"{len(titles)} VPS{'s' if len(titles) > 1 else ''}: {', '.join(titles[:NAMED])}{more}{unsure}"
 
 
 def set_state(host_name: str, state: HostState, reason: str, said: str | None, fleet: Path | None) -> None:
@@ -53,6 +55,7 @@ def set_state(host_name: str, state: HostState, reason: str, said: str | None, f
     from components.domain.problems import DomainError
     from components.ledger import equipment
     from components.ledger.opened import open_ledger
+    from components.ledger.witness import why
 
     loaded, now = load(find_fleet(fleet), judge=False), dt.datetime.now(dt.UTC)
     host = declared(loaded, host_name)
@@ -67,8 +70,7 @@ def set_state(host_name: str, state: HostState, reason: str, said: str | None, f
             f"{what}: it is declared lost, since {host.lost.since}.",
             f"Nothing was noted. It comes back by: vps host return {host.name}",
         )
-    if not reason.strip():
-        raise DomainError(f"{what}: nobody said why.", "Give --reason: whoever reads it at night is glad of it.")
+    reason = why(reason)
     at = second(now) if said is None else past(said, now)
     with open_ledger(loaded.folder, os.environ) as ledger:
         about = ledger.events(subject=equipment.subject(host.name))

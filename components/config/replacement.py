@@ -56,9 +56,11 @@ class Edit:
         self.fleet = fleet
         host, shared = Draft(fleet / HOSTS / f"{replacement.host}.yaml"), Draft(fleet / FLEET)
         self.found = _put_part(host.document, replacement)
+        """Whether the host's file still lists the old part."""
         if replacement.counted is not None:
             _count(shared.document, replacement.spare, *replacement.counted)
-        self._drafts = tuple(draft for draft in (host, shared) if draft.text() != draft.before)
+        # The host's file last: while it lists the old part, a replacement that was cut is to be gone on with.
+        self._drafts = tuple(draft for draft in (shared, host) if draft.text() != draft.before)
 
     @property
     def diff(self) -> str:

@@ -99,7 +99,7 @@ def operations(folder: Path, environ: Mapping[str, str], now: dt.datetime) -> Op
             return NOTHING_KNOWN
         from components.ledger.equipment import operations_of
 
-        return operations_of(ledger.events(), now)
+        return operations_of(ledger.events(kind="host.") + ledger.events(kind="fault."), now)
 
 
 def _opened(folder: Path, environ: Mapping[str, str], *, create: bool) -> Ledger | None:

@@ -24,6 +24,19 @@ def actor(environ: Mapping[str, str]) -> str:
         return f"uid {os.getuid()}"
 
 
+def why(reason: str) -> str:
+    """What was said as the reason, in one line that steers no terminal. Raises DomainError when nothing was."""
+    words = note(reason)
+    if not words:
+        raise DomainError("Nobody said why. Nothing was noted.", "Give --reason: whoever reads it at night is glad.")
+    return words
+
+
+def note(words: str) -> str:
+    """Words in one line that steers no terminal; perhaps none."""
+    return "".join(one if one.isprintable() else "?" for one in " ".join(words.split()))
+
+
 def commit(folder: Path) -> str:
     """The commit that the fleet's files are at; empty outside of git, or where git can't tell."""
     try:

@@ -78,6 +78,7 @@ def test_a_false_alarm(noted: NotedWorld) -> None:  # noqa: F811
         (["open", "lab1", "psu", *WHY], "covers switch, server"),
         (["open", "lab1", "cpu", *WHY, "--at", "2026-11-20T10:00"], "no time zone"),
         (["open", "lab1", "cpu", *WHY, "--at", "2999-01-01T00:00Z"], "in the future"),
+        (["open", "lab1", "cpu", "--reason", " "], "Nobody said why"),
         (["diagnose", "lab1", *WHY], "No open fault is known by lab1"),
         (["diagnose", "f-nobody", *WHY], "Open: none"),
     ],

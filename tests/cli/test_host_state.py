@@ -55,7 +55,7 @@ def test_it_may_be_noted_later_and_in_order(noted: NotedWorld) -> None:  # noqa:
     [
         (["kvm9", "failed", "--reason", "x"], "Known: lab1"),
         (["lab1", "lost", "--reason", "x"], "vps host lost lab1 --fenced"),
-        (["lab1", "failed", "--reason", " "], "nobody said why"),
+        (["lab1", "failed", "--reason", " "], "Nobody said why"),
     ],
 )
 def test_what_is_refused_notes_nothing(noted: NotedWorld, arguments: list[str], said: str) -> None:  # noqa: F811
@@ -115,3 +115,10 @@ def test_many_are_counted(noted: NotedWorld) -> None:  # noqa: F811
     assert told.startswith(f"{NAMED + 3} VPSs: coop/web0, ")
     assert told.endswith(" and 3 more")
     assert affected(loaded, "kvm1") == "no VPS is declared there"
+
+
+def test_files_that_can_not_be_read_are_told(noted: NotedWorld) -> None:  # noqa: F811
+    """Who is there is not known then."""
+    (noted.fleet / "clients" / "example-coop.yaml").write_text("id: [\n")
+    told = noted.run("host", "set", "lab1", "failed", "--reason", "smoke")
+    assert "no VPS is declared there (1 clients' files can't be read: vps check)" in told

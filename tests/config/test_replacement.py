@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from components.config import replacement
 from components.config.replacement import Edit, Replacement
 from components.domain.problems import DomainError
 from components.lab.example import make_fake_project
@@ -51,13 +52,26 @@ def test_twice_is_once(fleet: Path) -> None:
     assert (again.found, again.diff) == (False, "")
 
 
-def test_a_cut_between_both_files_is_made_whole(fleet: Path) -> None:
-    shared = (fleet / "fleet.yaml").read_text()
-    Edit(fleet, DISK).write()
-    (fleet / "fleet.yaml").write_text(shared)
+def test_a_cut_between_both_files_is_made_whole(fleet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The host's file comes last, so that it tells whether there is something left to do."""
+    done: list[Path] = []
+
+    def cut(file: Path, text: str) -> None:
+        if done:
+            raise KeyboardInterrupt
+        done.append(file)
+        file.write_text(text)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(replacement, "replace", cut)
+        with pytest.raises(KeyboardInterrupt):
+            Edit(fleet, DISK).write()
+    assert done == [fleet / "fleet.yaml"]
     rest = Edit(fleet, DISK)
-    assert "hosts/" not in rest.diff
+    assert rest.found
+    assert "fleet.yaml" not in rest.diff
     rest.write()
+    assert "serial: D960-0002" in (fleet / "hosts/lab1.yaml").read_text()
     assert "Demo D960, count: 1" in (fleet / "fleet.yaml").read_text()
 
 
@@ -71,11 +85,11 @@ def test_a_count_that_somebody_mended_stays(fleet: Path) -> None:
 @pytest.mark.parametrize("serial", ["12345", "0x17", "null", "1e5", "no: x", "off", "D960 0002"])
 def test_any_serial_stays_text(fleet: Path, serial: str) -> None:
     """Quotes where YAML would read something else."""
-    replacement = Replacement(**{name: getattr(DISK, name) for name in DISK.__slots__} | {"new": serial})
-    edit = Edit(fleet, replacement)
+    odd = Replacement(**{name: getattr(DISK, name) for name in DISK.__slots__} | {"new": serial})
+    edit = Edit(fleet, odd)
     assert edit.problems() == ()
     edit.write()
-    assert Edit(fleet, replacement).found is False
+    assert Edit(fleet, odd).found is False
 
 
 def test_the_last_spare_is_told_and_written(fleet: Path) -> None:

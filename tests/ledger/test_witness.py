@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from components.ledger.witness import actor, commit
+from components.domain.problems import DomainError
+from components.ledger.witness import actor, commit, note, why
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,13 @@ from components.ledger.witness import actor, commit
 )
 def test_the_name_that_was_given_else_the_login(environ: dict[str, str], name: str) -> None:
     assert actor(environ) == name
+
+
+def test_a_reason_is_one_plain_line() -> None:
+    assert why("  a disk\n is\tdue \x1b[2J") == "a disk is due ?[2J"
+    assert note(" \n") == ""
+    with pytest.raises(DomainError, match="Nobody said why"):
+        why(" \n")
 
 
 def test_the_commit_is_known_where_there_is_one(tmp_path: Path) -> None:
