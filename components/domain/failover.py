@@ -183,13 +183,15 @@ class Standby:
         left: dict[str, list[int]] = {}
         stranded: dict[Kind, int] = {}
         order: dict[tuple[str, str], list[str]] = {}
+        least = [min((kind[0][index] for kind in load), default=0) for index in range(4)]
         for kind in sorted(load, key=lambda one: (-self._share(one[0]), one)):
             amounts, network, owner = kind
             rest = load[kind]
             if (network, owner) not in order:
-                names = self.takers(network, owner, host)
+                # Full hosts are looked at once, not for every kind.
+                able = (name for name in self.takers(network, owner, host) if _fits(least, free[name], None))
                 order[network, owner] = sorted(
-                    names, key=lambda name: (name == last, -free[name][0] if emptiest else free[name][0], name)
+                    able, key=lambda name: (name == last, -free[name][0] if emptiest else free[name][0], name)
                 )
             for name in order[network, owner]:
                 have = left.get(name) or free[name]
@@ -248,7 +250,7 @@ def _bounded(room: Room) -> Amounts:
     return (memory, vcpus, disk, traffic if room.host.traffic_gb is not None else _ENDLESS)
 
 
-def _fits(amounts: Amounts, free: Sequence[int], used: Amounts | None) -> bool:
+def _fits(amounts: Sequence[int], free: Sequence[int], used: Amounts | None) -> bool:
     taken = used or _NOTHING
     return all(not need or need <= free[index] - taken[index] for index, need in enumerate(amounts))
 
