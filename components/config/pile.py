@@ -107,6 +107,8 @@ class Pile:
             if not new:
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
             return new
+        if new and not (self.folder / kind).exists():
+            return new  # The first file of its kind, about to be written: git keeps no empty folder.
         return ({*os.listdir(self.folder / kind)} - gone) | new  # noqa: PTH208 - ten thousand names, not paths
 
     def _note(self, file: str, document: Document, found: list[Flaw]) -> None:

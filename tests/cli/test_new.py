@@ -1,6 +1,11 @@
 """`vps new` makes a client's file that the fleet takes as it is, or says all that keeps it from it."""
 
 import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +14,6 @@ from components.config.loader import load
 from components.domain.problems import DomainError
 from tests.cli.writers import ACME, Writers, clean
 from tests.domain.sample import SSH_KEY
-
 
 VIP = ("--support", "vip", "--accepted", "T-7")
 
@@ -157,3 +161,58 @@ def test_a_host_that_is_in_maintenance_takes_nobody(made: Writers) -> None:
     said = made.vps("new", "acme", *ACME, "--yes")
     assert made.loaded().fleet.clients["acme"].vps["web1"].host == "lab1"
     assert "lab2" in said.partition("not on")[2]
+
+
+def test_the_first_client_of_a_fleet_needs_no_folder(made: Writers) -> None:
+    """git keeps no empty one."""
+    shutil.rmtree(made.fleet / "clients")
+
+    made.vps("new", "acme", *ACME, "--yes")
+
+    assert list(made.loaded().fleet.clients) == ["acme"]
+    assert not errors(made)
+
+
+def command(made: Writers, *words: str) -> list[str]:
+    return [str(Path(sys.executable).with_name("vps")), *words, "--fleet", str(made.fleet)]
+
+
+def test_two_at_once_never_get_the_same_address(made: Writers) -> None:
+    """Each picks before the other has written; the second one to write is judged again, and told to run again."""
+    running = [
+        subprocess.Popen(
+            command(made, "new", name, *ACME, "--fqdn", f"web1.{name}.example", "--yes"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for name in ("acme", "bolt", "core")
+    ]
+    said = [one.communicate(timeout=120)[0] for one in running]
+
+    assert not errors(made)
+    codes = [one.returncode for one in running]
+    assert codes.count(0) == len(made.loaded().fleet.clients) - 1 >= 1
+    assert all("also belongs to" in text for code, text in zip(codes, said, strict=True) if code)
+
+
+def test_at_a_terminal_it_asks_for_what_is_missing_and_writes_what_was_agreed(made: Writers) -> None:
+    answers = ("Bolt Ltd", "Bob <bob@bolt.example>", "small", "1", "web1.bolt.example", "y")
+    terminal, end = pty.openpty()
+    os.write(terminal, "".join(f"{one}\n" for one in answers).encode())
+    with subprocess.Popen(command(made, "new", "bolt"), stdin=end, stdout=end, stderr=end) as process:
+        os.close(end)
+        said = b""
+        try:
+            while part := os.read(terminal, 65536):
+                said += part
+        except OSError:
+            pass  # That is how a terminal ends.
+    os.close(terminal)
+
+    assert process.returncode == 0, said.decode()
+    assert b"Package (small@2026-01, medium@2026-01)" in said
+    client = made.loaded().fleet.clients["bolt"]
+    assert (client.name, client.contacts["bob"].email) == ("Bolt Ltd", "bob@bolt.example")
+    assert client.vps["web1"].term.months == 1
