@@ -115,7 +115,7 @@ def _brought(
     folder, fleet = loaded.folder, loaded.fleet
     clients = {Path(name).stem for name in changed if name.startswith(f"{places.CLIENTS}/")}
     found: list[Problem] = []
-    if clients:
+    if clients and fleet.id:  # A fleet.yaml that can't be read at all would lack every datacentre and spare.
         there = arrivals.declared(before.fleet)
         retired = flavour_file.retired(fleet)
         found += arrivals.problems(fleet, there, today, clients=clients, operations=operations, retired=retired)

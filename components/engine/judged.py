@@ -13,7 +13,7 @@ from typing import Any
 
 from components.config import flavour_file
 from components.config.loader import Loaded
-from components.domain.clients import Client
+from components.domain.clients import Client, Vps
 from components.domain.names import CLIENT_STACKS
 from components.domain.operations import NOTHING_KNOWN, Operations
 from components.domain.problems import Problem
@@ -86,16 +86,25 @@ def recorded(environment: Mapping[str, str], loaded: Loaded, stack: str) -> Befo
         assert client is not None
         key = client.id, vps.id
         if key not in before and returned.is_noted(loaded.folder, vps.machine_uuid(loaded.fleet.id, client.id)):
-            limits = loaded.fleet.limits(vps.sale(dt.datetime.now(dt.UTC).date()))
-            before[key] = Had(
-                host=vps.host,
-                vcpus=limits.vcpus,
-                memory_mib=limits.memory_mib,
-                disk_gib=limits.disk_gib,
-                addresses=frozenset((*vps.ipv4, *vps.ipv6)),
-                fqdn=vps.fqdn,
-            )
+            before[key] = _back(loaded, vps)
     return before
+
+
+def _back(loaded: Loaded, vps: Vps) -> Had:
+    """What came back: as it is declared, for nobody wrote down what it had."""
+    addresses = frozenset((*vps.ipv4, *vps.ipv6))
+    try:
+        limits = loaded.fleet.limits(vps.sale(dt.datetime.now(dt.UTC).date()))
+    except KeyError:  # Other rules tell it.
+        return Had(host=vps.host, addresses=addresses, fqdn=vps.fqdn)
+    return Had(
+        host=vps.host,
+        vcpus=limits.vcpus,
+        memory_mib=limits.memory_mib,
+        disk_gib=limits.disk_gib,
+        addresses=addresses,
+        fqdn=vps.fqdn,
+    )
 
 
 def _had(inputs: Mapping[str, Any], outputs: Mapping[str, Any], bag: Mapping[str, Any]) -> Had:

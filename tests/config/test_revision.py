@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from components.config.checkout import changed
 from components.config.loader import load
 from components.config.revision import blobs, files_at, load_at
 from components.domain.problems import DomainError
@@ -86,3 +87,22 @@ def test_a_lost_blob_is_said(folder: Path) -> None:
     with pytest.raises(DomainError, match="lacks the content of abababababab"):
         blobs(folder, ["ab" * 20])
     assert blobs(folder, []) == {}
+
+
+def test_only_what_differs_is_read_again_and_the_answer_is_the_same(folder: Path, other_client: str) -> None:
+    (folder / "clients" / "gone.yaml").write_text("id: [\n")
+    before = commit(folder)
+    (folder / "clients" / "gone.yaml").unlink()
+    (folder / "clients" / "new.yaml").write_text("id: 5\n")
+    (folder / "clients" / f"{other_client}.yaml").write_text("name: odd\n")
+    shared = folder / "fleet.yaml"
+    shared.write_text(shared.read_text().replace("cards: true", "cards: false"))
+    now = load(folder)
+    differing = changed(folder, before)
+    assert differing == {"clients/gone.yaml", "clients/new.yaml", "clients/other.yaml", "fleet.yaml"}
+    earlier = files_at(folder, before, differing)
+    fast = load(folder, earlier, gone=differing - earlier.keys(), like=now)
+    slow = load_at(folder, before)
+    assert (fast.fleet, fast.problems, fast.files) == (slow.fleet, slow.problems, slow.files)
+    assert {one.code for one in slow.problems} == {"no-yaml"}
+    assert fast.readings.keys() == earlier.keys()

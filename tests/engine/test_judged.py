@@ -232,6 +232,7 @@ def test_on_a_bad_day_others_are_applied_and_everybody_can_leave(applied: Bench)
     refused = bench.vps("up", BETA, "--yes", code=1)
     assert "host-overfilled" in refused or "has no room" in refused
     assert "expired" in refused
+    assert "host-overfilled" in bench.up(BETA, code=1), "the program refuses as well, whoever starts the engine"
     assert len(bench.domains()) == 2
     path = bench.project.fleet / "clients" / "beta.yaml"
     text = path.read_text()
