@@ -161,7 +161,9 @@ def test_a_host_without_room_is_refused_by_the_rules_of_the_fleet(made: MadeWorl
     lines[at] = "sells: {vcpus: 400 %, memory: 1 %, disk: 100 %}"
     path.write_text("\n".join(lines) + "\n")
 
-    with pytest.raises(DomainError, match=r"no room there\.\n  lab2  memory: 2112 MiB needed(.|\n)*No host of its network"):
+    with pytest.raises(
+        DomainError, match=r"no room there\.\n  lab2  memory: 2112 MiB needed(.|\n)*No host of its network"
+    ):
         _vps(made, "move", TITLE, "lab2")
 
 
