@@ -57,7 +57,7 @@ def list_all(
         return
     found = [glance.row(line.client, line.vps) for line in lines]
     if as_json:
-        say({"vps": found, "summary": summary(found), "unread": chosen.unread})
+        say({"vps": found, "summary": summary(found), "unread": unread(chosen)})
     else:
         for line in rows([HEADS, *map(cells, found)]):
             typer.echo(line)
@@ -77,7 +77,7 @@ def _ask(
     unsure = [row for row in found if row["silent"] and (row["power"] in ("running", UNKNOWN))]
     shown = [row for row in found if row["reboot"] or row["waits"]] if only_pending else found
     if as_json:
-        say({"vps": shown, "unsure": [row["vps"] for row in unsure], "unread": chosen.unread})
+        say({"vps": shown, "unsure": [row["vps"] for row in unsure], "unread": unread(chosen)})
     else:
         heads = (*LIVE_HEADS, *(ASKED_HEADS if asks else ()))
         cells = [(*(str(row[head]) for head in heads), _waits(row)) for row in shown]
@@ -92,11 +92,17 @@ def _ask(
 
 
 def _tell_unread(chosen: "Chosen", *, as_json: bool) -> None:
-    """Exit 1 when a client's file can't be read: its VPSs are missing above."""
-    for file in chosen.unread if not as_json else ():
+    """Exit 1 when a file can't be read: VPSs, or what is known of them, are missing above."""
+    found = unread(chosen)
+    for file in found if not as_json else ():
         typer.echo(f"could not tell: {file} can't be read as it is: vps check", err=True)
-    if chosen.unread:
+    if found:
         raise typer.Exit(1)
+
+
+def unread(chosen: "Chosen") -> list[str]:
+    """The files that are not whole: of clients, and those that all of them share. No rule was asked here."""
+    return sorted({*chosen.unread, *(problem.file for problem in chosen.loaded.problems)})
 
 
 def _filtered(

@@ -87,6 +87,17 @@ def test_a_client_whose_file_can_t_be_read_is_named(made: MadeWorld) -> None:
     assert _run(made, "example-coop").exit_code == 0
 
 
+def test_a_catalogue_that_can_t_be_read_is_named_and_hides_nobody(made: MadeWorld) -> None:
+    (made.project.fleet / "catalogue.yaml").write_text("packages: [")
+    done = _run(made)
+    assert done.exit_code == 1
+    assert f"{TITLE}  small@2026-01" in done.output
+    assert "unknown" in done.output
+    assert "could not tell: catalogue.yaml" in done.output
+    (made.project.fleet / "clients/late.yml").write_text("")
+    assert json.loads(_run(made, "--json").output)["unread"] == ["catalogue.yaml", "clients/late.yml"]
+
+
 def test_a_line_for_each_and_no_guest_is_asked(made: MadeWorld) -> None:
     made.says(silent="its guest hangs")
     done = _run(made, "--live")
