@@ -1,0 +1,185 @@
+"""Two judgements, written apart, of a thousand fleets: the pack's rules and those of `vps check`.
+
+Everything is new in these fleets, so that both judge all of it. What a rule is compared with is the table below; what
+is not in it the product never declares, or only one of the two can know (README, "Where the two differ").
+"""
+
+import datetime
+import functools
+import json
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from components import declaration
+from components.config.loader import load
+from components.domain.operations import HostState, Operations
+from components.domain.problems import DomainError
+from components.domain.rules import arrivals
+from policies import declared, known
+from policies.machine import Resource
+from policies.rules import RULES
+from tests.policies.fleets import FAULTS, TODAY, Fleet
+
+CODES = {
+    "client-within-quota": {"client-quota"},
+    "host-not-oversold": {"host-overfilled"},
+    "host-takes-new-machines": {"new-on-inactive-host", "network-not-carried"},
+    "datacentre-is-secure": {"new-on-insecure-host", "new-on-unknown-place"},
+    "hardware-is-replaceable": {
+        *("new-on-irreplaceable-host", "new-on-foreign-host", "inventory-incomplete", "unknown-spare"),
+        *("spare-other-kind", "warranty-before-installation", "serial-twice"),
+    },
+    "addresses-are-its-own": {"address-outside-network", "address-reserved", "address-twice", "no-address"},
+    "keys-only": {"access-without-key", "bad-ssh-key"},
+    "image-may-be-installed": {"new-from-expired-image", "new-from-withdrawn-image"},
+    "contract-version-known": {"unknown-contract"},
+    "term-is-sold": {"term-length", "ends-before-start"},
+    "vip-holds": {"support-level", "unknown-support-level", "vip-acceptance", "vip-too-short", "vip-beyond-term"},
+}
+NEVER = {
+    *("machine-is-declared", "machine-has-every-limit", "limits-equal-the-package"),
+    *("protected-or-ending", "no-secret-in-state", "levels-are-known"),
+}
+"""What the product declares from files is right in these by its making: the pack must never say otherwise."""
+UNWHOLE = {"access-is-listed"}
+"""What speaks of a file only where the product finds it not whole: a grant without request, with an empty one."""
+FLEETS = 1000
+PARTS = 10
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_both_say_the_same_of_every_client(part, tmp_path, monkeypatch):
+    monkeypatch.setattr(known, "today", lambda: TODAY)
+    monkeypatch.setenv("VPS_KNOWN", str(tmp_path / "known.json"))
+    seen = Counter()
+    for seed in range(part * FLEETS // PARTS, (part + 1) * FLEETS // PARTS):
+        folder = tmp_path / str(seed)
+        faults = _faults(seed)
+        fleet = Fleet(seed, faults)
+        fleet.write(folder)
+        monkeypatch.setenv("VPS_FLEET", str(folder))
+        (tmp_path / "known.json").write_text(json.dumps({"machines": {}, "hosts": fleet.states}))
+        declared.forget()
+        ours, theirs, unwhole = _judged(folder, fleet, _twin(tmp_path / f"{seed}-twin", seed))
+        assert ours == theirs, f"seed {seed}, faults {faults}"
+        seen.update(rule for rule, _ in ours)
+        assert faults or not (ours or unwhole), f"seed {seed} has no fault and is called wrong"
+    assert seen.keys() == CODES.keys(), "a rule that never spoke was compared with nothing"
+
+
+def test_every_fault_is_found_by_both(tmp_path, monkeypatch):
+    """Each alone, so that none hides behind another; some need dice that fall on who is concerned."""
+    monkeypatch.setattr(known, "today", lambda: TODAY)
+    monkeypatch.setenv("VPS_KNOWN", str(tmp_path / "known.json"))
+    for number, fault in enumerate(FAULTS):
+        found = False
+        for seed in range(1000 + number * 20, 1020 + number * 20):
+            folder = tmp_path / str(seed)
+            fleet = Fleet(seed, (fault,))
+            fleet.write(folder)
+            monkeypatch.setenv("VPS_FLEET", str(folder))
+            (tmp_path / "known.json").write_text(json.dumps({"machines": {}, "hosts": fleet.states}))
+            declared.forget()
+            ours, theirs, unwhole = _judged(folder, fleet, _twin(tmp_path / f"{seed}-twin", seed))
+            assert ours == theirs, f"seed {seed}, {fault}"
+            if ours or unwhole:
+                found = True
+                break
+        assert found, f"{fault} was never found"
+
+
+def _faults(seed):
+    """None in every third fleet, up to three in the others."""
+    dice = random.Random(-seed)
+    return tuple(dice.sample(list(FAULTS), 0 if seed % 3 == 0 else dice.randint(1, 3)))
+
+
+def _twin(folder, seed):
+    """The same fleet without its faults, loaded when somebody asks."""
+
+    @functools.cache
+    def loaded():
+        Fleet(seed).write(folder)
+        return load(folder, today=TODAY).fleet
+
+    return loaded
+
+
+def _judged(folder, made, twin):
+    """By rule and client: what the product finds, what the pack finds of what the product declares; unwhole files."""
+    states = made.states
+    operations = Operations(host_states={name: HostState(state) for name, state in states.items()})
+    loaded = load(folder, today=TODAY, operations=operations)
+    fleet = loaded.fleet
+    problems = [
+        *loaded.problems,
+        *arrivals.problems(fleet, {}, TODAY, operations=operations),
+        *(found for client in fleet.clients.values() for found in arrivals.growth(fleet, client, {}, TODAY)),
+    ]
+    import os
+
+    if os.environ.get("SHOWP"):
+        print([(one.code, one.path) for one in problems])
+    ours, theirs, unwhole = set(), set(), set()
+    for key in (Path(file).stem for file in made.clients):
+        client = fleet.clients.get(key) or twin().clients[key]
+        hosts = {vps.host for vps in client.vps.values()}
+        mine = {one.code for one in problems if _concerns(one, key, hosts)}
+        said = {rule for name in client.vps for rule in _pack(_inputs(loaded, twin, key, name))}
+        if "shape" in mine:
+            # Nothing more is judged of a file that isn't whole: the product stops at its flaw, the pack goes on.
+            unwhole.add(key)
+            assert said
+            assert loaded.blocking(f"client.{key}")
+            continue
+        assert not said & UNWHOLE
+        ours |= {(rule, key) for rule, codes in CODES.items() if codes & mine}
+        theirs |= {(rule, key) for rule in said}
+    return ours, theirs, unwhole
+
+
+def _pack(inputs):
+    """The names of the rules that find fault with a machine so declared, but advisory ones."""
+    bag = Resource(type="vps:index:Machine", name="m", protected=not inputs["ends"], properties=inputs)
+    found = {rule.name: list(rule.violations(bag)) for rule in RULES if rule.level == "mandatory"}
+    assert not any(found[name] for name in NEVER)
+    return {name for name, sentences in found.items() if sentences}
+
+
+def _inputs(loaded, twin, key, name):
+    """As the product declares it; where it refuses to, as somebody else would, who has the same lines."""
+    client = loaded.fleet.clients.get(key)
+    if client is not None:
+        try:
+            return declaration.machine_inputs(loaded.fleet, client, client.vps[name], "backend", today=TODAY)
+        except (KeyError, DomainError):
+            pass
+    assert loaded.blocking(f"client.{key}"), "the product can't declare it, and doesn't say why"
+    sound = twin()
+    same = sound.clients[key]
+    inputs = declaration.machine_inputs(sound, same, same.vps[name], "backend", today=TODAY)
+    if client is not None:
+        vps = client.vps[name]
+        inputs["nics"]["n0"]["addresses"] = [*(f"{one}/24" for one in vps.ipv4), *(f"{one}/64" for one in vps.ipv6)]
+    return inputs
+
+
+def _concerns(problem, client, hosts):
+    match problem.path:
+        case ("clients", name, *_):
+            return name == client
+        case ("hosts", name, *_):
+            return name in hosts
+    return False
+
+
+def test_the_day_is_one_of_which_the_example_is_young():
+    assert datetime.date(2026, 12, 1) < TODAY < datetime.date(2027, 1, 1)
+
+
+def test_the_tables_name_all_rules():
+    """Advisory ones and foreign ones aside, every rule is compared, or said to keep silent."""
+    assert {one.name for one in RULES if not one.foreign and one.level == "mandatory"} == {*CODES, *NEVER, *UNWHOLE}
