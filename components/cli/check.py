@@ -168,7 +168,7 @@ def _print_text(found: "Verdict", problems: "list[Problem]", notes: list[str], *
 
 
 def _paint(text: str, colour: str) -> str:
-    return typer.style(text, bold=True) if colour == "bold" else typer.style(text, fg=colour)
+    return typer.style(text, fg=colour)
 
 
 def _shown(folder: Path) -> Path:

@@ -8,8 +8,8 @@ from components.domain.problems import Blame, Problem, Severity
 
 Paint = Callable[[str, str], str]
 """A text in a colour by its name, or as it is."""
-FEW = 20
-"""So many problems are all shown whole, old ones too."""
+FEW = 8
+"""So many problems are all shown whole, old ones too: more than a screen nobody reads."""
 
 
 def plain(text: str, colour: str) -> str:
@@ -29,33 +29,36 @@ def by_file(
     whole = [one for one in problems if not (short and one.blame is Blame.OLD)]
     file = None
     for problem in whole:
-        if problem.file != file:
-            if file is not None:
-                yield ""
-            file = problem.file
-            yield paint(str(shown / file), "bold")
+        if file is not None and problem.file != file:
+            yield ""
+        file = problem.file
         yield from _one(problem, shown, paint)
     old = [one for one in problems if short and one.blame is Blame.OLD]
     if old:
         if whole:
             yield ""
-        yield f"{len(old)} more were there before (vps check --all shows them):"
-        for (code, severity), number in Counter((one.code, one.severity) for one in old).most_common():
-            yield f"  {number:5d}  {paint(severity, _COLOURS[severity])} {code}"
+        yield f"{len(old)} more {'was' if len(old) == 1 else 'were'} there before (--all shows all):"
+        first = {(one.code, one.severity): _place(one, shown) for one in reversed(old)}
+        counts = Counter((one.code, one.severity) for one in old).most_common()
+        for (code, severity), number in sorted(counts, key=lambda one: one[0][1] is not Severity.ERROR):
+            told = f"{number:5d}  {paint(severity, _COLOURS[severity])} {code}"
+            yield f"{told}  {first[code, severity]}{', …' if number > 1 else ''}"
 
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
 
 def _one(problem: Problem, shown: Path, paint: Paint) -> Iterator[str]:
-    line = f":{problem.line}" if problem.line else ""
     path = ".".join(str(step) for step in problem.path)
-    place = paint(f"{shown / problem.file}{line}", "cyan")
-    yield f"  {place}{' ' + path if path else ''}"
+    yield f"{paint(_place(problem, shown), 'cyan')}{' ' + path if path else ''}"
     blame = f" ({problem.blame})" if problem.blame is not None else ""
-    yield f"    {paint(problem.severity, _COLOURS[problem.severity])}{blame} {problem.code}: {problem.message}"
+    yield f"  {paint(problem.severity, _COLOURS[problem.severity])}{blame} {problem.code}: {problem.message}"
     if problem.remedy:
-        yield f"    {problem.remedy}"
+        yield f"  {problem.remedy}"
+
+
+def _place(problem: Problem, shown: Path) -> str:
+    return f"{shown / problem.file}{f':{problem.line}' if problem.line else ''}"
 
 
 def counted(problems: Sequence[Problem]) -> str:

@@ -41,18 +41,16 @@ def test_all_problems_with_file_line_path_and_remedy(fleet: Path) -> None:
     assert (
         result.stdout
         == f"""\
-stacks/catalogue.yaml
-  stacks/catalogue.yaml:20 packages.small@2026-01.price.month
-    error no-yaml: 19.00 is a number with a point or exponent without quotes.
-    Write "19.00".
+stacks/catalogue.yaml:20 packages.small@2026-01.price.month
+  error no-yaml: 19.00 is a number with a point or exponent without quotes.
+  Write "19.00".
 
-stacks/clients/example-coop.yaml
-  stacks/clients/example-coop.yaml:16 clients.example-coop.vps.web1.package
-    error unknown-package: There is no package "smal@2026-01".
-    Use "small@2026-01" or declare it in catalogue.yaml.
-  stacks/clients/example-coop.yaml:21 clients.example-coop.vps.web1.ipv4.0
-    error address-outside-network: 192.0.3.10 lies outside the network public1 (192.0.2.0/24).
-    Choose a free address of 192.0.2.0/24.
+stacks/clients/example-coop.yaml:16 clients.example-coop.vps.web1.package
+  error unknown-package: There is no package "smal@2026-01".
+  Use "small@2026-01" or declare it in catalogue.yaml.
+stacks/clients/example-coop.yaml:21 clients.example-coop.vps.web1.ipv4.0
+  error address-outside-network: 192.0.3.10 lies outside the network public1 (192.0.2.0/24).
+  Choose a free address of 192.0.2.0/24.
 
 3 errors in 2 files; 5 files checked.
 What is new and what is old can't be told. {fleet} is no git checkout.

@@ -120,8 +120,8 @@ def _warranties(name: str, host: Host, today: date) -> Iterator[Problem]:
             severity=Severity.WARNING,
             blocks=False,
             path=("hosts", name, "inventory", host.inventory.index(first), "warranty"),
-            message=f"The warranty of {number} {said}: {first.kind} {first.serial} on {first.warranty}"
-            f"{', and later ones' if len(parts) > 1 else ''}.",
+            message=f"The warranty of {number} {said}{', the first' if len(parts) > 1 else ''}: {first.kind} "
+            f"{first.serial} on {first.warranty}.",
             remedy="Have it prolonged, or plan the replacement.",
             measure=len(parts),
         )
