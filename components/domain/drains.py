@@ -30,7 +30,8 @@ Key = tuple[str, str]
 class Step:
     """One VPS that moves. `live`: its guest keeps running; `off`: it is declared to be off, so nobody misses it.
 
-    It begins at `opens` or later; a guest that is shut down is back by `closes`, the end of its maintenance window.
+    It may begin at `opens`, and is thought to begin at `planned`, when those before it are through. A guest that is
+    shut down is back by `closes`, the end of its maintenance window.
     """
 
     client: str
@@ -43,6 +44,7 @@ class Step:
     disk_gib: int
     lasts: dt.timedelta
     opens: dt.datetime
+    planned: dt.datetime
     closes: dt.datetime | None = None
     declared: bool = False
     """Its file says it already: only `vps up` is left."""
@@ -55,8 +57,8 @@ class Step:
 
     @property
     def ends(self) -> dt.datetime:
-        """When it is through if it begins at once."""
-        return self.opens + self.lasts
+        """When it is thought to be through."""
+        return self.planned + self.lasts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,10 +176,11 @@ def _scheduled(
             vip=is_vip(client),
             disk_gib=limits.disk_gib,
             lasts=lasts,
-            opens=slot.opens,
+            opens=slot.since,
+            planned=slot.opens,
             closes=slot.closes,
             declared=one.declared,
             notes=(*one.notes, slot.trouble) if slot.trouble else one.notes,
         )
         steps.append(step)
-    return sorted(steps, key=lambda step: step.opens)
+    return sorted(steps, key=lambda step: step.planned)

@@ -12,8 +12,12 @@ WEEKS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """`[opens, opens + lasts)`; work in a window must be over by `closes`. `trouble` says why a window didn't do."""
+    """`[opens, opens + lasts)` is planned; it may be done from `since` on, where others are through sooner.
 
+    Work in a window must be over by `closes`. `trouble` says why a window didn't do.
+    """
+
+    since: dt.datetime
     opens: dt.datetime
     lasts: dt.timedelta
     closes: dt.datetime | None = None
@@ -34,7 +38,7 @@ class Timetable:
 
     def at_any_time(self, lasts: dt.timedelta) -> Slot:
         """The first time at which nothing else is done."""
-        return self._took(Slot(opens=self._free(self.earliest, lasts), lasts=lasts))
+        return self._took(Slot(since=self.earliest, opens=self._free(self.earliest, lasts), lasts=lasts))
 
     def within(self, window: Maintenance, lasts: dt.timedelta) -> Slot:
         """The first time in a weekly window; where none has it, from a window's opening on, which is said."""
@@ -42,9 +46,10 @@ class Timetable:
         first = opened(window, self.earliest) or next_opening(window, self.earliest)
         for week in range(WEEKS):
             begins = first + week * WEEK
-            opens = self._free(max(begins, self.earliest), lasts)
+            since = max(begins, self.earliest)
+            opens = self._free(since, lasts)
             if opens + lasts <= begins + long:
-                return self._took(Slot(opens=opens, lasts=lasts, closes=begins + long))
+                return self._took(Slot(since=since, opens=opens, lasts=lasts, closes=begins + long))
         trouble = f"its window has no time left in {WEEKS} weeks: agree on another one with the client, or move it live"
         if lasts > long:
             hours = f"{window.hours} hour{'s' * (window.hours != 1)}"
@@ -52,7 +57,7 @@ class Timetable:
                 f"it takes longer than its window of {hours}: agree on a longer one with the client, or move it live"
             )
         opens = self._free(next_opening(window, self.earliest), lasts)
-        return self._took(Slot(opens=opens, lasts=lasts, closes=opens + lasts, trouble=trouble))
+        return self._took(Slot(since=opens, opens=opens, lasts=lasts, closes=opens + lasts, trouble=trouble))
 
     def _free(self, begins: dt.datetime, lasts: dt.timedelta) -> dt.datetime:
         start = begins

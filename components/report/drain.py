@@ -98,6 +98,7 @@ def _step(step: Step) -> dict[str, Any]:
         "gib": step.disk_gib,
         "minutes": minutes(step.lasts),
         "opens": instant(step.opens),
+        "planned": instant(step.planned),
         "closes": instant(step.closes) if step.closes else "",
         "support": "vip" if step.vip else "standard",
         "declared": step.declared,
@@ -115,17 +116,16 @@ def _steps(plan: Plan) -> Iterator[str]:
         f"{plan.gib_per_hour} GiB an hour, one after the other."
     )
     for number, step in enumerate(plan.steps, 1):
-        until = f", back by {step.closes:%H:%M}" if step.closes else ""
+        when = f"{hour(step.opens)} to {step.closes:%H:%M}" if step.closes else f"about {hour(step.planned)}"
         vip = " VIP" if step.vip else ""
         yield (
-            f"  {number}. {step.title}{vip} to {step.to}, {kind(step)}, {step.disk_gib} GiB, {long(step.lasts)}, "
-            f"from {hour(step.opens)}{until}"
+            f"  {number}. {step.title}{vip} to {step.to}, {kind(step)}, {step.disk_gib} GiB, {long(step.lasts)}, {when}"
         )
         if step.declared:
             yield "     its file says so already: only `vps up` is left"
         yield from (f"     note: {note}" for note in step.notes)
     if plan.steps:
-        yield f"  The last one is through on {hour(plan.ends)} if nobody waits longer than planned."
+        yield f"  From {hour(plan.earliest)} on; the last one is through about {hour(plan.ends)}."
 
 
 def _stays(plan: Plan) -> Iterator[str]:
@@ -177,21 +177,25 @@ def _notices(plan: Plan, fleet: Fleet) -> Iterator[str]:
     if not plan.steps:
         return
     yield f"Whom to tell, {minutes(NOTICE) // 60} h ahead: unannounced minutes are downtime (contract UPT-7). Drafts:"
+    last = max((step.ends for step in plan.steps if step.closes is None), default=plan.ends)
     for client, contacts, steps in told(plan, fleet):
         by = min(step.opens for step in steps) - NOTICE
         yield f"  {client.name} ({client.key}), by {hour(by)}; its language: {client.language}"
         yield from (f"    {one.name} <{one.email}>, {', '.join(one.roles)}" for one in contacts)
-        yield from (f"    | {line}".rstrip() for line in announcement(client, steps))
+        yield from (f"    | {line}".rstrip() for line in announcement(client, steps, last))
 
 
-def announcement(client: Client, steps: Sequence[Step]) -> Iterator[str]:
-    """A draft in English of what a client is told: what, from when to when, what it means, what not."""
+def announcement(client: Client, steps: Sequence[Step], last: dt.datetime) -> Iterator[str]:
+    """A draft in English of what a client is told: what, from when to when, what it means.
+
+    A guest that keeps running goes over at any time up to `last`, when all of them are through: none waits for a slot.
+    """
     yield f"Subject: planned maintenance of {_listed([client.vps[step.vps].fqdn for step in steps])}"
     yield ""
     yield "We move your service to other equipment. Addresses, data and settings stay as they are."
     for step in steps:
         name = client.vps[step.vps].fqdn
-        until = step.closes or step.ends
+        until = step.closes or last
         when = f"{hour(step.opens)} to {until:%H:%M} UTC" if until.date() == step.opens.date() else ""
         when = when or f"{hour(step.opens)} to {hour(until)}"
         means = {

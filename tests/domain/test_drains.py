@@ -41,8 +41,8 @@ def test_everybody_leaves_and_nobody_meets_a_neighbour_of_the_same_client() -> N
     assert found.stays == ()
     assert (found.before["kvm1"].vps, found.after["kvm1"].vps) == (2, 0)
     assert [step.live for step in found.steps] == [True, True]
-    assert found.steps[0].opens == NOW + NOTICE
-    assert found.steps[1].opens == found.steps[0].ends
+    assert [step.opens for step in found.steps] == [NOW + NOTICE] * 2
+    assert found.steps[1].planned == found.steps[0].ends
 
 
 def test_small_and_standard_first_while_the_host_is_sound_and_vip_first_when_it_is_not() -> None:
@@ -99,6 +99,13 @@ def test_a_guest_that_is_shut_down_waits_for_its_own_window() -> None:
     assert notes["web1"][0].startswith("it takes longer than its window of 1 hour:")
 
 
+def test_who_shares_a_window_is_announced_for_all_of_it_and_need_not_wait_for_a_slot() -> None:
+    found = plan(three(owner("acme", vps("web1", id="v-1"), vps("web2", id="v-2"))), "kvm1", now=NOW, live=False)
+    first, second = found.steps
+    assert (first.opens, first.closes) == (second.opens, second.closes)
+    assert second.planned == first.ends
+
+
 def test_one_that_is_off_is_copied_at_any_time() -> None:
     (step,) = plan(three(owner("acme", vps("web1", id="v-1", power="suspended"))), "kvm1", now=NOW).steps
     assert (step.live, step.off, step.closes) == (False, True, None)
@@ -152,5 +159,5 @@ def test_nothing_is_forgotten_oversold_or_done_twice(places, gib, live) -> None:
             grown = room.sold.memory_mib > found.before[name].sold.memory_mib
             assert not grown or room.free.memory_mib >= 0
     assert all(step.to in ("kvm2", "kvm3") and step.opens >= NOW + NOTICE for step in found.steps)
-    assert all(one.ends <= other.opens for one, other in pairwise(found.steps))
+    assert all(one.ends <= other.planned for one, other in pairwise(found.steps))
     assert plan(replace(whole, clients=dict(reversed(whole.clients.items()))), "kvm1", now=NOW, live=live) == found
