@@ -1,7 +1,8 @@
 """Where new VPSs go: `place` finds host and addresses for each, and says of every refused host why.
 
-A client's VPSs stand apart (hosts, then cabinets, then datacentres) as far as there is room. Among hosts that are equal
-in that, empty ones come last, and the one is taken that has most of what the VPS takes most of (README, decision 3).
+A client's VPSs stand apart (hosts, then cabinets, then datacentres) as far as there is room, and a host with an open
+fault comes after all without. Among hosts that are equal in that, empty ones come last, and the one is taken that has
+most of what the VPS takes most of (README, decision 12).
 """
 
 from collections import Counter
@@ -71,6 +72,7 @@ class _Search:
         self._below: dict[tuple[str, int], int] = {}
         self._near: dict[str, Counter[str]] = {}
         self._leaving = leaving
+        self._faulty = {fault.host: fault for fault in operations.faults}
         self._barred = {name: barred(fleet, host, operations, today) for name, host in fleet.hosts.items()}
 
     def share(self, need: Demand | None) -> float:
@@ -100,7 +102,7 @@ class _Search:
                 refused[name] = found
             else:
                 able[name] = found
-        order = sorted(able, key=lambda name: (*self._spread(wish.client, name), *self._score(name, need), name))
+        order = sorted(able, key=lambda name: (*self._rank(wish, name), *self._score(name, need), name))
         for name in order:
             network, *given = able[name]
             notes, refusal = self._spare(name, wish, need, network)
@@ -116,7 +118,7 @@ class _Search:
                 ipv6=given[1],
                 why=self._why(name, wish, [one for one in order if one not in refused]),
                 refused=tuple(refused[one] for one in sorted(refused)),
-                notes=notes,
+                notes=(*notes, *self._faults(name)),
             )
         every = tuple(refused[one] for one in sorted(refused))
         return Unplaced(wish=wish, problem=_nowhere(wish, need, every), refused=every)
@@ -170,6 +172,10 @@ class _Search:
             found.append(tuple(map(str, some)))
         return (network, found[0], found[1])
 
+    def _rank(self, wish: Wish, name: str) -> tuple[int, ...]:
+        """What comes before any question of room."""
+        return (name in self._faulty, *self._spread(wish.client, name))
+
     def _spread(self, client: str, name: str) -> tuple[int, int, int]:
         """How many of the client's VPSs stand on the host, in its cabinet, in its datacentre."""
         if client not in self._near:
@@ -201,6 +207,10 @@ class _Search:
         if found is None:
             return (), None
         return (), Refusal(host=name, code="no-room-for-a-host-down", why=_stranding(found))
+
+    def _faults(self, name: str) -> tuple[str, ...]:
+        fault = self._faulty.get(name)
+        return (f"{name} has an open fault: {fault.part} ({fault.id})",) if fault is not None else ()
 
     def _take(self, name: str, wish: Wish, need: Demand, network: str, given: Sequence[tuple[str, ...]]) -> None:
         self._rooms[name] = self._rooms[name].with_one_more(need)

@@ -1,9 +1,11 @@
 """A place for new VPSs: never oversold, no address twice, every refusal true; golden placements in `placements`."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +16,7 @@ from components.domain.clients import Client
 from components.domain.failover import without
 from components.domain.fleet import Fleet
 from components.domain.hosts import Loss
-from components.domain.operations import NOTHING_KNOWN, HostState, Operations
+from components.domain.operations import NOTHING_KNOWN, HostState, OpenFault, Operations
 from components.domain.placement import Placed, Refusal, Unplaced, Wish, misfit, place, place_each
 from components.domain.problems import Problem
 from components.domain.rules import arrivals
@@ -33,6 +35,17 @@ def test_a_placement_is_told_as_it_was_read_and_found_right(name: str) -> None:
 
 def test_every_golden_placement_has_its_scene() -> None:
     assert {file.stem for file in GOLDEN.iterdir()} == set(SCENES)
+
+
+def test_every_reason_for_a_refusal_stands_in_the_table() -> None:
+    """Machines read the codes (`vps add --json`), people the table of components/domain/README.md."""
+    root = Path(__file__).resolve().parents[2] / "components" / "domain"
+    table = set(re.findall(r"^\| `([a-z-]+)` \|", (root / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
+    placing = (root / "placement.py").read_text(encoding="utf-8")
+    used = set(re.findall(r'code="([a-z-]+)"', placing))
+    standing = (root / "standing.py").read_text(encoding="utf-8")
+    used |= set(re.findall(r'(?:return |: \()"([a-z-]+)", f?"', standing))
+    assert table == used
 
 
 def test_all_or_none_is_placed() -> None:
@@ -81,6 +94,16 @@ def _chosen(known: Fleet, wanted: Wish) -> str:
     (placed,) = place(known, [wanted], NOTHING_KNOWN, TODAY)
     assert isinstance(placed, Placed)
     return placed.host
+
+
+def test_a_host_with_an_open_fault_is_taken_only_when_no_other_is_and_it_is_said() -> None:
+    fault = OpenFault(id="F-1", host="a", part="ram R1", since=datetime(2027, 1, 14, tzinfo=UTC))
+    known = made(host("a"), host("b"), host("c", 1), sold={"b": 1})
+    for among, chosen, notes in ((None, "b", ()), ({"a", "c"}, "a", ("a has an open fault: ram R1 (F-1)",))):
+        wanted = wish("web1", among=frozenset(among) if among else None)
+        (placed,) = place(known, [wanted], Operations(faults=(fault,)), TODAY)
+        assert isinstance(placed, Placed)
+        assert (placed.host, placed.notes) == (chosen, notes)
 
 
 def test_an_empty_host_stays_empty_while_others_have_room() -> None:
