@@ -76,6 +76,32 @@ def test_an_end_is_carried_out_only_after_it_was_recorded(
     assert ("v-h3k9-machine" in found) is declared
 
 
+def test_what_would_be_new_on_a_full_host_stops(fleet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{fleet.parent / 'state'}")
+    host = fleet / "hosts" / "lab1.yaml"
+    host.write_text(host.read_text().replace("memory: 8 GiB, disk", "memory: 3 GiB, disk"))
+    with pytest.raises(pulumi.RunError, match=r"host-overfilled: .*lab1 has no room"):
+        registrations(lambda: declare(load(fleet), STACK), STACK)
+    assert registrations(lambda: declare(load(fleet), "host.lab1"), "host.lab1")
+
+
+def test_a_ledger_that_is_away_stops_nobody(fleet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody has to be suspended while the ledger's server is down."""
+    told: list[str] = []
+    monkeypatch.setenv("VPS_LEDGER", "ftp://ledger")
+    monkeypatch.setattr(pulumi.log, "warn", told.append)
+    assert "v-h3k9-machine" in registrations(lambda: declare(load(fleet), STACK), STACK)
+    assert "come to a host that takes none was not judged" in told[0]
+
+
+def test_a_backend_elsewhere_is_told(fleet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://bucket")
+    monkeypatch.setattr(pulumi.log, "warn", told.append)
+    registrations(lambda: declare(load(fleet), STACK), STACK)
+    assert any("nobody compared it here" in one for one in told)
+
+
 def test_a_broken_file_stops_its_own_stack_only(fleet: Path) -> None:
     """With place, path and remedy; the host's stack goes on."""
     _edit(fleet, package="huge@2026-01")

@@ -26,6 +26,18 @@ def test_problems_of_the_stack_stop_it_with_file_and_line(fleet: Path, verb: str
     assert "nothing was touched" in done.output
 
 
+def test_a_change_that_oversells_is_stopped_and_an_absent_ledger_is_told(
+    fleet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VPS_LEDGER", "ftp://ledger")
+    host = fleet / "hosts" / "lab1.yaml"
+    host.write_text(host.read_text().replace("memory: 8 GiB, disk", "memory: 3 GiB, disk"))
+    done = CliRunner().invoke(app, ["up", "client.example-coop", "--fleet", str(fleet)])
+    assert done.exit_code == 1
+    assert "lab1 has no room: with 2112 MiB more for this client" in done.output
+    assert "warning: states of hosts are not known" in done.output
+
+
 def test_a_stack_that_was_never_made_names_the_command(fleet: Path) -> None:
     """`vps init` is the remedy."""
     done = CliRunner().invoke(app, ["up", "client.example-coop", "--fleet", str(fleet)])
