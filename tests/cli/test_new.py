@@ -131,6 +131,18 @@ def test_vip_is_written_with_its_ticket(made: Writers) -> None:
     assert "VIP begins" not in said
 
 
+def test_extras_raise_limits_and_price_and_are_counted(made: Writers) -> None:
+    said = made.vps("new", "acme", *ACME, "--extra", "memory=2", "--extra", "disk@2026-01", "--yes")
+
+    fleet = made.loaded().fleet
+    vps = fleet.clients["acme"].vps["web1"]
+    assert vps.extras == {"memory@2026-01": 2, "disk@2026-01": 1}
+    assert (fleet.limits(vps.sales[0]).memory_mib, fleet.limits(vps.sales[0]).disk_gib) == (4096, 20)
+    assert "2 x memory@2026-01                      8.00 EUR" in said
+    with pytest.raises(DomainError, match=r"(?s)new problems.*3 pieces of it can't be had"):
+        made.run("new", "bolt", *ACME, "--fqdn", "web1.bolt.example", "--extra", "memory=3", "--yes")
+
+
 def test_a_private_key_is_neither_taken_nor_shown(made: Writers, tmp_path: Path) -> None:
     key = tmp_path / "bea"
     key.write_text("-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\n-----END OPENSSH PRIVATE KEY-----\n")
