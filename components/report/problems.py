@@ -51,8 +51,8 @@ _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 def _one(problem: Problem, shown: Path, paint: Paint) -> Iterator[str]:
     path = ".".join(str(step) for step in problem.path)
     yield f"{paint(_place(problem, shown), 'cyan')}{' ' + path if path else ''}"
-    blame = f" ({problem.blame})" if problem.blame is not None else ""
-    yield f"  {paint(problem.severity, _COLOURS[problem.severity])}{blame} {problem.code}: {problem.message}"
+    whose = f"{problem.blame}, {problem.scope}" if problem.blame is not None else problem.scope
+    yield f"  {paint(problem.severity, _COLOURS[problem.severity])} ({whose}) {problem.code}: {problem.message}"
     if problem.remedy:
         yield f"  {problem.remedy}"
 

@@ -42,14 +42,14 @@ def test_all_problems_with_file_line_path_and_remedy(fleet: Path) -> None:
         result.stdout
         == f"""\
 stacks/catalogue.yaml:20 packages.small@2026-01.price.month
-  error no-yaml: 19.00 is a number with a point or exponent without quotes.
+  error (fleet) no-yaml: 19.00 is a number with a point or exponent without quotes.
   Write "19.00".
 
 stacks/clients/example-coop.yaml:16 clients.example-coop.vps.web1.package
-  error unknown-package: There is no package "smal@2026-01".
+  error (VPS example-coop/web1) unknown-package: There is no package "smal@2026-01".
   Use "small@2026-01" or declare it in catalogue.yaml.
 stacks/clients/example-coop.yaml:21 clients.example-coop.vps.web1.ipv4.0
-  error address-outside-network: 192.0.3.10 lies outside the network public1 (192.0.2.0/24).
+  error (VPS example-coop/web1) address-outside-network: 192.0.3.10 lies outside the network public1 (192.0.2.0/24).
   Choose a free address of 192.0.2.0/24.
 
 3 errors in 2 files; 5 files checked.
@@ -91,8 +91,8 @@ def test_a_branch_is_told_what_it_brought_and_what_was_there(fleet: Path) -> Non
     git(fleet.parent, "commit", "-q", "-a", "-m", "mine")
     result = check(fleet)
     assert result.returncode == 1
-    assert "error (old) datacentre-insecure" in result.stdout
-    assert "error (new) bad-fqdn" in result.stdout
+    assert "error (old, fleet) datacentre-insecure" in result.stdout
+    assert "error (new, VPS example-coop/web1) bad-fqdn" in result.stdout
     assert "2 errors (1 new, 1 old) in 2 files" in result.stdout
     only = json.loads(check(fleet, "--new", "--json").stdout)
     assert [(one["code"], one["blame"], one["scope"]) for one in only["problems"]] == [
@@ -111,7 +111,7 @@ def test_warnings_alone_fail_nothing(fleet: Path) -> None:
     client.write_text(client.read_text().replace("[owner, technical, billing]", "[owner]"))
     result = check(fleet.parent)
     assert result.returncode == 0
-    assert "warning role-missing" in result.stdout
+    assert "warning (client example-coop) role-missing" in result.stdout
     assert "1 warning in 1 file" in result.stdout
 
 

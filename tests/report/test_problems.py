@@ -28,13 +28,13 @@ SHELF = Problem(
 def test_each_problem_is_whole_under_its_file() -> None:
     assert list(by_file([SHELF, ONE, replace(ONE, line=9)], Path("stacks"))) == [
         "stacks/fleet.yaml spares.ram.count",
-        "  warning (old) spare-few: 1 is few.",
+        "  warning (old, fleet) spare-few: 1 is few.",
         "",
         "stacks/clients/a.yaml:7 clients.a.vps.web1.fqdn",
-        '  error bad-fqdn: "web1" is no full domain name.',
+        '  error (VPS a/web1) bad-fqdn: "web1" is no full domain name.',
         "  Write it whole.",
         "stacks/clients/a.yaml:9 clients.a.vps.web1.fqdn",
-        '  error bad-fqdn: "web1" is no full domain name.',
+        '  error (VPS a/web1) bad-fqdn: "web1" is no full domain name.',
         "  Write it whole.",
     ]
 
@@ -54,7 +54,7 @@ def test_of_many_the_old_ones_are_counted() -> None:
 def test_colours_are_the_reader_s() -> None:
     painted = list(by_file([ONE], Path(), lambda text, colour: f"<{colour}>{text}</>"))
     assert painted[0].startswith("<cyan>clients/a.yaml:7</> ")
-    assert "<red>error</> bad-fqdn" in painted[1]
+    assert "<red>error</> (VPS a/web1) bad-fqdn" in painted[1]
 
 
 def test_the_sum_says_who_is_to_blame() -> None:
