@@ -160,7 +160,7 @@ def _tell(loaded: "Loaded", host: str, found: Sequence[Progress], problems: Sequ
         typer.echo(f"  does not fit any more: {problem}")
     for title in others:
         typer.echo(f"  {title} lives there, and the plan does not name it: vps drain {host} --again")
-    if done == len(found) and not others:
+    if _status(loaded, host, found) == 0:
         typer.echo(f"No VPS is left on {host}. Its trash keeps their former disks: vps trash list {host}")
 
 

@@ -70,3 +70,12 @@ def test_a_plan_about_no_host_of_ours(project: Project, plan: Path) -> None:
     plan.write_text(plan.read_text().replace("host: lab1", "host: kvm9"))
     with pytest.raises(DomainError, match="kvm9, which is not declared"):
         vps(project, "--run", str(plan))
+
+
+def test_a_host_that_was_emptied_otherwise_is_empty(project: Project, plan: Path) -> None:
+    for name in ("example-coop", "beta"):
+        file = project.fleet / "clients" / f"{name}.yaml"
+        file.write_text(file.read_text().replace("host: lab1", "host: lab2"))
+    said = vps(project, "--run", str(plan), "--yes").output
+    assert "beta/shop to lab3: skipped: its file places it on lab2 now" in said
+    assert "No VPS is left on lab1" in said
