@@ -48,6 +48,8 @@ def check(
     )
     problems = [one for one in found.problems if not (new and one.blame is Blame.OLD)]
     notes = [*found.notes, *([note] if note else []), *_lowered(folder)]
+    if found.unblamed and (problems or as_json):
+        notes.insert(0, found.unblamed)
     if as_json:
         _print_json(found, problems, notes)
     else:
@@ -155,11 +157,10 @@ def _print_text(found: "Verdict", problems: "list[Problem]", notes: list[str], *
         typer.echo()
         against = f", compared with {found.base[:12]}" if found.base else ""
         typer.echo(f"{counted(problems)}; {counts['files']} files checked{against}.")
-        for note in notes:
-            typer.echo(note)
-        return
-    for note in _lowered(found.loaded.folder):
+    for note in notes:
         typer.echo(note)
+    if problems:
+        return
     what = ", ".join(
         f"{counts[key]} {word if counts[key] == 1 else plural}"
         for key, word, plural in (("clients", "client", "clients"), ("vps", "VPS", "VPSs"), ("hosts", "host", "hosts"))

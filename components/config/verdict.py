@@ -28,12 +28,13 @@ Also = Callable[[Loaded], Iterable[Problem]]
 class Verdict:
     """The fleet and its problems. `base` is the commit that they were compared with, empty where none was.
 
-    `notes` say what could not be judged, and why.
+    `unblamed` says why nothing was compared; `notes` what else could not be judged, and why.
     """
 
     loaded: Loaded
     problems: tuple[Problem, ...]
     base: str = ""
+    unblamed: str = ""
     notes: tuple[str, ...] = ()
 
     @property
@@ -65,9 +66,9 @@ def verdict(
     except DomainError as error:
         if asked:
             raise
-        return Verdict(loaded=loaded, problems=tuple(found), notes=(f"{_UNBLAMED} {error.message}",))
+        return Verdict(loaded=loaded, problems=tuple(found), unblamed=f"{_UNBLAMED} {error.message}")
     if base is None:
-        return Verdict(loaded=loaded, problems=tuple(found), notes=(f"{_UNBLAMED} {_alone(folder)}",))
+        return Verdict(loaded=loaded, problems=tuple(found), unblamed=f"{_UNBLAMED} {_alone(folder)}")
     if not changed:
         old = tuple(replace(problem, blame=Blame.OLD) for problem in found)
         return Verdict(loaded=loaded, problems=old, base=base)
@@ -77,7 +78,7 @@ def verdict(
         try:
             before = _before(loaded, base, changed, today, operations, judge=bool(found))
         except DomainError as error:
-            return Verdict(loaded=loaded, problems=tuple(found), notes=(f"{_UNBLAMED} {error}",))
+            return Verdict(loaded=loaded, problems=tuple(found), unblamed=f"{_UNBLAMED} {error}")
         if found:
             found = list(blamed(found, [*before.problems, *(also(before) if more else ())]))
         fresh = list(_brought(loaded, before, base, changed, today, operations, notes))

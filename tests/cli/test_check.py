@@ -136,3 +136,11 @@ def test_levels_of_the_policy_pack_are_told(fleet: Path) -> None:
     broken = check(fleet)
     assert broken.returncode == 1
     assert "policy-level: policies.yaml sets the level of keys-onl, which is no rule" in broken.stdout
+
+
+def test_what_could_not_be_judged_is_said_though_all_is_well(fleet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VPS_LEDGER", "ftp://ledger")
+    result = check(fleet.parent)
+    assert result.returncode == 0
+    assert result.stdout.startswith("States of hosts are not known.")
+    assert result.stdout.endswith("all is well.\n")
