@@ -148,6 +148,18 @@ def test_options_of_a_fleet_are_judged_by_the_flavour_of_the_image(write):
     assert judged("unheard-of") == judged("") == []
 
 
+@pytest.mark.parametrize("status", flavour.STATUSES)
+def test_nothing_new_is_made_of_what_is_at_its_end(write, status):
+    """A legacy flavour is still sold: that is whoever sells it's choice."""
+    folder = write(WHOLE.replace("status: legacy", f"status: {status}"))
+    fleet = sample.fleet()
+    (image,) = fleet.images.values()
+    fleet = replace(fleet, images={image.name: replace(image, flavour="odd"), "plain": replace(image, name="plain")})
+    found = flavour.retired(fleet, folder)
+    assert list(found) == ([image.name] if status == "end-of-life" else [])
+    assert all("Its makers went home." in why for why in found.values())
+
+
 @pytest.mark.parametrize("hook", ["backdrop/hooks/40-aegir.sh", "aegir3/hooks/45-aegir3.sh"])
 @pytest.mark.parametrize("place", ["/r/../../../../engine", "r", "/", "/a//b", "/a/./b", "/a b", "/a\n/b", 7, None])
 def test_a_bundle_s_places_are_inside_of_the_image(tmp_path: Path, hook: str, place: object) -> None:
