@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
@@ -10,6 +10,8 @@ import typer
 from components.cli import placing, quoting
 from components.cli.next_steps import EngineFile, print_json, steps, sure, warn
 from components.config.edit import brought, need_sound
+from components.config.flavour_file import retired
+from components.config.pile import located
 from components.domain.fees import quote
 from components.domain.names import client_stack
 from components.domain.operations import Operations
@@ -41,9 +43,12 @@ class Offer:
 
     def _new(self) -> list[Problem]:
         """What stands against a VPS only because it is new: its image, its host."""
-        today, before = dt.datetime.now(dt.UTC).date(), arrivals.declared(self.before.fleet)
-        found = arrivals.problems(self.after.fleet, before, today, clients=(self.client,), operations=self.operations)
-        return [replace(one, file=self.name) for one in found]
+        today, before, fleet = dt.datetime.now(dt.UTC).date(), arrivals.declared(self.before.fleet), self.after.fleet
+        found = arrivals.problems(
+            fleet, before, today, clients=(self.client,), operations=self.operations, retired=retired(fleet)
+        )
+        documents = {name: reading.document for name, reading in self.after.readings.items()}
+        return list(located(found, documents))
 
     def carry_out(self, write: Callable[[], EngineFile | None], *, yes: bool, as_json: bool) -> None:
         """Show it, and `write` when that is wanted. Raises DomainError when the fleet would have new problems."""

@@ -1,5 +1,6 @@
 """From an order to a running machine with what `vps new` and its like print as next steps, run as they are printed."""
 
+import json
 import subprocess
 from collections.abc import Mapping
 
@@ -72,6 +73,9 @@ def test_from_an_order_to_machines_and_to_another_package(roomy: Bench) -> None:
     follow(roomy, "vps add acme --package small --term 1 --fqdn web2.acme.example --yes")
     assert sorted(machines(roomy)) == ["acme/web1", "acme/web2"]
 
+    told = json.loads(shell(roomy, "vps package acme/web2 medium --json"))
+    effects = {one["limit"]: one["words"] for one in told["consequences"]}
+    assert "live, inside the room that the guest was booted with" in effects["memoryMib"], "state knows the guest"
     follow(roomy, "vps package acme/web2 medium --yes")
     config = machines(roomy)["acme/web2"]["config"]
     assert isinstance(config, dict)
