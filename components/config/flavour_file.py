@@ -204,13 +204,18 @@ def problems(fleet: Fleet, flavours: Path = FLAVOURS) -> Iterator[Problem]:
 
 
 def retired(fleet: Fleet, flavours: Path = FLAVOURS) -> Mapping[str, str]:
-    """Locked images whose flavour nobody mends any more, by name, each with why: nothing new is made from them."""
+    """Locked images whose flavour nobody mends any more, by name, each with why: nothing new is made from them.
+
+    But those for which the catalogue says `new_installs_until`: there somebody decided until when it is taken.
+    """
     names = {image.flavour for image in fleet.images.values()} & set(known(flavours))
     ended = {name: one for name in names if (one := load(name, flavours)).status == STATUSES[-1]}
+    decided = {name for name, offer in fleet.offers.items() if offer.new_installs_until is not None}
     return {
-        name: f"The flavour {image.flavour} of the image {name} is at its end of life ({ended[image.flavour].reason})."
+        name: f"{ended[image.flavour].title} is at its end of life: {ended[image.flavour].reason.strip().rstrip('.')}. "
+        f"Whoever still sells it gives {name} a `new_installs_until` in catalogue.yaml."
         for name, image in fleet.images.items()
-        if image.flavour in ended
+        if image.flavour in ended and name not in decided
     }
 
 

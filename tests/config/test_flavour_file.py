@@ -10,6 +10,7 @@ import pytest
 
 from components.cloudinit.contract import TEMPLATES
 from components.config import flavour_file as flavour
+from components.domain.images import ImageOffer
 from components.domain.problems import DomainError
 from components.images import recipe
 from tests.domain import sample
@@ -158,6 +159,8 @@ def test_nothing_new_is_made_of_what_is_at_its_end(write, status):
     found = flavour.retired(fleet, folder)
     assert list(found) == ([image.name] if status == "end-of-life" else [])
     assert all("Its makers went home." in why for why in found.values())
+    until = {image.name: ImageOffer(name=image.name, new_installs_until=date(2020, 1, 1))}
+    assert flavour.retired(replace(fleet, offers=until), folder) == {}, "the day in the catalogue decides"
 
 
 @pytest.mark.parametrize("hook", ["backdrop/hooks/40-aegir.sh", "aegir3/hooks/45-aegir3.sh"])
