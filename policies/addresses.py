@@ -33,14 +33,19 @@ def own(found: Resource) -> Iterator[str]:
                 yield f"{found.title}: {wrong}"
             elif claims and form not in _before(found):
                 yield from (f"{found.title}: {claim}" for claim in claims)
-    declares = census.addresses(line.vps)
-    if sorted(held) != sorted(declares):
+    declares = _declared_by(line)
+    if held != list(declares) and sorted(held) != sorted(declares):
         yield (
             f"{found.title}: it has {', '.join(held) or 'no address'}, but its line declares "
             f"{', '.join(declares) or 'none'}. Declare it from its file."
         )
     elif not held:
         yield f"{found.title}: it has no address, so nobody can reach it. Add one to its line."
+
+
+@declared.kept
+def _declared_by(line: Line) -> tuple[str, ...]:
+    return census.addresses(line.vps)
 
 
 def _before(found: Resource) -> frozenset[str]:

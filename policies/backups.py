@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from policies import declared, known, lines, sales
+from policies import declared, lines, sales
 from policies.machine import Resource, text
 from policies.rule import Rule
 
@@ -12,7 +12,7 @@ def kept(found: Resource) -> Iterator[str]:
     """The fleet has a target for what the machine's package promises; where it has none, that is said."""
     if not found.is_machine:
         return
-    package = sales.in_force(lines.of(found).vps, known.today()).package
+    package = sales.current(lines.of(found)).package
     promise = _promise(declared.folder(), package)
     if promise and not _has_target(declared.folder()):
         yield (

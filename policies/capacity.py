@@ -38,14 +38,14 @@ def not_oversold(found: Resource) -> Iterator[str]:
         return
     base, line, limits = declared.folder(), lines.of(found), Machine(found).limits
     host = text(line.vps.get("host"))
+    try:
+        before = known.before(found.properties.get("uuid"))
+    except DeclaredError:
+        if any(_excess(base, host, kind) > 0 for kind in KINDS):
+            raise
+        return
     for kind in KINDS:
         has = limits.get(kind.key) or 0
-        try:
-            before = known.before(found.properties.get("uuid"))
-        except DeclaredError:
-            if _excess(base, host, kind) > 0:
-                raise
-            continue
         if before and has <= known.amount(before, kind.recorded):
             continue
         if not _takes_more(base, line.client, host, kind):

@@ -18,6 +18,7 @@ from policies.machine import text
 _ADDRESS = re.compile(rb"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*")
 
 
+@declared.kept
 def canonical(address: str) -> str:
     """The one form of an address; empty for what is none."""
     try:

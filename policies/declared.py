@@ -60,7 +60,7 @@ def forget() -> None:
 
 def folder() -> Path:
     """Where the declared files are."""
-    return _folder(os.environ.get("VPS_FLEET", ""))
+    return _folder()
 
 
 def fleet(base: Path) -> Mapping[str, object]:
@@ -167,7 +167,8 @@ def listed(found: object) -> tuple[object, ...]:
 
 
 @kept
-def _folder(named: str) -> Path:
+def _folder() -> Path:
+    named = os.environ.get("VPS_FLEET", "")
     return Path(named) if named else Path(__file__).resolve().parent.parent / "stacks"
 
 

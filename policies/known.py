@@ -25,9 +25,10 @@ def today() -> datetime.date:
     return datetime.datetime.now(datetime.UTC).date()
 
 
+@kept
 def machines() -> Mapping[str, Mapping[str, object]]:
     """What state recorded of the stack's machines before this run, by UUID. Raises DeclaredError where nobody says."""
-    found = _handed_over(os.environ.get(VARIABLE, "")).get("machines")
+    found = _handed_over().get("machines")
     if not isinstance(found, Mapping):
         raise DeclaredError(
             "nothing says what this stack had before, so what is new in it can't be told. Apply it with `vps up`, "
@@ -38,7 +39,7 @@ def machines() -> Mapping[str, Mapping[str, object]]:
 
 def before(uuid: object) -> Mapping[str, object]:
     """What was recorded of one machine; empty for a new one. Raises DeclaredError as `machines`."""
-    return mapping(machines().get(text(uuid)))
+    return mapping(machines().get(uuid)) if isinstance(uuid, str) else {}
 
 
 def is_new_on(found: Resource, host: str) -> bool:
@@ -51,14 +52,16 @@ def amount(recorded: Mapping[str, object], key: str) -> int:
     return whole(recorded.get(key)) or 0
 
 
+@kept
 def state(host: str) -> str:
     """What the operators said of a host: active where they said nothing."""
-    found = mapping(_handed_over(os.environ.get(VARIABLE, "")).get("hosts"))
+    found = mapping(_handed_over().get("hosts"))
     return text(found.get(host)) or IN_SERVICE
 
 
 @kept
-def _handed_over(path: str) -> Mapping[str, object]:
+def _handed_over() -> Mapping[str, object]:
+    path = os.environ.get(VARIABLE, "")
     if not path:
         return {}
     try:

@@ -58,14 +58,15 @@ def lowered(base: Path, rules: Iterable[Rule]) -> Iterator[str]:
 
 def sound(found: Resource) -> Iterator[str]:
     """The file with the levels names rules and levels that there are."""
-    from policies.rules import NAMES  # the rules' list holds this one
-
-    yield from (f"{found.title}: {problem}" for problem in _problems(declared.folder(), NAMES))
+    for problem in _problems(declared.folder()):
+        yield f"{found.title}: {problem}"
 
 
 @declared.kept
-def _problems(base: Path, names: frozenset[str]) -> tuple[str, ...]:
-    return tuple(problems(base, names))
+def _problems(base: Path) -> tuple[str, ...]:
+    from policies.rules import NAMES  # the rules' list holds the one about levels
+
+    return tuple(problems(base, NAMES))
 
 
 @declared.kept

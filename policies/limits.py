@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from policies import declared, known, lines, sales
+from policies import declared, lines, sales
 from policies.machine import Machine, Resource
 from policies.rule import Rule
 from policies.sales import CAPS, LIMITS
@@ -37,7 +37,7 @@ def equal(found: Resource) -> Iterator[str]:
     if not package:
         yield f"{found.title}: no package is named, so nobody can say what was sold. Name one like small@2026-01."
         return
-    sale = sales.in_force(lines.of(found).vps, known.today())
+    sale = sales.current(lines.of(found))
     if sale.package != package:
         yield (
             f"{found.title}: it is declared as {package}, but what its client's file sells today is {sale}. "

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from policies import declared
 from policies.declared import DeclaredError, UndeclaredError
@@ -27,6 +28,12 @@ class Line:
 
 def of(found: Resource) -> Line:
     """The line of a machine. Raises UndeclaredError when there is none, or its file can't be read."""
+    if "line" not in found.memo:
+        found.memo["line"] = _of(found)
+    return cast("Line", found.memo["line"])
+
+
+def _of(found: Resource) -> Line:
     client, identity = found.title.partition("/")[0], text(found.properties.get("vps"))
     try:
         line = by_id(declared.folder(), client).get(identity)

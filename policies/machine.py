@@ -4,7 +4,8 @@ A bag is never trusted to have a shape: what is missing or of another type is No
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import cast
 
 MACHINE = "vps:index:Machine"
 OURS = "vps:index:"
@@ -18,6 +19,8 @@ class Resource:
     name: str
     protected: bool
     properties: Mapping[str, object]
+    memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
+    """What rules found out of it, for each other: twenty of them ask for the same."""
 
     @property
     def is_ours(self) -> bool:
@@ -69,6 +72,12 @@ class Machine:
     @property
     def limits(self) -> Mapping[str, int | None]:
         """By the keys of the inputs; None is no whole number."""
+        memo = self.resource.memo
+        if "limits" not in memo:
+            memo["limits"] = self._limits()
+        return cast("Mapping[str, int | None]", memo["limits"])
+
+    def _limits(self) -> Mapping[str, int | None]:
         bag = self.resource.properties
         found = {key: whole(bag.get(key)) for key in ("vcpus", "cpuCapPercent", "memoryMib")}
         for disk, limit in mapping(bag.get("disks")).items():
@@ -82,11 +91,12 @@ class Machine:
     @property
     def users(self) -> tuple[Mapping[str, object], ...] | None:
         """The accounts that the guest is given; None when that is no list."""
-        values = mapping(mapping(self.resource.properties.get("seed")).get("values"))
-        users = values.get("users")
-        if not isinstance(users, Sequence) or isinstance(users, str):
-            return None
-        return tuple(mapping(user) for user in users)
+        memo = self.resource.memo
+        if "users" not in memo:
+            users = mapping(mapping(self.resource.properties.get("seed")).get("values")).get("users")
+            is_list = isinstance(users, Sequence) and not isinstance(users, str)
+            memo["users"] = tuple(mapping(user) for user in cast("Sequence[object]", users)) if is_list else None
+        return cast("tuple[Mapping[str, object], ...] | None", memo["users"])
 
 
 def text(value: object) -> str:
@@ -103,4 +113,4 @@ def whole(value: object) -> int | None:
 
 def mapping(value: object) -> Mapping[str, object]:
     """A map, or the empty one."""
-    return value if isinstance(value, Mapping) else {}
+    return cast("Mapping[str, object]", value) if type(value) is dict or isinstance(value, Mapping) else {}

@@ -16,23 +16,53 @@ def listed(found: Resource) -> Iterator[str]:
     if users is None:
         return  # `keys-only` says that there is no list.
     line = lines.of(found)
-    grants = [declared.lines(grant) for grant in declared.listed(line.vps.get("access"))]
-    listed = {(text(grant.get("who")), text(grant.get("root")) == "true") for grant in grants}
-    for grant in grants:
-        yield from (f"{found.title}: {problem}" for problem in _granted(grant))
-    for user in users:
-        yield from (f"{found.title}: {problem}" for problem in _user(user, listed, line))
+    given = [(user.get("name"), user.get("root"), user.get("keys")) for user in users]
+    if given == _expected(line):
+        return
+    listed, problems = _listed(line)
+    for problem in (*problems, *(problem for user in users for problem in _user(user, listed, line))):
+        yield f"{found.title}: {problem}"
     names = {text(user.get("name")) for user in users}
-    for who in sorted({who for who, _ in listed} - names):
+    if missing := sorted({who for who, _ in listed} - names):
+        who = ", ".join(missing)
         yield f"{found.title}: {who} has access by the file, but the guest doesn't get the account. Declare it anew."
-    day = known.today().isoformat()
-    lasting = {text(grant.get("who")) for grant in grants if not _is_over(grant, day)}
-    over = sorted({who for who, _ in listed if who in names} - lasting)
+    over = sorted(_over(line) & names)
     if over and not known.before(found.properties.get("uuid")):
         yield (
             f"{found.title}: access of {', '.join(over)} is over by `until`, and this new guest would let them in. "
             "Take the grant out of the new VPS's `access`."
         )
+
+
+def _grants(line: Line) -> list[Mapping[str, object]]:
+    return [declared.lines(grant) for grant in declared.listed(line.vps.get("access"))]
+
+
+@declared.kept
+def _expected(line: Line) -> list[tuple[str, bool, list[str]]] | None:
+    """The accounts of a line with which nothing is wrong, as a guest is given them; None where something is."""
+    if _listed(line)[1] or _over(line):
+        return None
+    contacts = declared.lines(line.file.get("contacts"))
+    people = [(text(grant.get("who")), text(grant.get("root")) == "true") for grant in _grants(line)]
+    return [(who, root, [text(declared.lines(contacts.get(who)).get("ssh_key"))]) for who, root in people]
+
+
+@declared.kept
+def _listed(line: Line) -> tuple[frozenset[tuple[str, bool]], tuple[str, ...]]:
+    """Who is granted access, and whether as root; with what is wrong about that."""
+    grants = _grants(line)
+    listed = frozenset((text(grant.get("who")), text(grant.get("root")) == "true") for grant in grants)
+    return listed, tuple(problem for grant in grants for problem in _granted(grant))
+
+
+@declared.kept
+def _over(line: Line) -> frozenset[str]:
+    """Whose every grant is over."""
+    day = known.today().isoformat()
+    every = {text(grant.get("who")) for grant in _grants(line)}
+    lasting = {text(grant.get("who")) for grant in _grants(line) if not "" < text(grant.get("until")) <= day}
+    return frozenset(every - lasting)
 
 
 def _granted(grant: Mapping[str, object]) -> Iterator[str]:
@@ -42,7 +72,7 @@ def _granted(grant: Mapping[str, object]) -> Iterator[str]:
             yield f"the file doesn't say {words} {who} has access (VPS-6). Write `{key}`."
 
 
-def _user(user: Mapping[str, object], listed: set[tuple[str, bool]], line: Line) -> Iterator[str]:
+def _user(user: Mapping[str, object], listed: frozenset[tuple[str, bool]], line: Line) -> Iterator[str]:
     who, root = text(user.get("name")), bool(user.get("root"))
     if (who, root) not in listed:
         if (who, not root) not in listed:
@@ -52,19 +82,14 @@ def _user(user: Mapping[str, object], listed: set[tuple[str, bool]], line: Line)
         else:
             yield f"{who} would lack the root that the list gives (VPS-6). Declare it from the file."
         return
-    contact = declared.lines(declared.lines(line.file.get("contacts")).get(who))
-    own = text(contact.get("ssh_key")).split()[:2]
-    if any(text(key).split()[:2] != own for key in _items(user.get("keys"))):
+    own = text(declared.lines(declared.lines(line.file.get("contacts")).get(who)).get("ssh_key"))
+    if any(key != own and text(key).split()[:2] != own.split()[:2] for key in _items(user.get("keys"))):
         yield f"{who} would get in with a key that contacts.{who} doesn't have (VPS-6). Declare it from the file."
 
 
 def _items(keys: object) -> Iterator[object]:
     if not isinstance(keys, str) and hasattr(keys, "__iter__"):
         yield from keys
-
-
-def _is_over(grant: Mapping[str, object], day: str) -> bool:
-    return "" < text(grant.get("until")) <= day
 
 
 RULES = (Rule("access-is-listed", "Accounts and root of a guest are those that its line grants upon request", listed),)

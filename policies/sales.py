@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from policies import declared
+from policies import declared, known
 from policies.declared import DeclaredError
+from policies.lines import Line
 from policies.machine import text
 
 OVERHEAD_MIB = 64
@@ -83,6 +84,12 @@ def _sales(vps: Mapping[str, object]) -> Iterator[tuple[str, Sale]]:
     for one in (*map(declared.lines, declared.listed(vps.get("before"))), vps):
         extras = {text(key): text(count) for key, count in declared.lines(one.get("extras")).items()}
         yield text(one.get("since")), Sale(text(one.get("package")), tuple(sorted(extras.items())))
+
+
+@declared.kept
+def current(line: Line) -> Sale:
+    """What a line sells today."""
+    return in_force(line.vps, known.today())
 
 
 @declared.kept

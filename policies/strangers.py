@@ -7,7 +7,7 @@ A machine is compared with what was sold where its name ends in the permanent id
 import re
 from collections.abc import Iterator
 
-from policies import access, capacity, census, declared, foreign, known, sales
+from policies import access, capacity, census, declared, foreign, sales
 from policies.lines import Line
 from policies.machine import Resource, text
 from policies.rule import Rule
@@ -34,7 +34,7 @@ def limited(found: Resource) -> Iterator[str]:
     if not foreign.is_machine(found.type):
         return
     view, line = foreign.view(found), _line(found)
-    sold = sales.limits(declared.folder(), sales.in_force(line.vps, known.today())) if line else None
+    sold = sales.limits(declared.folder(), sales.current(line)) if line else None
     for index, (key, limit) in enumerate(zip(_FIELDS, sales.LIMITS, strict=True)):
         value = getattr(view, key)
         if value is None:

@@ -12,6 +12,7 @@ from policies.declared import DeclaredError
 def test_the_folder_is_named_or_beside_the_pack(fleet, monkeypatch):
     assert declared.folder() == fleet.folder
     monkeypatch.delenv("VPS_FLEET")
+    fleet.forget()
     assert (declared.folder() / "catalogue.yaml").is_file()
     assert declared.folder().name == "stacks"
 

@@ -30,6 +30,7 @@ def test_without_it_nothing_can_be_called_new(fleet, monkeypatch, how):
         fleet.hand_over(None)
     else:
         monkeypatch.delenv("VPS_KNOWN")
+        fleet.forget()
     with pytest.raises(DeclaredError, match=r"nothing says what this stack had before.*Apply it with `vps up`"):
         known.is_new_on(machine(), "lab1")
     assert known.state("lab1") == "active"
