@@ -1,38 +1,14 @@
 """After a rebase: what clashes and is not in force is picked anew, with real branches in a real checkout."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from components.domain.problems import DomainError
-from tests.cli.writers import ACME, Writers, clean
+from tests.cli.writers import ACME, Checkout, clean
 
 BOLT = tuple(word.replace("acme", "bolt").replace("Acme", "Bolt") for word in ACME)
-
-
-class Checkout(Writers):
-    """A fleet in git, on the branch main."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, hosts=3)
-        self.git("init", "-q", "-b", "main")
-        self.commit("The example")
-
-    def git(self, *words: str, code: int = 0) -> str:
-        who = ["-c", "user.name=Ada", "-c", "user.email=ada@hoster.example"]
-        command = ["git", "-C", str(self.project.folder), *who, *words]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == code, done.stderr
-        return done.stdout
-
-    def commit(self, message: str) -> None:
-        self.git("add", "-A")
-        self.git("commit", "-q", "-m", message)
-
-    def errors(self) -> list[str]:
-        return sorted({one.code for one in self.loaded().problems if one.severity == "error"})
 
 
 @pytest.fixture

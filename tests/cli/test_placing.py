@@ -1,6 +1,7 @@
 """A refusal names every host with why, in a short table; what is found tells why it is there."""
 
 import datetime as dt
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from components.domain.operations import NOTHING_KNOWN
 from components.domain.problems import DomainError
 from components.domain.sales import Sale
 from components.domain.wishes import Placed, Refusal, Wish
-from tests.cli.writers import Writers, clean
+from tests.cli.writers import ACME, Checkout, Writers, clean
 
 WISH = Wish(client="acme", client_id="c-acme", name="web1", sale=Sale(package="small@2026-01"))
 TODAY = dt.date(2026, 11, 22)
@@ -74,3 +75,21 @@ def test_addresses_of_a_file_that_can_not_be_read_are_nobodys(made: Writers) -> 
     file.write_text(file.read_text().replace("language: en", "language: [en"))
     found = placing.known(load(made.fleet), TODAY).quarantine
     assert {"192.0.2.10", "2001:db8:1::10"} <= set(found)
+
+
+def test_an_address_whose_lines_are_gone_is_kept_from_others_for_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its client's disk is in the trash still, and may come back with its addresses."""
+    clean(monkeypatch)
+    made = Checkout(tmp_path / "project")
+    before = made.file("example-coop").read_text()
+    made.vps("add", "example-coop", "db", "--package", "small", "--term", "1", "--fqdn", "db.coop.example", "--yes")
+    assert made.loaded().fleet.clients["example-coop"].vps["db"].ipv4 == ("192.0.2.11",)
+    made.commit("Add db")
+    made.file("example-coop").write_text(before)
+    made.commit("db is gone")
+
+    found = json.loads(made.vps("new", "acme", *ACME, "--json"))
+
+    assert found["placement"]["ipv4"] == ["192.0.2.12"]

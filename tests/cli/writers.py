@@ -1,5 +1,6 @@
 """A project on fake hosts for commands that write files, and the commands run in it."""
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,29 @@ class Writers:
         document.update(changes)
         with path.open("w") as stream:
             yaml.dump(document, stream)
+
+
+class Checkout(Writers):
+    """A fleet in git, on the branch main."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, hosts=3)
+        self.git("init", "-q", "-b", "main")
+        self.commit("The example")
+
+    def git(self, *words: str, code: int = 0) -> str:
+        who = ["-c", "user.name=Ada", "-c", "user.email=ada@hoster.example"]
+        command = ["git", "-C", str(self.project.folder), *who, *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == code, done.stderr
+        return done.stdout
+
+    def commit(self, message: str) -> None:
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", message)
+
+    def errors(self) -> list[str]:
+        return sorted({one.code for one in self.loaded().problems if one.severity == "error"})
 
 
 def clean(monkeypatch: pytest.MonkeyPatch) -> None:
