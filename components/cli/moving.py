@@ -17,12 +17,12 @@ NO_ROOM = ("no-room",)
 
 def need_taker(loaded: "Loaded", client: "Client", vps: "Vps", host: str, what: str) -> None:
     """Raises DomainError that begins with `what` when `host` may not take the VPS, and names those that have room."""
-    from components.cli.placing import known, refusals
+    from components.cli.placing import refusals, states
     from components.domain.problems import DomainError
     from components.domain.rules import arrivals
 
     today = dt.datetime.now(dt.UTC).date()
-    operations = known(loaded, today)
+    operations = states(loaded.folder)
     sale = vps.sale(max(today, vps.term.start))
     refused, able = room(loaded, client, vps, sale, host, operations, today)
     if refused:

@@ -183,7 +183,7 @@ def _recorded(loaded: "Loaded", client: "Client", vps: "Vps") -> dict[str, Any]:
 def _need_room(loaded: "Loaded", client: "Client", found: "Upgrade", today: dt.date) -> None:
     """Raises DomainError when its host has no room for what it takes more, and names those that have."""
     from components.cli.moving import room
-    from components.cli.placing import known, refusals
+    from components.cli.placing import refusals, states
     from components.domain.capacity import of_sale
     from components.domain.problems import DomainError
 
@@ -191,7 +191,7 @@ def _need_room(loaded: "Loaded", client: "Client", found: "Upgrade", today: dt.d
     if all(amount <= 0 for amount in more.amounts):
         return
     vps = found.vps
-    refused, able = room(loaded, client, vps, found.will, vps.host, known(loaded, today), today)
+    refused, able = room(loaded, client, vps, found.will, vps.host, states(loaded.folder), today)
     if not refused:
         return
     title, stack = f"{client.key}/{vps.key}", f"client.{client.key}"

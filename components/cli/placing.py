@@ -4,6 +4,7 @@ import datetime as dt
 import os
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -28,6 +29,22 @@ def known(loaded: "Loaded", today: dt.date) -> "Operations":
     found = operations(loaded.folder, os.environ, dt.datetime.now(dt.UTC))
     kept = dict(quarantine(loaded.folder, loaded.fleet, today)) | dict.fromkeys(_unread(loaded), dt.date.max)
     return replace(found, quarantine=dict(found.quarantine) | kept)
+
+
+def states(folder: Path) -> "Operations":
+    """What the ledger says of hosts, for whoever waits for no ledger; one that can't be read is told.
+
+    Moving away is such: the ledger's server may stand on the very host that fails.
+    """
+    from components.domain.operations import NOTHING_KNOWN
+    from components.domain.problems import DomainError
+    from components.ledger.opened import operations
+
+    try:
+        return operations(folder, os.environ, dt.datetime.now(dt.UTC))
+    except DomainError as problem:
+        typer.echo(f"warning: states of hosts are not known; this goes on without them. {problem.message}", err=True)
+        return NOTHING_KNOWN
 
 
 def placed(loaded: "Loaded", wish: "Wish", operations: "Operations", today: dt.date, what: str) -> "Placed":

@@ -20,6 +20,15 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Writers:
     return Writers(tmp_path / "project", hosts=3)
 
 
+def away(made: Writers, monkeypatch: pytest.MonkeyPatch, ledger: str) -> None:
+    """A ledger that can't be read."""
+    if ledger == "away":
+        monkeypatch.setenv("VPS_LEDGER", "postgresql://nobody@127.0.0.1:1/fleet")
+        return
+    made.vps("host", "set", "lab3", "maintenance", "--reason", "new fans")
+    (made.project.work / "ledger.sqlite3").write_bytes(b"no ledger any more" * 500)
+
+
 def judge(made: Writers, host: str) -> None:
     loaded = made.loaded()
     client = loaded.fleet.clients["example-coop"]
@@ -46,6 +55,19 @@ def test_one_that_is_not_active_is_refused(made: Writers) -> None:
     judge(made, "lab3")
 
 
+@pytest.mark.parametrize("ledger", ["away", "damaged"])
+def test_moving_away_waits_for_no_ledger(
+    made: Writers, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], ledger: str
+) -> None:
+    """Its server may stand on the very host that fails. What the files say still holds."""
+    away(made, monkeypatch, ledger)
+    judge(made, "lab2")
+    assert "warning: states of hosts are not known; this goes on without them." in capsys.readouterr().err
+    made.edit("hosts/lab2.yaml", keeps_free=FULL)
+    with pytest.raises(DomainError, match="no room there"):
+        judge(made, "lab2")
+
+
 def test_a_vps_that_stays_where_it_is_takes_no_second_place(made: Writers) -> None:
     """Judged is what it would have, not that beside what it has."""
     loaded = made.loaded()
@@ -62,3 +84,13 @@ def test_a_vps_that_stays_where_it_is_takes_no_second_place(made: Writers) -> No
 def test_what_stays_is_told(made: Writers) -> None:
     vps = made.loaded().fleet.clients["example-coop"].vps["web1"]
     assert stays(vps) == "stays: small@2026-01 and its price, 192.0.2.10, 2001:db8:1::10, its backups"
+
+
+def test_a_ledger_that_can_not_be_read_keeps_nobody_from_moving(
+    made: Writers, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    broken = tmp_path / "ledger"
+    broken.write_text("no database\n")
+    monkeypatch.setenv("VPS_LEDGER", str(broken))
+    judge(made, "lab2")
+    assert "states of hosts are not known" in capsys.readouterr().err

@@ -175,6 +175,17 @@ def test_a_host_that_is_in_maintenance_takes_nobody(made: Writers) -> None:
     assert "lab2" in said.partition("not on")[2]
 
 
+def test_a_ledger_that_can_not_be_read_might_know_of_a_host_that_takes_nobody(
+    made: Writers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken = tmp_path / "ledger"
+    broken.write_text("no database\n")
+    monkeypatch.setenv("VPS_LEDGER", str(broken))
+    with pytest.raises(DomainError, match="ledger"):
+        made.run("new", "acme", *ACME, "--yes")
+    assert not made.file("acme").exists()
+
+
 def test_the_first_client_of_a_fleet_needs_no_folder(made: Writers) -> None:
     """git keeps no empty one."""
     shutil.rmtree(made.fleet / "clients")
