@@ -188,7 +188,9 @@ def need_sound(name: str, problems: Iterable[Problem]) -> None:
     """
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     if errors:
-        told = "\n".join(f"  {problem.file}:{problem.line}: {problem.message} {problem.remedy}" for problem in errors)
+        told = "\n".join(
+            f"  {one.file}{f':{one.line}' if one.line else ''}: {one.message} {one.remedy}" for one in errors
+        )
         raise DomainError(f"Unable to write {name}: the fleet would have new problems.\n{told}", "Nothing was written.")
 
 
