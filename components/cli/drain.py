@@ -73,20 +73,18 @@ def _plan(
 ) -> int:
     """Plan, tell and write; 2 when somebody stays."""
     import json
-    import os
 
+    from components.cli.placing import states
     from components.config import drain_file
     from components.config.writing import replace
     from components.domain.drains import GIB_PER_HOUR, plan
-    from components.ledger.opened import operations
     from components.report.drain import document, remarks, text
 
     moment = dt.datetime.now(dt.UTC).replace(second=0, microsecond=0)
-    known = operations(loaded.folder, os.environ, moment)
     found = plan(
         loaded.fleet,
         host,
-        known,
+        states(loaded.folder),
         now=moment,
         targets=targets,
         live=live,

@@ -88,12 +88,11 @@ def lives_on(loaded: "Loaded", client: "Client", vps: "Vps") -> str | None:
 
 def misfits(loaded: "Loaded", found: Sequence[Progress]) -> list[str]:
     """Why what is left of the plan can't be: for each step whose host does not take it, all others counted."""
+    from components.cli.placing import states
     from components.domain.departures import wish
     from components.domain.placement import Unplaced, place_each
-    from components.ledger.opened import operations
 
-    moment = dt.datetime.now(dt.UTC)
-    fleet, today = loaded.fleet, moment.date()
+    fleet, today = loaded.fleet, dt.datetime.now(dt.UTC).date()
     wishes, problems = [], []
     for one in found:
         if one.stand is not Stand.MOVE:
@@ -103,8 +102,7 @@ def misfits(loaded: "Loaded", found: Sequence[Progress]) -> list[str]:
             wishes.append(wish(fleet, client, client.vps[one.step.vps], today, host=one.step.to, keeps_spare=False))
         except KeyError as missing:
             problems.append(f"{one.step.title}: the catalogue lacks {missing}")
-    known = operations(loaded.folder, os.environ, moment)
-    for answer in place_each(fleet, wishes, known, today) if wishes else ():
+    for answer in place_each(fleet, wishes, states(loaded.folder), today) if wishes else ():
         if isinstance(answer, Unplaced):
             whys = "; ".join(map(str, answer.refused)) or answer.problem.message
             problems.append(f"{answer.wish.title} does not fit: {whys}")

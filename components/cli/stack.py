@@ -7,7 +7,6 @@ import typer
 
 if TYPE_CHECKING:
     from components.config.loader import Loaded
-    from components.domain.operations import Operations
     from components.engine.outlook import Outlook
     from components.engine.run import Engine
 
@@ -183,10 +182,11 @@ def _tell_other_commit(engine: "Engine", loaded: "Loaded", stack: str) -> None:
 
 def _ready(stack: str, fleet: Path | None) -> "tuple[Engine, Loaded]":
     """Engine and fleet, once everything is ruled out that it would do wrong or say badly."""
+    from components.cli.placing import states
     from components.engine.judged import judged
 
     engine, loaded = _engine(fleet)
-    problems = judged(engine.environment, loaded, stack, _operations(loaded)).problems
+    problems = judged(engine.environment, loaded, stack, states(loaded.folder)).problems
     if problems:
         for problem in problems:
             typer.echo(str(problem), err=True)
@@ -234,23 +234,9 @@ def _engine(fleet: Path | None) -> "tuple[Engine, Loaded]":
 
 def host_states(loaded: "Loaded") -> dict[str, str]:
     """The states that operators gave hosts, by name; empty where nobody ever gave one."""
-    return {name: str(state) for name, state in _operations(loaded).host_states.items()}
+    from components.cli.placing import states
 
-
-def _operations(loaded: "Loaded") -> "Operations":
-    """What the ledger says of the fleet; a ledger that is away stops nobody who is suspended, moved or ended."""
-    import datetime as dt
-    import os
-
-    from components.domain.operations import NOTHING_KNOWN
-    from components.domain.problems import DomainError
-    from components.ledger.opened import operations
-
-    try:
-        return operations(loaded.folder, os.environ, dt.datetime.now(dt.UTC))
-    except DomainError as problem:
-        typer.echo(f"warning: states of hosts are not known. {problem}", err=True)
-        return NOTHING_KNOWN
+    return {name: str(state) for name, state in states(loaded.folder).host_states.items()}
 
 
 def _policies() -> list[str]:

@@ -210,6 +210,9 @@ def _remedy(cause: psycopg.Error) -> str:
         case psycopg.errors.DiskFull() | psycopg.errors.OutOfMemory():
             return "Nothing was noted. Make room on the server, then run the command again."
         case psycopg.OperationalError():
-            return "Nothing was noted. See that the server runs and that VPS_LEDGER leads to it, then run it again."
+            return (
+                "Nothing was noted. See that the server runs and that VPS_LEDGER leads to it, then run it again. To look "
+                "without it, states of hosts unknown, put `VPS_LEDGER=` before the command."
+            )
         case _:
             return "Nothing was noted."

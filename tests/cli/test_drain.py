@@ -111,6 +111,14 @@ def test_a_lost_host_has_nothing_to_move(project: Project) -> None:
         vps(project, "lab1")
 
 
+def test_a_plan_waits_for_no_ledger(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its server may stand on the host that is to be emptied."""
+    monkeypatch.setenv("VPS_LEDGER", "postgresql://nobody@127.0.0.1:1/fleet")
+    done = vps(project, "lab1", "--json")
+    assert len(json.loads(done.stdout)["steps"]) == 3
+    assert "warning: states of hosts are not known" in done.stderr
+
+
 def test_a_broken_file_is_named_because_it_may_hide_somebody(project: Project) -> None:
     (project.fleet / "clients" / "broken.yaml").write_text("{")
     assert "could not tell: clients/broken.yaml" in vps(project, "lab1").output

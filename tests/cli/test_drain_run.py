@@ -52,6 +52,16 @@ def test_who_came_since_is_told(project: Project, plan: Path) -> None:
     assert "beta/shop lives there, and the plan does not name it" in said
 
 
+def test_a_plan_is_carried_out_without_a_ledger(project: Project, plan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looked at, judged and begun: only a target that was never brought up stops it, which is looked at last."""
+    monkeypatch.setenv("VPS_LEDGER", "postgresql://nobody@127.0.0.1:1/fleet")
+    done = vps(project, "--run", str(plan), "--look", "--json", code=2)
+    assert json.loads(done.stdout)["problems"] == []
+    assert "warning: states of hosts are not known" in done.stderr
+    with pytest.raises(DomainError, match="lab3 answers and lacks pool vps"):
+        vps(project, "--run", str(plan), "--now", "--yes")
+
+
 def test_nobody_is_moved_unasked(project: Project, plan: Path) -> None:
     before = placed(project)
     with pytest.raises(DomainError, match=r"Move 3 VPSs off lab1.*Nobody can answer"):

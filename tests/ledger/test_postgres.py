@@ -33,7 +33,7 @@ def test_nothing_is_made_by_looking(server: Server, url: str) -> None:
     assert PostgresStore.open(url, "demo", create=False) is None
     server.sql(url.partition("@/")[2].partition("?")[0], "CREATE SCHEMA vps_ledger_demo")
     assert PostgresStore.open(url, "demo", create=False) is None
-    with pytest.raises(LedgerError, match="See that the server runs"):
+    with pytest.raises(LedgerError, match=r"See that the server runs.*put `VPS_LEDGER=` before"):
         PostgresStore.open(url.replace("?host=", "?host=/nowhere"), "demo", create=False)
 
 
