@@ -33,7 +33,10 @@ def problems(fleet: Fleet) -> Iterator[Problem]:
         _names(fleet), "{0} is also the name of {1}.", "Give each VPS a name of its own.", code="name-twice"
     )
     yield from _clashes(
-        _addresses(fleet), "{0} also belongs to {1}.", "Choose a free address for one of them.", code="address-twice"
+        _addresses(fleet),
+        "{0} also belongs to {1}.",
+        "Choose a free address for the newer one: vps new --again CLIENT/VPS",
+        code="address-twice",
     )
     yield from _clashes(
         _uris(fleet),
