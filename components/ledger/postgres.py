@@ -211,8 +211,8 @@ def _remedy(cause: psycopg.Error) -> str:
             return "Nothing was noted. Make room on the server, then run the command again."
         case psycopg.OperationalError():
             return (
-                "Nothing was noted. See that the server runs and that VPS_LEDGER leads to it, then run it again. To look "
-                "without it, states of hosts unknown, put `VPS_LEDGER=` before the command."
+                "Nothing was noted. See that the server runs and that VPS_LEDGER leads to it, then run it again. To "
+                "look without it, states of hosts unknown, put `VPS_LEDGER=` before the command."
             )
         case _:
             return "Nothing was noted."
