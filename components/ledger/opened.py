@@ -117,9 +117,8 @@ def _opened(folder: Path, environ: Mapping[str, str], *, create: bool) -> Ledger
     from components.ledger.sqlite import SqliteStore
 
     file = Path(said).expanduser().absolute() if said else _own_file(folder, create=create)
-    if file is None or not (create or file.exists()):
-        return None
-    return Ledger(SqliteStore(file, create=create))
+    store = None if file is None else SqliteStore.open(file, create=create)
+    return None if store is None else Ledger(store)
 
 
 def _fleet_id(folder: Path) -> str:

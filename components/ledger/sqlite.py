@@ -45,6 +45,10 @@ _GUARDS = (
 )
 
 
+class Unmade(LedgerError):
+    """An empty database: the first thing that is ever noted is being noted, or its process was killed at it."""
+
+
 class SqliteStore:
     """A ledger's file. Raises LedgerError for whatever the file or its disk refuses."""
 
@@ -63,6 +67,14 @@ class SqliteStore:
         except BaseException:
             self._connection.close()
             raise
+
+    @classmethod
+    def open(cls, file: Path, *, create: bool) -> "SqliteStore | None":
+        """The ledger in this file, made where there is none; without `create` None, nothing is made."""
+        try:
+            return cls(file, create=create) if create or file.exists() else None
+        except Unmade:
+            return None
 
     @property
     def place(self) -> str:
@@ -98,12 +110,17 @@ class SqliteStore:
         if self._is_ours():
             return
         if not create:
+            if not self._holds_something():
+                raise Unmade(f"No ledger was made in {self.file} yet.")
+            # Somebody may have made it between the two looks.
+            if self._is_ours():
+                return
             raise self._foreign()
         with self._turn():
             # Somebody else may have made it while the turn was waited for.
             if self._is_ours():
                 return
-            if self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            if self._holds_something():
                 raise self._foreign()
             for statement in (_TABLE, *_GUARDS):
                 self._connection.execute(statement)
@@ -120,6 +137,11 @@ class SqliteStore:
                 "Nothing was touched. Bring this checkout to the version that made it.",
             )
         return bool(application == APPLICATION)
+
+    def _holds_something(self) -> bool:
+        """Whether it is a database of another program."""
+        tables = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        return bool(tables or self._connection.execute("PRAGMA application_id").fetchone()[0])
 
     def _foreign(self) -> LedgerError:
         return LedgerError(

@@ -55,6 +55,20 @@ def test_an_unreadable_ledger_is_not_nothing(fleet: Path) -> None:
         operations(fleet, {"VPS_LEDGER": str(file)}, NOW)
 
 
+def test_a_ledger_that_was_never_made_whole_is_none(fleet: Path) -> None:
+    """The very first note was killed, or is just being made: nothing was noted yet, and looking makes nothing."""
+    with open_ledger(fleet, {}) as ledger:
+        file = Path(ledger.place)
+    file.write_bytes(b"")
+    assert operations(fleet, {}, NOW) == NOTHING_KNOWN
+    assert file.stat().st_size == 0
+    with open_ledger(fleet, {}) as ledger:
+        ledger.record(entry())
+    with existing_ledger(fleet, {}) as found:
+        assert found is not None
+        assert len(found.verified()) == 1
+
+
 def test_an_unknown_kind_of_address(fleet: Path) -> None:
     with (
         pytest.raises(LedgerError, match="begins with mysql://") as told,
