@@ -45,7 +45,7 @@ _GUARDS = (
 )
 
 
-class Unmade(LedgerError):
+class UnmadeError(LedgerError):
     """An empty database: the first thing that is ever noted is being noted, or its process was killed at it."""
 
 
@@ -73,7 +73,7 @@ class SqliteStore:
         """The ledger in this file, made where there is none; without `create` None, nothing is made."""
         try:
             return cls(file, create=create) if create or file.exists() else None
-        except Unmade:
+        except UnmadeError:
             return None
 
     @property
@@ -111,7 +111,7 @@ class SqliteStore:
             return
         if not create:
             if not self._holds_something():
-                raise Unmade(f"No ledger was made in {self.file} yet.")
+                raise UnmadeError(f"No ledger was made in {self.file} yet.")
             # Somebody may have made it between the two looks.
             if self._is_ours():
                 return
