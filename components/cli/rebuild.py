@@ -46,7 +46,7 @@ def rebuild(
         given=yes,
     )
     succeed(engine.environment, found.backend)
-    failed = [stack for stack in stacks if not _take_over(engine, stack, found)]
+    failed = [stack for stack in stacks if not _take_over(engine, loaded, stack, found)]
     _verdict(stacks, failed, found, blocked)
 
 
@@ -113,9 +113,12 @@ def _tell(found: "Census", stacks: list[str], blocked: list[str]) -> None:
     typer.echo(f"State is made again for {len(stacks)} stacks: {', '.join(stacks)}.")
 
 
-def _take_over(engine: "Engine", stack: str, found: "Census") -> bool:
-    """Make the stack and take over what it declares; whether state has all of it now, and a preview is empty."""
-    from components.engine import state
+def _take_over(engine: "Engine", loaded: "Loaded", stack: str, found: "Census") -> bool:
+    """Make the stack and take over what it declares; whether state has all of it now, and a preview is empty.
+
+    Nothing of it is new, which the policy pack is told: an overfull host keeps nobody's state from coming back.
+    """
+    from components.engine import audit, state
     from components.engine.rebuild import REBUILD, forget_salt
     from components.engine.run import POLICIES
 
@@ -129,9 +132,11 @@ def _take_over(engine: "Engine", stack: str, found: "Census") -> bool:
         engine.environment[REBUILD] = json.dumps(sorted(found.left_out))
         try:
             common = ["--stack", stack, "--policy-pack", str(POLICIES), *QUIET]
-            if engine.run(["up", "--yes", "--skip-preview", *common]) != 0:
-                return False
-            return engine.run(["preview", "--expect-no-changes", *common]) == 0
+            there = audit.declared(loaded, stack)
+            with audit.handed_over(engine.environment, stack, {}, (), there):
+                if engine.run(["up", "--yes", "--skip-preview", *common]) != 0:
+                    return False
+                return engine.run(["preview", "--expect-no-changes", *common]) == 0
         finally:
             del engine.environment[REBUILD]
 

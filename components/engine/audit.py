@@ -54,14 +54,17 @@ def recorded(resources: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]
 
 def returned(loaded: Loaded, stack: str) -> dict[str, dict[str, Any]]:
     """The client's machines that were brought back from the trash since, as declared: they are nothing new."""
+    return {uuid: one for uuid, one in declared(loaded, stack).items() if is_noted(loaded.folder, uuid)}
+
+
+def declared(loaded: Loaded, stack: str) -> dict[str, dict[str, Any]]:
+    """The client's machines as declared, for a run that makes none of them."""
     found: dict[str, dict[str, Any]] = {}
     client = loaded.fleet.clients.get(stack.removeprefix(CLIENT_STACKS)) if stack.startswith(CLIENT_STACKS) else None
     for vps in client.vps.values() if client else ():
         assert client is not None
-        uuid = vps.machine_uuid(loaded.fleet.id, client.id)
-        if is_noted(loaded.folder, uuid):
-            inputs = declaration.machine_inputs(loaded.fleet, client, vps, "")
-            found |= recorded([{"type": state.MACHINE, "inputs": inputs}])
+        inputs = declaration.machine_inputs(loaded.fleet, client, vps, "")
+        found |= recorded([{"type": state.MACHINE, "inputs": inputs}])
     return found
 
 
