@@ -147,6 +147,8 @@ def _overfilled(fleet: Fleet, client: Client, before: Before, today: date) -> It
     more: defaultdict[str, Demand] = defaultdict(Demand)
     for vps in client.vps.values():
         had = before.get((client.id, vps.id))
+        if had is None and vps.is_adopted:
+            continue  # It runs there already.
         try:
             need = capacity.of_vps(fleet, vps, today)
         except KeyError:

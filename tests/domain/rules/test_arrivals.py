@@ -119,6 +119,12 @@ def test_a_full_host_takes_no_more() -> None:
     assert grown(client("a", vps(ends=TODAY)), {KEY: THERE}) == []
 
 
+def test_a_machine_that_runs_there_already_is_taken_over_however_full_it_is() -> None:
+    adopted = vps(uuid="f1a5c1f4-7c39-5b1e-9a57-0d1f0f6b6b1e")
+    assert grown(client("a", adopted), {}) == []
+    assert grown(client("a", replace(adopted, package="big@2026-01")), {KEY: THERE}) == ["host-overfilled"]
+
+
 def test_who_comes_from_elsewhere_brings_what_it_had() -> None:
     assert grown(client("a"), {KEY: replace(THERE, host="kvm2")}) == []
     assert grown(client("a", vps(package="big@2026-01")), {KEY: replace(THERE, host="kvm2")}) == ["host-overfilled"]
