@@ -32,7 +32,8 @@ def not_oversold(found: Resource) -> Iterator[str]:
     """A machine that takes more of its host than before, where the host has not that much to sell.
 
     Moving, shrinking, suspending and ending are never stopped: nothing of them takes more. Who comes from another host
-    brings what it had: a drain may fill a host for a while, and what it really can't hold the host refuses itself.
+    brings what it had: a drain may fill a host for a while, and what it really can't hold the host refuses itself. One
+    that is adopted runs there already.
     """
     if not found.is_machine:
         return
@@ -43,6 +44,8 @@ def not_oversold(found: Resource) -> Iterator[str]:
     except DeclaredError:
         if any(_excess(base, host, kind) > 0 for kind in KINDS):
             raise
+        return
+    if Machine(found).is_adopted and not before:
         return
     for kind in KINDS:
         has = limits.get(kind.key) or 0
@@ -68,6 +71,8 @@ def _takes_more(base: Path, client: str, host: str, kind: Kind) -> bool:
     for identity, line in lines.by_id(base, client).items():
         if text(line.vps.get("host")) == host:
             was = identities.get(identity)
+            if not was and text(line.vps.get("uuid")):
+                continue  # Adopted.
             more += getattr(sales.taken(base, sales.in_force(line.vps, day)), kind.name)
             more -= known.amount(was, kind.recorded) + kind.overhead if was else 0
     return more > 0

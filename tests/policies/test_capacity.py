@@ -65,6 +65,14 @@ def test_who_comes_from_elsewhere_brings_what_it_had(judge, machine, fleet):
     assert len(judge(machine, RULE)) == 1
 
 
+def test_who_is_adopted_runs_there_already(judge, machine, fleet):
+    narrow(fleet, "memory")
+    fleet.neighbour("other")
+    fleet.hand_over({})
+    assert len(judge(machine, RULE)) == 1
+    assert judge({**machine, "adopted": True}, RULE) == []
+
+
 def test_a_client_may_share_what_it_had_otherwise(judge, machine, fleet):
     """One machine grows by what another gives up: the host has no more to give than before."""
 
