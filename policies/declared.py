@@ -168,8 +168,7 @@ def listed(found: object) -> tuple[object, ...]:
 
 @kept
 def _folder() -> Path:
-    named = os.environ.get("VPS_FLEET", "")
-    return Path(named) if named else Path(__file__).resolve().parent.parent / "stacks"
+    return Path(os.environ.get("VPS_FLEET", "") or Path(__file__).resolve().parent.parent / "stacks")
 
 
 @kept

@@ -40,7 +40,10 @@ class Resource:
     @property
     def host(self) -> str:
         """The host that it stands on."""
-        return text(mapping(self.properties.get("host")).get("name"))
+        memo = self.memo
+        if "host" not in memo:
+            memo["host"] = text(mapping(self.properties.get("host")).get("name"))
+        return cast("str", memo["host"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What a rule is: a generator of sentences over a resource of ours, with a name. It knows nothing of the engine."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,15 +28,23 @@ class Rule:
         An exception in a policy would stop the whole operation without a word to the operator, so none leaves but
         those of `let_through`.
         """
-        if found.is_ours is self.foreign:
-            return
+        if found.is_ours is not self.foreign:
+            yield from (sentence for _, sentence in judged(found, (self,), let_through))
+
+
+def judged(
+    found: Resource, rules: Iterable[Rule], let_through: tuple[type[Exception], ...] = ()
+) -> Iterator[tuple[Rule, str]]:
+    """What these rules, which are for such resources, say of one: as `Rule.violations` of each, and quicker."""
+    for rule in rules:
         try:
-            yield from self.judge(found)
+            for sentence in rule.judge(found):
+                yield rule, sentence
         except let_through:
             raise
         except UndeclaredError:
-            return
+            continue
         except DeclaredError as error:
-            yield f"{found.name}: {self.name} can't judge: {error}"
+            yield rule, f"{found.name}: {rule.name} can't judge: {error}"
         except Exception as error:  # noqa: BLE001 - a rule that fails must stop the change, by its name
-            yield f"{found.name}: {self.name} can't judge: {type(error).__name__}: {error}"
+            yield rule, f"{found.name}: {rule.name} can't judge: {type(error).__name__}: {error}"

@@ -38,4 +38,6 @@ RULES = (
     *strangers.RULES,
 )
 
+OF_OURS = tuple(rule for rule in RULES if not rule.foreign)
+"""Those about resources of our own plugin."""
 NAMES = frozenset(rule.name for rule in RULES)

@@ -27,7 +27,8 @@ from components.provider.roaming import RoamingMachine
 from policies import levels
 from policies.declared import forget
 from policies.machine import Resource as Registered
-from policies.rules import RULES
+from policies.rule import judged
+from policies.rules import OF_OURS
 
 AT_ONCE = 8
 MAIN = "__main__.py"
@@ -233,17 +234,17 @@ def _violations(
     forget()
     told = []
     with audit.handed_over(os.environ, stack, hosts, recorded, audit.returned(loaded, stack)):
-        inforce = [(rule, levels.level(rule)) for rule in RULES]
+        strict = {rule.name: levels.level(rule) for rule in OF_OURS}
+        asked = [rule for rule in OF_OURS if strict[rule.name] != "disabled"]
         for urn, bag in declared.inputs.items():
             kind, _, name = urn.split("::", 2)[2].partition("::")
             found = Registered(
                 type=kind.rpartition("$")[2], name=name, protected=not bag.get("ends"), properties=_plain(bag)
             )
-            for rule, level in inforce:
-                for sentence in rule.violations(found) if level != "disabled" else ():
-                    if level == "mandatory":
-                        return None
-                    told.append(f"{rule.name}: {sentence}")
+            for rule, sentence in judged(found, asked):
+                if strict[rule.name] == "mandatory":
+                    return None
+                told.append(f"{rule.name}: {sentence}")
     return tuple(told)
 
 
