@@ -28,7 +28,7 @@ def replaceable(found: Resource) -> Iterator[str]:
     problems = _host_problems(base, host)
     if found.is_machine:
         problems = (*problems, *_assignment(declared.host(base, host), Machine(found).client))
-    if found.is_machine and (lacking := _irreplaceable(base, host)) and not known.before(found.properties.get("uuid")):
+    if found.is_machine and (lacking := _irreplaceable(base, host)) and known.is_new(found):
         problems = (*problems, *lacking)
     for problem in problems:
         yield f"{found.title} stands on {host}, and hosts/{host}.yaml: {problem}"

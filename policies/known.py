@@ -43,8 +43,19 @@ def before(uuid: object) -> Mapping[str, object]:
 
 
 def is_new_on(found: Resource, host: str) -> bool:
-    """Whether a machine did not stand on this host before. Raises DeclaredError as `machines`."""
-    return text(before(found.properties.get("uuid")).get("host")) != host
+    """Whether a machine did not stand on this host before. Raises DeclaredError as `machines`.
+
+    One that is adopted stands there already.
+    """
+    recorded = before(found.properties.get("uuid"))
+    if not recorded and found.properties.get("adopted") is True:
+        return False
+    return text(recorded.get("host")) != host
+
+
+def is_new(found: Resource) -> bool:
+    """Whether a machine stood nowhere before. Raises DeclaredError as `machines`."""
+    return not before(found.properties.get("uuid")) and found.properties.get("adopted") is not True
 
 
 def amount(recorded: Mapping[str, object], key: str) -> int:

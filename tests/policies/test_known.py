@@ -24,6 +24,15 @@ def test_what_was_recorded_is_found_by_uuid(fleet):
     assert known.is_new_on(machine("other"), "lab1")
 
 
+def test_an_adopted_machine_is_nothing_new_where_it_is(fleet):
+    adopted = Resource(type="vps:index:Machine", name="m", protected=True, properties={"uuid": "a", "adopted": True})
+    assert not known.is_new_on(adopted, "lab1")
+    assert not known.is_new(adopted)
+    assert known.is_new(machine())
+    fleet.hand_over({"a": RECORDED})
+    assert known.is_new_on(adopted, "lab2")
+
+
 @pytest.mark.parametrize("how", ["no variable", "null"])
 def test_without_it_nothing_can_be_called_new(fleet, monkeypatch, how):
     if how == "null":
