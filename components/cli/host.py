@@ -75,9 +75,10 @@ def lost(
 ) -> None:
     """Write: declare a silent host lost, so that its machines may be restored elsewhere; refused while it answers."""
     from components.cli.returning import lost as declare
+    from components.ledger.witness import note
 
     loaded, found = _declared(host, fleet)
-    declare(loaded, found, fenced, yes=yes)
+    declare(loaded, found, note(fenced), yes=yes)
 
 
 @app.command("return")

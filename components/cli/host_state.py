@@ -126,14 +126,14 @@ def _record(
 ) -> None:
     from components.ledger import equipment
     from components.ledger.events import Entry
-    from components.ledger.witness import actor, commit
+    from components.ledger.witness import actor, commit, note
 
     entry = Entry(
         at=at,
         kind=equipment.HOST_STATE,
         subject=equipment.subject(host),
         actor=actor(os.environ),
-        reason=reason,
+        reason=note(reason),
         commit=commit(loaded.folder),
         data={"state": str(state), "was": str(was)},
     )

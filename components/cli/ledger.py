@@ -52,10 +52,11 @@ def ledger(
 def _print(found: "Sequence[Event]", place: str | None) -> None:
     from components.cli.guests import rows
     from components.domain.instants import shown
+    from components.ledger.witness import note
 
     heads = ("no.", "at", "what", "of", "who", "why")
     cells = [
-        (str(one.number), shown(one.at), _what(one), one.subject, one.actor, (one.reason + _late(one)).strip())
+        tuple(map(note, (str(one.number), shown(one.at), _what(one), one.subject, one.actor, one.reason + _late(one))))
         for one in found
     ]
     for line in rows([heads, *cells]) if cells else ():

@@ -15,7 +15,7 @@ VARIABLE = "VPS_ACTOR"
 def actor(environ: Mapping[str, str]) -> str:
     """The name that was given, else whoever logged in, `sudo` or not."""
     for name in (VARIABLE, "SUDO_USER", "LOGNAME", "USER"):
-        said = environ.get(name, "").strip()
+        said = note(environ.get(name, ""))
         if said:
             return said
     try:

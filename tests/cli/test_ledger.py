@@ -7,7 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from components.cli.main import app
-from components.ledger.events import LedgerError
+from components.ledger.events import Entry, LedgerError
+from components.ledger.opened import open_ledger
 from tests.cli.noted_world import NotedWorld, noted  # noqa: F401 - a fixture
 
 
@@ -29,6 +30,15 @@ def test_it_is_a_list_that_steers_no_terminal(told: NotedWorld) -> None:
     assert "host.state draining" in lines[1]
     assert "kernel?[2J (noted 5 h" in lines[1]
     assert "olena" in lines[3]
+
+
+def test_nor_does_what_another_program_noted(told: NotedWorld) -> None:
+    with open_ledger(told.fleet, {}) as ledger:
+        data = {"fault": "f-1", "new": "\x1b[2J"}
+        ledger.record(Entry(at=told.began, kind="k", subject="host \x1b]0;x", actor="ma\x07rco", data=data))
+    line = told.run("ledger", "--last", "1").splitlines()[1]
+    assert line.isprintable()
+    assert "ma?rco" in line
 
 
 def test_it_can_be_narrowed(told: NotedWorld) -> None:

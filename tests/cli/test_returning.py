@@ -71,7 +71,7 @@ def test_a_silent_host_is_declared_lost_with_who_fenced_it_and_how_its_machines_
         _vps(made, "host", "lost", "lab1", *FENCED)
     assert _loss(made) is None
 
-    said = _vps(made, "host", "lost", "lab1", *FENCED, "--yes")
+    said = _vps(made, "host", "lost", "lab1", FENCED[0], FENCED[1].replace(" ", "\n ", 1), "--yes")
 
     assert f"vps restore {TITLE} --to HOST --disk FILE" in said
     assert "it runs twice" in said

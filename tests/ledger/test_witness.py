@@ -17,6 +17,7 @@ from components.ledger.witness import actor, commit, note, why
         ({"VPS_ACTOR": "olena", "SUDO_USER": "marco", "LOGNAME": "root"}, "olena"),
         ({"VPS_ACTOR": " ", "SUDO_USER": "marco", "LOGNAME": "root"}, "marco"),
         ({"LOGNAME": "night", "USER": "other"}, "night"),
+        ({"VPS_ACTOR": "ole\x1b[2Jna\n \udcff"}, "ole?[2Jna ?"),
         ({}, pwd.getpwuid(os.getuid()).pw_name),
     ],
 )
