@@ -1,5 +1,6 @@
 """`vps fault replaced`: the clock stops, the inventory gets the new serial number, the spare is counted down."""
 
+import dataclasses
 import datetime as dt
 import sys
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from components.domain.instants import shown
 from components.domain.inventory import bearer
 from components.domain.problems import DomainError
 from components.ledger import equipment
+from components.ledger.events import Event
+from components.ledger.witness import note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,28 +41,55 @@ def replace(here: Desk, fault: Fault, given: Given, at: dt.datetime, *, yes: boo
     replacement = _judged(here, fault, given, at)
     done = fault.replace(at, replacement.new)
     edit = Edit(here.loaded.folder, replacement)
+    if replacement.counted is not None and edit.shelf != replacement.counted[0]:
+        raise DomainError(
+            f"fleet.yaml says {edit.shelf} of {replacement.spare}, and said {replacement.counted[0]} a moment ago.",
+            "Nothing was noted. Run the command again.",
+        )
     _show(here, fault, replacement, edit)
     consent(f"Note {fault.part} of {fault.host} as replaced at {shown(at)}, and write this?", given=yes)
-    here.note(fault.host, equipment.REPLACED, at, given.reason, {"fault": fault.id, **replacement.data()})
-    edit.write()
+    data = {"fault": fault.id, **replacement.data()}
+    edit.write(lambda: here.note(fault.host, equipment.REPLACED, at, given.reason, data))
     tell(here, done)
     typer.echo(f"next      commit the edited files; when service is back: vps fault restored {fault.id}")
 
 
 def _goes_on(here: Desk, fault: Fault, given: Given, *, yes: bool) -> bool:
-    """Whether the replacement was noted before, and its files waited; they are edited now."""
+    """Whether the replacement was noted before, and its files waited; they are edited now.
+
+    Raises DomainError, once they are, when nobody can tell whether the spare was counted down then.
+    """
     noted = [one for one in here.events if one.kind == equipment.REPLACED and one.data.get("fault") == fault.id]
     if not noted or given.serial not in (None, fault.replacement):
         return False
     replacement = Replacement.told(fault.host, noted[-1].data)
-    edit = Edit(here.loaded.folder, replacement)
+    doubt = _doubt(here, noted[-1], replacement)
+    edit = Edit(here.loaded.folder, dataclasses.replace(replacement, counted=None) if doubt else replacement)
     if not edit.found:
         return False
     typer.echo(f"{fault.id} is noted as replaced by {fault.replacement} already; what waits is in its files:")
     typer.echo(edit.diff, nl=False)
     consent("Write this?", given=yes)
     edit.write()
+    if doubt:
+        raise DomainError(
+            f"The part is written down; how many of {replacement.spare} are left is not sure: {doubt}.",
+            "Count what lies on the shelf, and correct `count` in fleet.yaml by hand.",
+        )
     return True
+
+
+def _doubt(here: Desk, event: Event, replacement: Replacement) -> str:
+    """Why nobody can tell whether the spare was counted down before the cut; empty when it is clear, or none was."""
+    if replacement.counted is None:
+        return ""
+    spare = here.loaded.fleet.spares.get(replacement.spare)
+    said = "does not know it" if spare is None else f"says {spare.count}"
+    told = f"{replacement.counted[0]} -> {replacement.counted[1]} was noted, and fleet.yaml {said}"
+    others = [one for one in here.events if one.kind == equipment.REPLACED and one.number > event.number]
+    if any(one.data.get("spare") == replacement.spare and one.data.get("count") for one in others):
+        return f"{told}; another was taken since"
+    return "" if spare is not None and spare.count in replacement.counted else told
 
 
 def _has(here: Desk, replacement: Replacement) -> bool:
@@ -68,7 +98,7 @@ def _has(here: Desk, replacement: Replacement) -> bool:
 
 
 def _judged(here: Desk, fault: Fault, given: Given, at: dt.datetime) -> Replacement:
-    serial = _asked(given.serial, "Serial number of the new part", "--serial")
+    serial = _legible(_asked(given.serial, "Serial number of the new part", "--serial"), "Serial number")
     if serial == fault.serial:
         raise DomainError(
             f"{serial} is the serial number of the faulty part.", "Nothing was noted. Name that of the new one."
@@ -88,7 +118,7 @@ def _judged(here: Desk, fault: Fault, given: Given, at: dt.datetime) -> Replacem
         host=fault.host,
         old=fault.serial,
         new=serial,
-        model=given.model or (spare.model if spare else fault.model),
+        model=_legible(given.model or (spare.model if spare else fault.model), "Model"),
         installed=at.date().isoformat(),
         warranty=warranty.isoformat(),
         spare=fault.spare,
@@ -124,6 +154,13 @@ def _asked(given: str | None, what: str, option: str) -> str:
     if not sys.stdin.isatty():
         raise DomainError(f"{what}: nobody can be asked, this is no terminal.", f"Nothing was noted. Give {option}.")
     return str(typer.prompt(what)).strip()
+
+
+def _legible(words: str, what: str) -> str:
+    """Raises DomainError for what can't be on a label: it would steer terminals, and no file could hold it."""
+    if words.isprintable():
+        return words
+    raise DomainError(f"{what} {note(words)}: it holds what can't be printed.", "Nothing was noted. Type it anew.")
 
 
 def _day(text: str) -> dt.date:

@@ -5,7 +5,8 @@ import pty
 
 import pytest
 
-from components.config.replacement import Edit
+from components.cli import fault_replaced
+from components.config import replacement
 from components.domain.problems import DomainError
 from components.engine.project import CHECKOUT
 from components.ledger.equipment import REPLACED
@@ -59,10 +60,7 @@ def test_what_is_refused_notes_nothing(diagnosed: NotedWorld, given: list[str], 
 
 def test_a_cut_after_the_event_is_made_whole(diagnosed: NotedWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock has stopped once; the same command edits the files, and a third one is refused."""
-    with monkeypatch.context() as cut:
-        cut.setattr(Edit, "write", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
-        with pytest.raises((KeyboardInterrupt, AssertionError)):
-            diagnosed.run("fault", "replaced", "lab1", *NEW, "--yes")
+    _cut(diagnosed, monkeypatch)
     assert "D960-0001" in diagnosed.host_file()
     told = diagnosed.run("fault", "replaced", "lab1", *NEW, "--yes")
     assert "noted as replaced by D960-0002 already" in told
@@ -72,6 +70,78 @@ def test_a_cut_after_the_event_is_made_whole(diagnosed: NotedWorld, monkeypatch:
     with pytest.raises(DomainError, match="clock has stopped"):
         diagnosed.run("fault", "replaced", "lab1", *NEW, "--yes")
     assert "Demo D960, count: 1" in diagnosed.fleet_file()
+
+
+def test_two_at_once_count_two(diagnosed: NotedWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one is done while this one is asked: it starts anew from what lies there then."""
+    _second(diagnosed)
+
+    def meanwhile(*_: object, **__: object) -> None:
+        asked.undo()
+        diagnosed.run("fault", "replaced", "lab2", "--serial", "N-2", "--warranty", "2031-01-01", "--yes")
+
+    with monkeypatch.context() as asked:
+        asked.setattr(fault_replaced, "consent", meanwhile)
+        with pytest.raises(DomainError, match=r"changed it meanwhile.*Nothing was noted"):
+            diagnosed.run("fault", "replaced", "lab1", *NEW)
+    assert "D960-0001" in diagnosed.host_file()
+    diagnosed.run("fault", "replaced", "lab1", *NEW, "--yes")
+    assert "Demo D960, count: 0" in diagnosed.fleet_file()
+    counts = [event.data["count"] for event in diagnosed.events() if event.kind == REPLACED]
+    assert counts == [[2, 1], [1, 0]]
+
+
+def _second(world: NotedWorld) -> None:
+    """Another host with the same disk, faulty too."""
+    text = world.host_file().replace("/world", "/world2").replace("serial: ", "serial: 2-")
+    (world.fleet / "hosts" / "lab2.yaml").write_text(text)
+    world.run("fault", "open", "lab2", "hard_drive", "--reason", "SMART")
+    world.run("fault", "diagnose", "lab2", "--reason", "the disk")
+
+
+def _cut(world: NotedWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed between the event and the first file."""
+    with monkeypatch.context() as cut:
+        cut.setattr(replacement, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises((KeyboardInterrupt, AssertionError)):
+            world.run("fault", "replaced", "lab1", *NEW, "--yes")
+    assert world.events()[-1].kind == REPLACED
+
+
+@pytest.mark.parametrize("count", [5, 1])
+def test_a_count_that_can_not_be_known_is_told(
+    diagnosed: NotedWorld, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    """A cut, then somebody counted the shelf or took another: the part is written down, the count left to a person."""
+    _second(diagnosed)
+    _cut(diagnosed, monkeypatch)
+    file = diagnosed.fleet / "fleet.yaml"
+    if count == 5:
+        file.write_text(diagnosed.fleet_file().replace("Demo D960, count: 2", "Demo D960, count: 5"))
+    else:
+        diagnosed.run("fault", "replaced", "lab2", "--serial", "N-2", "--warranty", "2031-01-01", "--yes")
+    with pytest.raises(DomainError, match=rf"2 -> 1 was noted, and fleet.yaml says {count}.*Count what lies"):
+        diagnosed.run("fault", "replaced", "lab1", *NEW, "--yes")
+    assert "serial: D960-0002" in diagnosed.host_file()
+    assert f"Demo D960, count: {count}" in diagnosed.fleet_file()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["--serial", "Z\x1b[2J", "--warranty", "2031-01-01"],
+        ["--serial", "\udcffZ", "--warranty", "2031-01-01"],
+        [*NEW, "--model", "A\tB"],
+    ],
+    ids=["escape", "bytes", "tab"],
+)
+def test_what_no_label_says_is_refused(diagnosed: NotedWorld, given: list[str]) -> None:
+    before = diagnosed.host_file(), diagnosed.fleet_file()
+    with pytest.raises(DomainError, match="can't be printed") as raised:
+        diagnosed.run("fault", "replaced", "lab1", *given, "--yes")
+    assert str(raised.value).isprintable()
+    assert (diagnosed.host_file(), diagnosed.fleet_file()) == before
+    assert len(diagnosed.events()) == 2
 
 
 def test_a_part_from_outside_counts_nothing_down(diagnosed: NotedWorld) -> None:

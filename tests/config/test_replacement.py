@@ -1,10 +1,12 @@
 """A replacement in the files: exactly its lines, comments kept, and twice is once."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from components.config import replacement
+from components.config.loader import load
 from components.config.replacement import Edit, Replacement
 from components.domain.problems import DomainError
 from components.lab.example import make_fake_project
@@ -102,14 +104,39 @@ def test_the_last_spare_is_told_and_written(fleet: Path) -> None:
     assert any("lab-disk" in str(problem) for problem in edit.problems())
 
 
-def test_a_file_that_changed_meanwhile_is_left(fleet: Path) -> None:
+@pytest.mark.parametrize("name", ["fleet.yaml", "hosts/lab1.yaml"])
+def test_a_file_that_changed_meanwhile_is_left(fleet: Path, name: str) -> None:
+    """Nor is anything noted: what the ledger has is what was written."""
     edit = Edit(fleet, DISK)
-    file = fleet / "fleet.yaml"
+    file = fleet / name
     file.write_text(file.read_text() + "# mine\n")
     before = _lines(fleet)
-    with pytest.raises(DomainError, match="changed it meanwhile"):
-        edit.write()
+    with pytest.raises(DomainError, match=r"changed it meanwhile.*Nothing was noted"):
+        edit.write(lambda: pytest.fail("it was noted"))
     assert _lines(fleet) == before
+
+
+def test_what_is_noted_is_noted_before_it_is_written(fleet: Path) -> None:
+    """A ledger that refuses leaves the files."""
+    edit, before = Edit(fleet, DISK), _lines(fleet)
+    with pytest.raises(ZeroDivisionError):
+        edit.write(lambda: 1 // 0)
+    assert _lines(fleet) == before
+
+
+@pytest.mark.parametrize("model", ["NO", "true", "12:34:56", "2026-11-23", "~", "a: b", "{x}", "# none", "D960"])
+def test_any_model_stays_text(fleet: Path, model: str) -> None:
+    """A slip of the keyboard makes no host unreadable."""
+    edit = Edit(fleet, replace(DISK, model=model))
+    assert [problem.code for problem in edit.problems()] == ["spare-other-model"]
+    edit.write()
+    (part,) = [one for one in load(fleet).fleet.hosts["lab1"].inventory if one.serial == DISK.new]
+    assert part.model == model
+
+
+def test_what_would_make_the_host_unreadable_is_refused(fleet: Path) -> None:
+    with pytest.raises(DomainError, match=r"could not be read any more(.|\n)*Nothing was noted"):
+        Edit(fleet, replace(DISK, installed="yesterday")).problems()
 
 
 def test_an_event_holds_enough() -> None:
