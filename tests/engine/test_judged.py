@@ -160,6 +160,21 @@ def test_growth_is_stopped_where_no_room_is(two: Bench) -> None:
     assert codes(two) == ["host-overfilled"]
 
 
+UPGRADE = """    package: medium@2026-01
+    since: "{0}"
+    before: [{{package: small@2026-01}}]
+"""
+
+
+@pytest.mark.parametrize("days", [20, 0])
+def test_an_upgrade_for_a_later_day_stops_nothing_until_then(two: Bench, days: int) -> None:
+    recorded(two, BETA)
+    bad_day(two)
+    edited(two, "    package: small@2026-01\n", UPGRADE.format(TODAY + dt.timedelta(days=days)))
+    edited(two, "power: managed", "power: suspended")
+    assert codes(two) == ([] if days else ["host-overfilled"])
+
+
 def test_a_quota_stops_what_goes_beyond_it(two: Bench) -> None:
     recorded(two, BETA)
     edited(two, "vps:\n  web1", "quota: {vps: 1, memory: 1 GiB}\nvps:\n  web1")

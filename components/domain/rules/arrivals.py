@@ -130,13 +130,14 @@ def _host(
 def growth(fleet: Fleet, client: Client, before: Before, today: date) -> Iterator[Problem]:
     """What this client's VPSs newly take of hosts that have no room for it, and of a quota that is used up.
 
-    Only what they take more than before counts; a VPS that comes from another host brings what it had.
+    Only what they take more than before counts, and only by what is in force `today`: an upgrade for a later day is
+    judged on that day. A VPS that comes from another host brings what it had.
     """
     yield from _overfilled(fleet, client, before, today)
     quota = client.quota or fleet.quota
     if quota == Quota():
         return
-    now = quotas.total(quotas.had(fleet, vps, today) for vps in client.vps.values())
+    now = quotas.total(quotas.has(fleet, vps, today) for vps in client.vps.values())
     was = quotas.total((one.vcpus, one.memory_mib, one.disk_gib) for key, one in before.items() if key[0] == client.id)
     for problem in quotas.beyond(client, quota, now):
         if now[str(problem.path[-1])] > was[str(problem.path[-1])]:
@@ -150,9 +151,11 @@ def _overfilled(fleet: Fleet, client: Client, before: Before, today: date) -> It
         if had is None and vps.is_adopted:
             continue  # It runs there already.
         try:
-            need = capacity.of_vps(fleet, vps, today)
+            need = capacity.of_sale(fleet, vps.sale(today))
         except KeyError:
             continue  # Other rules tell it.
+        if vps.ends is not None and vps.ends <= today:
+            need = Demand(disk_gib=need.disk_gib)
         if had is not None:
             overhead = capacity.OVERHEAD_MIB if need.memory_mib else 0
             need = need - Demand(

@@ -6,6 +6,7 @@ from datetime import date
 from components.domain.clients import Client, Quota, Vps
 from components.domain.fleet import Fleet
 from components.domain.problems import Problem
+from components.domain.sales import Sale
 from components.domain.units import DISK, MEMORY
 
 Amounts = Mapping[str, int]
@@ -26,11 +27,19 @@ def problems(fleet: Fleet, today: date) -> Iterator[Problem]:
 
 def had(fleet: Fleet, vps: Vps, today: date) -> Size | None:
     """What a VPS has, of each the most from `today` on; None of an ended one, or of one that can't be told."""
+    return _most(fleet, vps, today, (one for one in vps.sales if one.since is not None and one.since > today))
+
+
+def has(fleet: Fleet, vps: Vps, today: date) -> Size | None:
+    """What it has on that day alone."""
+    return _most(fleet, vps, today, ())
+
+
+def _most(fleet: Fleet, vps: Vps, today: date, later: Iterable[Sale]) -> Size | None:
     if vps.ends is not None and vps.ends <= today:
         return None
-    sales = (vps.sale(today), *(sale for sale in vps.sales if sale.since is not None and sale.since > today))
     try:
-        limits = [fleet.limits(sale) for sale in sales]
+        limits = [fleet.limits(sale) for sale in (vps.sale(today), *later)]
     except KeyError:
         return None  # Other rules tell it.
     return (

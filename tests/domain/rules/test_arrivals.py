@@ -1,7 +1,7 @@
 """What is new is judged, what was there is not: with each kind of change."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -13,6 +13,7 @@ from components.domain.hosts import Loss
 from components.domain.operations import NOTHING_KNOWN, HostState, Operations
 from components.domain.problems import Severity
 from components.domain.rules.arrivals import Before, Had, declared, growth, problems
+from components.domain.sales import Sale
 from tests.domain.sample import DATACENTRE, HOST, LIMITS, PACKAGE, client, fleet, spare, vps
 
 TODAY = date(2026, 12, 10)
@@ -144,19 +145,37 @@ def test_a_quota_is_not_exceeded_any_more_than_it_was() -> None:
     assert grown(replace(tight, vps={"web1": vps(package="big@2026-01")}), {KEY: THERE}, hosts=room) == ["client-quota"]
 
 
-machines = st.lists(st.sampled_from(sorted(SOLD)), min_size=1, max_size=5)
+def upgraded(day: date, **changes: object) -> Vps:
+    return vps(package="big@2026-01", since=day, before=(Sale(package="small@2026-01"),), **changes)
+
+
+def test_an_upgrade_for_a_later_day_is_judged_on_that_day() -> None:
+    """Until then it takes nothing, so it keeps nobody from being suspended or moved (design 7)."""
+    later, quota = TODAY + timedelta(days=20), Quota(memory_mib=3072)
+    one = client("a", upgraded(later, power="suspended"), quota=quota)
+    assert grown(one, {KEY: THERE}) == []
+    assert grown(client("a", upgraded(later)), {KEY: replace(THERE, host="kvm2")}) == []
+    assert grown(client("a", upgraded(later, ends=TODAY)), {KEY: THERE}) == []
+    assert grown(client("a", upgraded(later)), {}) == ["host-overfilled"]
+    assert grown(client("a", upgraded(TODAY), quota=quota), {KEY: THERE}) == ["host-overfilled", "client-quota"]
+
+
+machines = st.lists(st.tuples(st.sampled_from(sorted(SOLD)), st.sampled_from(["", *sorted(SOLD)])), min_size=1)
 
 
 @given(machines)
-def test_what_did_not_change_stops_nothing(packages: list[str]) -> None:
-    """However oversold the host is, and whatever the quota says."""
-    named: dict[str, Vps] = {
-        f"web{number}": vps(f"web{number}", id=f"v-000{number}", package=package)
-        for number, package in enumerate(packages)
-    }
+def test_what_did_not_change_stops_nothing(packages: list[tuple[str, str]]) -> None:
+    """However oversold the host is, whatever the quota says, and whatever was sold for a later day."""
+    named: dict[str, Vps] = {}
+    for number, (package, later) in enumerate(packages[:5]):
+        plain = vps(f"web{number}", id=f"v-000{number}", package=package)
+        waits = {"package": later, "since": date(2026, 12, 30), "before": (Sale(package=package),)} if later else {}
+        named[plain.key] = replace(plain, **waits)  # type: ignore[arg-type]
     one = client("a", *named.values(), quota=Quota(vps=0))
     before = {
-        (one.id, machine.id): Had(host="kvm1", vcpus=2, memory_mib=SOLD[machine.package].limits.memory_mib, disk_gib=10)
+        (one.id, machine.id): Had(
+            host="kvm1", vcpus=2, memory_mib=SOLD[machine.sale(TODAY).package].limits.memory_mib, disk_gib=10
+        )
         for machine in named.values()
     }
     assert grown(one, before) == []
