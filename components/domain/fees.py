@@ -188,10 +188,10 @@ def _lines(fleet: Fleet, client: Client, vps: Vps, number: int) -> Iterator[Line
 
 
 def _share(run: _Run, first: date, last: date, where: tzinfo) -> Fraction:
-    """Which part of the month `[first, last)` a run has."""
+    """Which part of the month `[first, last)` a run has; nothing of one beyond the calendar, which has no days."""
     whole = between(first, last, where)
     part = between(max(first, run.start), min(last, run.end), where)
-    return Fraction(part.seconds, whole.seconds)
+    return Fraction(part.seconds, whole.seconds or 1)
 
 
 def _runs(fleet: Fleet, vps: Vps, start: date, end: date) -> Iterator[_Run]:

@@ -1,6 +1,7 @@
 """The exact fee of a calendar month that a rebate is a percentage of (contract REB-6, REB-7)."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -34,7 +35,8 @@ def monthly_base(
     """
     how = reading or Reading()
     where = time_zone(fleet, client)
-    first, last = day_of(month.start, where), day_of(month.end, where)
+    # Of a month that is counted elsewhere (R-26) the contract's last day has a part only.
+    first, last = day_of(month.start, where), day_of(month.end - timedelta(seconds=1), where) + timedelta(days=1)
     ends = [begins(one, where) for one in (vps.ends, vps.term.end) if one is not None]
     lived = month.within(life or Span(start=begins(vps.term.start, where), end=min([month.end, *ends])))
     counted = month if how.full_fee and lived.seconds else lived

@@ -168,6 +168,19 @@ def test_vip_is_weighed_and_not_discounted() -> None:
     assert len(term_fee(fleet, client, vps, 2).lines) == 2
 
 
+def test_months_beyond_the_calendar_cost_nothing() -> None:
+    """A mistyped year is a price like any other, and no crash."""
+    vps = sample.vps(
+        term=of(12, "9999-06-01"),
+        package="large@2026-01",
+        since=date(9999, 9, 1),
+        before=(Sale(package="small@2026-01"),),
+    )
+    fee = term_fee(*sells(vps), 0)
+    assert [line.what for line in fee.lines][::2] == ["small@2026-01", "large@2026-01"]
+    assert fee.end == date.max
+
+
 def test_a_quote_is_for_a_vps_that_nobody_has_yet() -> None:
     vps = sample.vps(key="new", term=of(1, "2026-12-01"))
     fleet, client, _ = sells(sample.vps())

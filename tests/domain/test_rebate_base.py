@@ -64,6 +64,14 @@ def test_base_is_exact_and_discounted(price: str, months: int, percent: int, bas
     assert monthly_base(fleet, client, vps, month(APRIL, dt.UTC)) == base
 
 
+def test_base_of_a_month_that_another_zone_counts() -> None:
+    """R-26: April in UTC begins and ends within days of Brussels, and none of its seconds is lost."""
+    fleet, client, vps = sells(sample.vps(term=of(1, "2026-01-01")), "Europe/Brussels")
+    assert monthly_base(fleet, client, vps, month(APRIL, dt.UTC)) == 30
+    fleet, client, vps = sells(sample.vps(term=of(1, "2026-01-01")), "America/New_York")
+    assert monthly_base(fleet, client, vps, month(APRIL, dt.UTC)) == 30
+
+
 def test_base_has_no_extras_and_no_vip() -> None:
     """R-18."""
     vps = sample.vps(term=of(1, "2026-01-01"), extras={MEMORY.key: 4})
