@@ -106,7 +106,7 @@ def _one(
     if day is None:
         before = folder.made_on(out / name)
         then = dt.date.fromisoformat(before) if before else today
-        if before and is_same(client, then, today):
+        if before and is_same(loaded.fleet, client, then, today):
             found = documents(loaded.fleet, client, owned, then)
             if folder.is_current(out / name, found.files):
                 return found, folder.Written(folder=out / name), then

@@ -50,10 +50,15 @@ def sold(vps: Vps, as_of: date) -> Sale:
     return vps.sale(shown_on(vps, as_of))
 
 
-def is_same(client: Client, one: date, other: date) -> bool:
-    """Whether on both days the same is in force, so that a document of the one is still right on the other."""
+def is_same(fleet: Fleet, client: Client, one: date, other: date) -> bool:
+    """Whether on both days the same is in force and paid, so that a document of the one is still right on the other.
+
+    Raises KeyError and DomainError as `price`.
+    """
     return has_vip(client, one) == has_vip(client, other) and all(
-        vps.sale(one) == vps.sale(other) and (one < vps.term.start) == (other < vps.term.start)
+        vps.sale(one) == vps.sale(other)
+        and (one < vps.term.start) == (other < vps.term.start)
+        and (one == other or price(fleet, client, vps, one) == price(fleet, client, vps, other))
         for vps in client.vps.values()
     )
 

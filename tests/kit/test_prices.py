@@ -74,17 +74,27 @@ def test_a_document_shows_extras_prices_and_the_limits_in_force(fleet: Fleet) ->
     assert "Price from" not in late
 
 
-def test_a_kit_is_made_anew_when_what_is_in_force_changes() -> None:
+def test_a_kit_is_made_anew_when_what_is_in_force_changes(fleet: Fleet) -> None:
     """Its declaration may be the same as before: a day passed."""
-    client = sample.client("coop", upgraded(), contract=served(date(2027, 1, 1)))
+    changed, client = of(fleet, upgraded(), date(2027, 1, 1))
     days = [date(2026, 12, 24), date(2026, 12, 31), date(2027, 1, 1), date(2027, 1, 31), date(2027, 2, 1)]
-    assert [is_same(client, one, other) for one, other in pairwise(days)] == [
+    assert [is_same(changed, client, one, other) for one, other in pairwise(days)] == [
         True,
         False,
         True,
         False,
     ]
-    assert not is_same(client, date(2026, 11, 30), date(2026, 12, 1))
+    assert not is_same(changed, client, date(2026, 11, 30), date(2026, 12, 1))
+
+
+def test_a_kit_is_made_anew_when_its_fee_becomes_whole(fleet: Fleet) -> None:
+    """In the term before the upgrade's the next fee is of two parts and not told; from the upgrade's own on it is."""
+    upgrade = Sale(package="small@2026-01")
+    vps = sample.vps(term=term(3), extras={MEMORY.key: 1}, since=date(2027, 4, 10), before=(upgrade,))
+    changed, client = of(fleet, vps)
+    days = [date(2027, 1, 15), date(2027, 2, 15), date(2027, 3, 15), date(2027, 4, 9)]
+    assert [price(changed, client, vps, day)["fee"] != "" for day in days] == [False, False, True, True]
+    assert [is_same(changed, client, one, other) for one, other in pairwise(days)] == [True, False, True]
 
 
 def test_before_its_first_day_it_has_what_it_will_have() -> None:
