@@ -56,7 +56,9 @@ def new(
     start: StartOption = None,
     renew: RenewOption = True,
     support: Annotated[str, typer.Option("--support", metavar="standard|vip")] = "standard",
-    accepted: Annotated[str, typer.Option("--accepted", metavar="TICKET", help="By which VIP was accepted.")] = "",
+    accepted: Annotated[
+        str, typer.Option("--accepted", metavar="TICKET", help="With --support vip: by which it was accepted.")
+    ] = "",
     extra: ExtraOption = None,
     contract: Annotated[str, typer.Option("--contract", metavar="VERSION", help="Default: the newest valid one.")] = "",
     signed: Annotated[str | None, typer.Option("--signed", metavar="DATE", help="Default: today.")] = None,
@@ -113,8 +115,11 @@ def new(
         ipv6=ipv6,
     )
     on = questions.tried(today, day, signed, today) if signed else today
+    questions.tried("", choices.support, support)
     if support == "vip":
         accepted = questions.need(accepted, "--accepted", "Ticket by which VIP was accepted (T-1042)")
+    elif accepted:
+        questions.wrong.append(f"--accepted {accepted} is of VIP, and nothing says --support vip.")
     newcomer = NewClient(
         key=client,
         id=fresh("c", {one.id for one in loaded.fleet.clients.values()}, folder),
@@ -123,7 +128,7 @@ def new(
         people=people,
         contract=questions.tried("", choices.contract, loaded.fleet, contract, on),
         signed=on,
-        support=support if ordered.term.start <= today else "standard",
+        support=support,
         accepted=accepted,
     )
     questions.settle(what)
@@ -146,8 +151,6 @@ def new(
         shown="".join(f"+{line}\n" for line in text.splitlines()),
         message=f"Add client {client}",
     )
-    if accepted and newcomer.support != "vip" and not as_json:
-        typer.echo(f"note      VIP begins on {ordered.term.start}: write support: vip on that day")
     offer.carry_out(write, yes=yes, as_json=as_json)
 
 
@@ -212,7 +215,8 @@ def _need_new(loaded: "Loaded", client: str, what: str) -> None:
 def _people(questions: Questions, texts: list[str], key: Path | None) -> "list[Person]":
     from components.config.newcomer import person
 
-    texts = texts or [questions.need(None, "--contact", 'First contact ("Ada Ruiz <ada@coop.example>")')]
+    if not texts:
+        texts = [questions.need(None, "--contact", 'First contact ("Ada Ruiz <ada@coop.example>")', _contact)]
     ssh_key = questions.tried("", _public_key, key) if key is not None else ""
     found = []
     for number, text in enumerate(texts):
@@ -220,8 +224,17 @@ def _people(questions: Questions, texts: list[str], key: Path | None) -> "list[P
         if one is not None:
             found.append(one)
         elif text:
-            questions.wrong.append(f'"{text}" is no contact: write it like "Ada Ruiz <ada@coop.example>".')
+            questions.tried(None, _contact, text)
     return found
+
+
+def _contact(text: str) -> None:
+    """Raises DomainError for what names nobody."""
+    from components.config.newcomer import person
+    from components.domain.problems import DomainError
+
+    if person(text) is None:
+        raise DomainError(f'"{text}" is no contact: write it like "Ada Ruiz <ada@coop.example>".')
 
 
 def _public_key(file: Path) -> str:

@@ -4,6 +4,7 @@ import datetime as dt
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
 
@@ -27,7 +28,9 @@ ExtraOption = Annotated[
 ImageOption = Annotated[
     str, typer.Option("--image", metavar="IMAGE", help="Default: the catalogue's first that may be installed.")
 ]
-NetworkOption = Annotated[str | None, typer.Option("--network", metavar="NETWORK", help="Default: any.")]
+NetworkOption = Annotated[
+    str | None, typer.Option("--network", metavar="NETWORK", help="Default: the one that its host carries.")
+]
 HostOption = Annotated[
     str | None, typer.Option("--host", metavar="HOST", help="Default: the best; judged by the same rules.")
 ]
@@ -72,12 +75,23 @@ class Questions:
         """Ask when both ends are a terminal, but not where a command was told to do without."""
         return cls(asks=not unless and sys.stdin.isatty() and sys.stdout.isatty())
 
-    def need(self, value: str | None, option: str, question: str) -> str:
-        """The value that was given, or the answer; empty, and noted, where nobody can answer."""
+    def need(self, value: str | None, option: str, question: str, judge: Callable[[str], object] = str) -> str:
+        """The value that was given, or the answer; empty, and noted, where nobody can answer.
+
+        An answer that `judge` refuses with a DomainError is asked for again: nobody types everything twice.
+        """
+        from components.domain.problems import DomainError
+
         if value:
             return value
-        if self.asks:
-            return str(typer.prompt(question)).strip()
+        while self.asks:
+            answer = str(typer.prompt(question)).strip()
+            try:
+                judge(answer)
+            except DomainError as problem:
+                typer.echo(str(problem))
+            else:
+                return answer
         self.wrong.append(f"{option} is missing: {question[0].lower()}{question[1:]}.")
         return ""
 
@@ -120,14 +134,20 @@ def order(
     ipv6: int | None,
 ) -> Order:
     """The order in whole words; only of use once `questions.settle` let it pass."""
+    from components.config.flavour_file import retired
     from components.domain import choices
     from components.domain.terms import LENGTHS, Term
 
     sold = ", ".join(key for key, one in fleet.packages.items() if not one.adopted)
-    asked = questions.need(package, "--package", f"Package ({sold})")
-    length = questions.need(str(months) if months is not None else None, "--term", "Months of a term (1, 3 or 12)")
-    known = questions.tried(LENGTHS[0], choices.months, int(length) if length.isdecimal() else 0) if length else 1
+    asked = questions.need(package, "--package", f"Package ({sold})", partial(choices.package, fleet))
+    term = str(months) if months is not None else None
+    length = questions.need(term, "--term", "Months of a term (1, 3 or 12)", choices.months)
+    known = questions.tried(LENGTHS[0], choices.months, length) if length else LENGTHS[0]
     first = questions.tried(today, day, start, today) if start else today
+    several = choices.networks(fleet, host)
+    if several and not network:
+        listed = ", ".join(several)
+        network = questions.need(None, "--network", f"Network ({listed})", partial(choices.families, fleet)) or None
     usual = questions.tried((0, 0), choices.families, fleet, network)
     if host is not None and host not in fleet.hosts:
         questions.wrong.append(f'There is no host "{host}". There are {", ".join(sorted(fleet.hosts)) or "none"}.')
@@ -135,8 +155,8 @@ def order(
         package=questions.tried("", choices.package, fleet, asked) if asked else "",
         extras=questions.tried({}, chosen_extras, fleet, extras or []),
         term=Term(months=known, start=first, renew=renew),
-        fqdn=questions.need(fqdn, "--fqdn", "Full name of the VPS (web1.coop.example)"),
-        image=questions.tried("", choices.image, fleet, image, today),
+        fqdn=questions.need(fqdn, "--fqdn", "Full name of the VPS (web1.coop.example)", partial(choices.fqdn, fleet)),
+        image=questions.tried("", choices.image, fleet, image, today, retired(fleet)),
         network=network,
         host=host,
         ipv4=usual[0] if ipv4 is None else ipv4,

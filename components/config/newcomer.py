@@ -51,7 +51,7 @@ class NewVps:
 class NewClient:
     """All that a new client's file says beside its VPS.
 
-    `accepted` is the ticket by which VIP was accepted: it begins with the VPS's term, and `support` is that of today.
+    `accepted` is the ticket by which VIP was accepted, where `support` says vip: it begins with the VPS's term.
     """
 
     key: str

@@ -6,7 +6,9 @@ Everything raises DomainError with what there is to choose from.
 from collections.abc import Collection, Iterable
 from datetime import date
 
+from components.domain.clients import SUPPORT_LEVELS
 from components.domain.fleet import Fleet
+from components.domain.names import is_fqdn
 from components.domain.networks import Network
 from components.domain.problems import DomainError
 from components.domain.terms import LENGTHS
@@ -46,12 +48,16 @@ def contract(fleet: Fleet, text: str, signed: date) -> str:
     return max(valid)[1]
 
 
-def image(fleet: Fleet, text: str, today: date) -> str:
-    """The image that is named, else the catalogue's first that is built and may be installed today."""
+def image(fleet: Fleet, text: str, today: date, retired: Collection[str] = ()) -> str:
+    """The image that is named, else the catalogue's first that is built and may be installed today.
+
+    None of the `retired`, which nobody mends any more.
+    """
     may = [
         key
         for key, offer in fleet.offers.items()
         if key in fleet.images
+        and key not in retired
         and fleet.images[key].expires > today
         and (offer.new_installs_until is None or today <= offer.new_installs_until)
     ]
@@ -64,22 +70,50 @@ def image(fleet: Fleet, text: str, today: date) -> str:
     return text or may[0]
 
 
-def months(text: int) -> int:
+def months(text: str) -> int:
     """For how long (contract TERM-1)."""
-    if text not in LENGTHS:
+    if text not in map(str, LENGTHS):
         known = f"{', '.join(map(str, LENGTHS[:-1]))} or {LENGTHS[-1]}"
         raise DomainError(f"A term of {text} months is not sold (contract TERM-1).", f"Write {known}.")
+    return int(text)
+
+
+def support(text: str) -> str:
+    """A support level."""
+    if text not in SUPPORT_LEVELS:
+        raise DomainError(f'There is no support level "{text}".', f"There are {_list(SUPPORT_LEVELS)}.")
     return text
+
+
+def fqdn(fleet: Fleet, text: str) -> str:
+    """The full name of a VPS that is nobody's yet."""
+    if not is_fqdn(text):
+        raise DomainError(f'"{text}" is no full name.', "Write it in lower case, like web1.coop.example.")
+    for client, vps in fleet.machines():
+        if vps.fqdn == text:
+            raise DomainError(f"{text} is the name of {client.key}/{vps.key}.", "Choose another one.")
+    return text
+
+
+def networks(fleet: Fleet, host: str | None) -> tuple[str, ...]:
+    """The networks between which somebody must choose, as a host (or `host`) carries several; mostly none.
+
+    One of them may be for management: nobody but who orders knows where the VPS belongs.
+    """
+    hosts = fleet.hosts.values() if host is None else [fleet.hosts[host]] if host in fleet.hosts else []
+    carried = [sorted(one.networks.keys() & fleet.networks.keys()) for one in hosts if not one.lost]
+    return tuple(sorted({name for one in carried for name in one})) if any(len(one) > 1 for one in carried) else ()
 
 
 def families(fleet: Fleet, network: str | None) -> tuple[int, int]:
     """How many addresses of IPv4 and IPv6 a VPS gets where nobody says it: one of each that its network has."""
-    networks: Iterable[Network] = fleet.networks.values()
+    carried = {name for host in fleet.hosts.values() for name in host.networks}
+    among: Iterable[Network] = [one for name, one in fleet.networks.items() if name in carried or not carried]
     if network is not None:
         if network not in fleet.networks:
             raise DomainError(f'There is no network "{network}".', f"There are {_list(fleet.networks)}.")
-        networks = [fleet.networks[network]]
-    return int(all(one.ipv4 for one in networks)), int(all(one.ipv6 for one in networks))
+        among = [fleet.networks[network]]
+    return int(all(one.ipv4 for one in among)), int(all(one.ipv6 for one in among))
 
 
 def label(taken: Collection[str]) -> str:

@@ -1,5 +1,6 @@
 """`vps new` makes a client's file that the fleet takes as it is, or says all that keeps it from it."""
 
+import datetime as dt
 import json
 import os
 import pty
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from components.config.loader import load
+from components.domain import rules
 from components.domain.problems import DomainError
 from tests.cli.writers import ACME, Writers, clean
 from tests.domain.sample import SSH_KEY
@@ -118,17 +120,41 @@ def test_vip_is_written_with_its_ticket(made: Writers) -> None:
     said = made.vps("new", "acme", *ACME, *VIP, "--start", "2099-12-01", "--yes")
 
     contract = made.loaded().fleet.clients["acme"].contract
-    # Until it begins support is the standard one, and somebody is told to change that on the day.
-    assert contract.support == "standard"
-    assert "VIP begins on 2099-12-01: write support: vip on that day" in said
+    # It begins with the term, and no file turns wrong by itself on that day.
+    assert contract.support == "vip"
     assert contract.vip is not None
     assert (contract.vip.since.isoformat(), contract.vip.accepted) == ("2099-12-01", "T-7")
     assert "49.00 EUR" in said
+    for day in ("2026-11-22", "2099-11-30", "2099-12-01"):
+        found = rules.problems(made.loaded().fleet, today=dt.date.fromisoformat(day))
+        assert not [one for one in found if one.code == "support-level"], day
 
-    said = made.vps("new", "bolt", *ACME, *VIP, "--start", "2026-11-01", "--fqdn", "web1.bolt.example", "--yes")
 
-    assert made.loaded().fleet.clients["bolt"].contract.support == "vip"
-    assert "VIP begins" not in said
+def test_vip_is_sold_to_nobody_who_did_not_ask_for_it(made: Writers) -> None:
+    for words in (("--accepted", "T-1"), ("--support", "standard", "--accepted", "T-1")):
+        with pytest.raises(DomainError, match=r"--accepted T-1 is of VIP, and nothing says --support vip"):
+            made.run("new", "acme", *ACME, *words, "--yes")
+    with pytest.raises(DomainError, match=r'no support level "gold"'):
+        made.run("new", "acme", *ACME, "--support", "gold", "--start", "2099-12-01", "--yes")
+    assert not made.file("acme").exists()
+
+
+def test_of_several_networks_somebody_says_which(made: Writers) -> None:
+    """The first by name may be for management."""
+    fleet, host = made.fleet / "fleet.yaml", made.fleet / "hosts/lab1.yaml"
+    text = fleet.read_text()
+    admin = "  admin0:\n    ipv4: {range: 198.51.100.0/24, gateway: 198.51.100.1}\n    dns: [198.51.100.1]\n"
+    fleet.write_text(text.replace("networks:\n", f"networks:\n{admin}"))
+    text = host.read_text()
+    line = next(one for one in text.splitlines() if one.lstrip().startswith("public1:"))
+    host.write_text(text.replace(line, f"{line}\n{line.replace('public1', 'admin0')}"))
+
+    with pytest.raises(DomainError, match=r"--network is missing: network \(admin0, public1\)"):
+        made.run("new", "acme", *ACME, "--yes")
+    made.vps("new", "acme", *ACME, "--network", "public1", "--yes")
+
+    vps = made.loaded().fleet.clients["acme"].vps["web1"]
+    assert (vps.network, len(vps.ipv4), len(vps.ipv6)) == ("public1", 1, 1)
 
 
 def test_extras_raise_limits_and_price_and_are_counted(made: Writers) -> None:
@@ -221,7 +247,11 @@ def test_two_at_once_never_get_the_same_address(made: Writers) -> None:
 
 
 def test_at_a_terminal_it_asks_for_what_is_missing_and_writes_what_was_agreed(made: Writers) -> None:
-    answers = ("Bolt Ltd", "Bob <bob@bolt.example>", "small", "1", "web1.bolt.example", "y")
+    # What is wrong is asked for again at once: nobody types everything twice.
+    answers = (
+        *("Bolt Ltd", "Bob", "Bob <bob@bolt.example>", "smal", "small", "two", "1"),
+        *("web1", "web1.coop.example", "web1.bolt.example", "y"),
+    )
     terminal, end = pty.openpty()
     os.write(terminal, "".join(f"{one}\n" for one in answers).encode())
     with subprocess.Popen(command(made, "new", "bolt"), stdin=end, stdout=end, stderr=end) as process:
@@ -236,6 +266,9 @@ def test_at_a_terminal_it_asks_for_what_is_missing_and_writes_what_was_agreed(ma
 
     assert process.returncode == 0, said.decode()
     assert b"Package (small@2026-01, medium@2026-01)" in said
+    for word in ('"Bob" is no contact', 'no package "smal"', "A term of two months", '"web1" is no full name'):
+        assert word.encode() in said, word
+    assert b"web1.coop.example is the name of example-coop/web1" in said
     client = made.loaded().fleet.clients["bolt"]
     assert (client.name, client.contacts["bob"].email) == ("Bolt Ltd", "bob@bolt.example")
     assert client.vps["web1"].term.months == 1

@@ -6,6 +6,7 @@ import pytest
 import typer
 
 from components.cli.order import Questions, chosen_extras, day, order
+from components.config import flavour_file
 from components.domain.problems import DomainError
 from tests.domain.sample import fleet
 
@@ -68,6 +69,15 @@ def test_who_sits_at_a_terminal_is_asked_for_what_is_missing(monkeypatch: pytest
     assert (found.package, found.term.months, found.fqdn) == ("small@2026-01", 12, "web1.acme.example")
     assert len(heard) == 3
     assert "small@2026-01" in heard[0]
+
+
+def test_an_image_that_nobody_mends_is_no_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flavour_file, "retired", lambda _: {"base-debian-13": "It is at its end of life."})
+    questions = Questions(asks=False)
+    asked(questions)
+    with pytest.raises(DomainError, match=r"No image of the catalogue"):
+        questions.settle("Unable")
+    assert asked(Questions(asks=False), image="base-debian-13").image == "base-debian-13", "the rules refuse it"
 
 
 def test_a_command_that_was_told_to_do_without_asks_nobody() -> None:

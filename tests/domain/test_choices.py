@@ -11,7 +11,7 @@ from components.domain.contracts import ContractVersion
 from components.domain.extras import Extra, Raise
 from components.domain.images import ImageOffer
 from components.domain.problems import DomainError
-from tests.domain.sample import IMAGE, NETWORK, PACKAGE
+from tests.domain.sample import HOST, IMAGE, NETWORK, PACKAGE
 from tests.domain.sample import fleet as sample
 
 TODAY = date(2026, 11, 22)
@@ -73,6 +73,7 @@ def test_the_image_is_the_first_that_may_be_installed() -> None:
     images["old"] = replace(IMAGE, name="old", expires=TODAY)
     fleet = replace(sample(), offers=offers, images=images)
     assert choices.image(fleet, "", TODAY) == "last-day"
+    assert choices.image(fleet, "", TODAY, {"last-day": "nobody mends it"}) == "good"
     assert choices.image(fleet, "gone", TODAY) == "gone"
     with pytest.raises(DomainError, match=r'no image "bad".*last-day, good\.'):
         choices.image(fleet, "bad", TODAY)
@@ -81,9 +82,40 @@ def test_the_image_is_the_first_that_may_be_installed() -> None:
 
 
 def test_terms_are_those_of_the_contract() -> None:
-    assert [choices.months(one) for one in (1, 3, 12)] == [1, 3, 12]
-    with pytest.raises(DomainError, match=r"TERM-1.*Write 1, 3 or 12"):
-        choices.months(6)
+    assert [choices.months(one) for one in ("1", "3", "12")] == [1, 3, 12]
+    for wrong in ("6", "smal", "03"):
+        with pytest.raises(DomainError, match=rf"A term of {wrong} months is not sold.*TERM-1.*Write 1, 3 or 12"):
+            choices.months(wrong)
+
+
+def test_a_support_level_is_one_that_is_agreed_on() -> None:
+    assert [choices.support(one) for one in ("standard", "vip")] == ["standard", "vip"]
+    with pytest.raises(DomainError, match=r'no support level "gold".*standard, vip'):
+        choices.support("gold")
+
+
+def test_a_full_name_is_whole_and_nobodys_yet() -> None:
+    fleet = sample()
+    (taken,) = {vps.fqdn for _, vps in fleet.machines()}
+    assert choices.fqdn(fleet, f"new.{taken}") == f"new.{taken}"
+    for wrong in (taken, "Web1.coop.example", "web1"):
+        with pytest.raises(DomainError):
+            choices.fqdn(fleet, wrong)
+
+
+def test_somebody_chooses_a_network_only_where_a_host_carries_several() -> None:
+    four = replace(NETWORK, name="admin0", ipv6=None, ipv6_gateway=None)
+    fleet = replace(sample(), networks={"public1": NETWORK, "admin0": four})
+    assert choices.networks(fleet, None) == ()
+    first = replace(HOST, networks={"public1": "bridge:br0", "admin0": "bridge:br1", "gone": "bridge:br2"})
+    second = replace(HOST, name="lab2", networks={"public1": "bridge:br0"})
+    both = replace(fleet, hosts={"lab1": first, "lab2": second})
+    assert choices.networks(both, None) == ("admin0", "public1")
+    assert choices.networks(both, "lab1") == ("admin0", "public1")
+    assert choices.networks(both, "lab2") == choices.networks(both, "lab9") == ()
+    # One network for each host: the host decides.
+    apart = {"lab1": replace(HOST, networks={"admin0": "bridge:br1"}), "lab2": second}
+    assert choices.networks(replace(fleet, hosts=apart), None) == ()
 
 
 def test_a_vps_gets_one_address_of_each_family_that_its_network_has() -> None:
@@ -91,7 +123,10 @@ def test_a_vps_gets_one_address_of_each_family_that_its_network_has() -> None:
     fleet = replace(sample(), networks={"public1": NETWORK, "four": four})
     assert choices.families(fleet, "public1") == (1, 1)
     assert choices.families(fleet, "four") == (1, 0)
-    assert choices.families(fleet, None) == (1, 0)
+    # Nothing carries the other one: it takes IPv6 from nobody.
+    assert choices.families(fleet, None) == (1, 1)
+    carried = replace(HOST, name="lab2", networks={"four": "bridge:br0"})
+    assert choices.families(replace(fleet, hosts={**fleet.hosts, "lab2": carried}), None) == (1, 0)
     with pytest.raises(DomainError, match=r'no network "x".*public1, four'):
         choices.families(fleet, "x")
 

@@ -32,8 +32,10 @@ def problems(fleet: Fleet, today: date) -> Iterator[Problem]:
             )
         vip = contract.vip
         in_force = vip is not None and vip.since <= today and (vip.until is None or today < vip.until)
-        if contract.support == "vip" and not in_force:
-            yield _not_in_force((*here, "support"), vip, today)
+        is_to_come = vip is not None and vip.since > today
+        # Before it begins both are right: no file turns wrong by itself on that day.
+        if contract.support == "vip" and not in_force and not is_to_come:
+            yield _not_in_force((*here, "support"), vip)
         elif contract.support != "vip" and in_force:
             assert vip is not None
             yield Problem(
@@ -47,13 +49,10 @@ def problems(fleet: Fleet, today: date) -> Iterator[Problem]:
             yield from _vip((*here, "vip"), vip, client)
 
 
-def _not_in_force(path: Steps, vip: Vip | None, today: date) -> Problem:
+def _not_in_force(path: Steps, vip: Vip | None) -> Problem:
     if vip is None:
         message = "VIP is given upon a recorded acceptance only (contract VIP-15), and none is written."
         remedy = 'Add vip: {since: "…", accepted: T-…} with the ticket in which it was accepted.'
-    elif vip.since > today:
-        message = f"VIP is in force from {vip.since} on, not yet."
-        remedy = "Write support: standard until then."
     else:
         message = f"VIP ended on {vip.until}."
         remedy = "Write support: standard, or agree on it anew."
