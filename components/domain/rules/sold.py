@@ -7,7 +7,7 @@ from components.domain.clients import SUPPORT_LEVELS, Client, Vps
 from components.domain.extras import Extra
 from components.domain.fleet import Fleet
 from components.domain.limits import UNLIMITED
-from components.domain.problems import Problem
+from components.domain.problems import Problem, Severity
 from components.domain.rules.catalogue import version_key
 from components.domain.rules.references import EXTRA, PACKAGE, Steps, Unread, choice, unknown
 from components.domain.sales import Sale
@@ -61,6 +61,7 @@ def _pieces(path: Steps, client: Client, vps: Vps, fleet: Fleet, unread: Unread)
         if extra.support == "vip" and client.contract.support != "vip":
             yield Problem(
                 code="extra-needs-support",
+                blocks=False,
                 path=here,
                 message=f"{key} is sold with the support level {extra.support} only; the client has "
                 f"{client.contract.support}.",
@@ -87,7 +88,7 @@ def _order(path: Steps, vps: Vps) -> Iterator[Problem]:
     """Each sale begins after the one before it, and while the VPS is sold at all."""
     places: list[Steps] = [(*path, "before", index, "since") for index in range(len(vps.before))]
     earlier: date | None = None
-    for here, sale in zip([*places, (*path, "since")], vps.sales, strict=True):
+    for index, (here, sale) in enumerate(zip([*places, (*path, "since")], vps.sales, strict=True)):
         start = sale.since if sale.since is not None else vps.term.start
         if sale.since is None and earlier is not None:
             message = "It doesn't say since when it is in force, and something was sold before it."
@@ -97,6 +98,12 @@ def _order(path: Steps, vps: Vps) -> Iterator[Problem]:
         if earlier is not None and start <= earlier:
             message = f"It is in force since {start}, not after what was sold before it ({earlier})."
             yield Problem(code="sale-order", path=here, message=message, remedy="Put them in the order of their days.")
+        elif index == 0 and start > vps.term.start:
+            message = (
+                f"Nothing says what is in force from the start of its first term ({vps.term.start}) until {start}."
+            )
+            remedy = "Write what was sold first under `before`, or take this `since` out."
+            yield Problem(code="sale-order", path=here, message=message, remedy=remedy)
         elif sale.since is not None:
             yield from _inside(here, sale.since, vps)
         earlier = start
@@ -108,9 +115,15 @@ def _inside(path: Steps, since: date, vps: Vps) -> Iterator[Problem]:
         message = f"It would be in force from {since} on, before the VPS's first term starts ({vps.term.start})."
         yield Problem(code="sale-outside-term", path=path, message=message, remedy=f"Write {vps.term.start} or later.")
     elif over is not None and since >= over:
-        message = f"It would never be in force: the VPS is sold until {over}."
-        remedy = "Write an earlier day, or let the term be renewed."
-        yield Problem(code="sale-outside-term", path=path, message=message, remedy=remedy)
+        # Told only: whoever cancels a VPS that was to grow later needs nothing else than its end.
+        yield Problem(
+            code="sale-never-in-force",
+            severity=Severity.WARNING,
+            blocks=False,
+            path=path,
+            message=f"It will never be in force: the VPS is sold until {over}.",
+            remedy="Take it out, or write an earlier day.",
+        )
 
 
 def _shrinking(path: Steps, vps: Vps, fleet: Fleet) -> Iterator[Problem]:

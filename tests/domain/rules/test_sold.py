@@ -85,18 +85,24 @@ def test_what_is_right_is_not_told(machine: dict[str, object]) -> None:
         (
             {
                 "before": (
-                    Sale(package="small@2026-01", since=date(2027, 1, 1)),
-                    Sale(package="small@2026-01", since=date(2027, 1, 1)),
+                    Sale(package="small@2026-01", since=date(2026, 12, 1)),
+                    Sale(package="small@2026-01", since=date(2026, 12, 1)),
                 ),
                 "since": date(2027, 2, 1),
             },
             "sale-order",
             ("before", 1, "since"),
         ),
+        ({"since": date(2027, 1, 1)}, "sale-order", ("since",)),
+        (
+            {"before": (Sale(package="small@2026-01", since=date(2026, 12, 2)),), "since": date(2027, 1, 1)},
+            "sale-order",
+            ("before", 0, "since"),
+        ),
         ({"since": date(2026, 11, 30)}, "sale-outside-term", ("since",)),
         (
             {"since": date(2027, 3, 1), "before": (Sale(package="small@2026-01"),), "ends": date(2027, 3, 1)},
-            "sale-outside-term",
+            "sale-never-in-force",
             ("since",),
         ),
         (
@@ -105,7 +111,7 @@ def test_what_is_right_is_not_told(machine: dict[str, object]) -> None:
                 "before": (Sale(package="small@2026-01"),),
                 "term": Term(months=3, start=date(2026, 12, 1), renew=False),
             },
-            "sale-outside-term",
+            "sale-never-in-force",
             ("since",),
         ),
         (
@@ -120,6 +126,19 @@ def test_each_fault_is_told_at_its_place(machine: dict[str, object], code: str, 
     assert (problem.code, problem.path) == (code, ("clients", "example-coop", "vps", "web1", *path))
     assert problem.message
     assert problem.remedy
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        {"since": date(2027, 3, 1), "before": (Sale(package="small@2026-01"),), "ends": date(2027, 3, 1)},
+        {"extras": {"cpu@2026-01": 1}},
+    ],
+    ids=["ends before it grows", "VIP is gone"],
+)
+def test_what_a_client_gives_up_stops_no_apply(machine: dict[str, object]) -> None:
+    (problem,) = found(machine)
+    assert not problem.blocks
 
 
 def test_an_extra_of_vip_goes_with_vip(monkeypatch: pytest.MonkeyPatch) -> None:
