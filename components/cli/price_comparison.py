@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from components.config.loader import Loaded
     from components.domain.fleet import Fleet
     from components.domain.price_changes import PriceChange, TermChange
+    from components.domain.statements import Amounts
 
 MARKS = {"new": "+", "gone": "-", "changed": "~"}
 
@@ -58,9 +59,8 @@ def compare(base: str, head: str, day: dt.date | None, folder: Path | None, *, f
     else:
         for line in _lines(after.currency, changes, today):
             typer.echo(line)
-        if month or once:
-            sums = [f"{signed(found)} {how}" for found, how in ((month, "a month"), (once, "once")) if found]
-            typer.echo(f"together, each from its first day on: {'; '.join(sums)}")
+        for line in _sums(changes, month, once):
+            typer.echo(line)
         for told in silent:
             typer.echo(f"could not tell: {told}", err=True)
     return not silent
@@ -140,6 +140,17 @@ def _lines(currency: str, changes: "tuple[PriceChange, ...]", today: dt.date) ->
         if not change.stretches:
             out.append((mark, who, "", "", "", "", "", once, term))
     return table(out, (4, 6))
+
+
+def _sums(changes: "tuple[PriceChange, ...]", month: "Amounts", once: "Amounts") -> list[str]:
+    """What all of it comes to for good, and whether something is for a time only, which no sum of months tells."""
+    sums = [f"{signed(found)} {how}" for found, how in ((month, "a month for good"), (once, "once")) if found]
+    passing = sum(one.end is not None for change in changes for one in change.stretches)
+    if any(change.stretches for change in changes) and not month:
+        sums.insert(0, "no more and no less a month for good")
+    if passing:
+        sums.append(f"left out: {passing} {'rows' if passing > 1 else 'row'} for a time only")
+    return [f"together: {'; '.join(sums)}"] if sums else []
 
 
 def _fee(term: "TermChange", currency: str) -> str:

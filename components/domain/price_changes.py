@@ -57,6 +57,12 @@ class PriceChange:
     once: Amounts
     term: TermChange | None
 
+    @property
+    def lasting(self) -> dict[str, Decimal]:
+        """What a month costs more, or below zero less, once all that is for a time only is over."""
+        last = self.stretches[-1] if self.stretches else None
+        return more(last.before, last.after) if last is not None and last.end is None else {}
+
 
 def price_changes(base: Fleet, head: Fleet, today: date) -> Iterator[PriceChange]:
     """Each VPS of which a month, its beginning or a fee costs something else in `head`, by their names in `head`.
@@ -115,17 +121,17 @@ def more(before: Amounts, after: Amounts) -> dict[str, Decimal]:
 
 
 def added(changes: Iterable[PriceChange]) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
-    """What all changes add to a month, each from its first day on, and once."""
+    """What all changes add to a month for good, and once. What is for a time only is in neither."""
     month: dict[str, Decimal] = {}
     all_once: dict[str, Decimal] = {}
     for change in changes:
         for into, amounts in (
-            (month, more(change.stretches[0].before, change.stretches[0].after) if change.stretches else {}),
+            (month, change.lasting),
             (all_once, change.once),
         ):
             for currency, amount in amounts.items():
                 into[currency] = into.get(currency, Decimal("0.00")) + amount
-    return month, all_once
+    return more({}, month), more({}, all_once)
 
 
 def _catalogue(fleet: Fleet) -> tuple[object, ...]:

@@ -43,7 +43,18 @@ def test_for_people_it_is_a_table_with_a_sum(priced: Priced) -> None:
     told = priced.price("HEAD..", "--on", "2026-12-24").output.splitlines()
     first = " ".join(told[1].split())
     assert first.startswith("~ example-coop/web1 2027-01-01 2027-02-01 18.43 EUR -> 67.43 EUR")
-    assert told[-1] == "together, each from its first day on: +49.00 EUR a month"
+    assert told[-1] == "together: +74.22 EUR a month for good; left out: 1 row for a time only"
+
+
+def test_what_is_for_a_time_only_is_no_sum_of_months(priced: Priced) -> None:
+    """A term that starts two weeks later costs nothing less a month; a year's discount is one for good."""
+    priced.edit('start: "2026-12-01"', 'start: "2026-12-15"')
+    told = priced.price("HEAD..", "--on", "2026-11-24").output.splitlines()
+    assert told[-1] == "together: no more and no less a month for good; left out: 1 row for a time only"
+    assert json.loads(priced.price("HEAD..", "--on", "2026-11-24", "--json").output)["month"] == {}
+    priced.edit("months: 3", "months: 12")
+    told = priced.price("HEAD..", "--on", "2026-11-24").output.splitlines()
+    assert told[-1] == "together: -1.33 EUR a month for good; left out: 1 row for a time only"
 
 
 def test_clients_come_and_go(priced: Priced) -> None:

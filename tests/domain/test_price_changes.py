@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from components.domain.clients import Client, Vps
 from components.domain.fleet import Fleet
-from components.domain.price_changes import PriceChange, added, price_change, price_changes
+from components.domain.price_changes import PriceChange, added, more, price_change, price_changes
 from components.domain.prices import is_sold, monthly, totals
 from components.domain.sales import Sale
 from components.domain.terms import Discount
@@ -84,6 +84,8 @@ def test_a_new_client_is_all_new() -> None:
     assert stretches(change) == [("2027-02-01", "2027-05-01", "0", "30.00")]
     assert change.term is not None
     assert eur(change.term.more) == "90.00"
+    assert added([change]) == ({}, {})
+    (change,) = price_changes(fleet(COOP), fleet(COOP, replace(new, vps={"web1": WEB})), TODAY)
     assert added([change]) == ({"EUR": Decimal("30.00")}, {})
 
 
@@ -112,7 +114,9 @@ def test_vip_concerns_every_vps_of_the_client() -> None:
     found = list(price_changes(fleet(two), fleet(vip), TODAY))
     assert [one.vps for one in found] == ["web1", "web2"]
     assert [stretches(one) for one in found] == [[("2027-02-01", "2027-05-01", "30.00", "79.00")]] * 2
-    assert added(found)[0] == {"EUR": Decimal("98.00")}
+    assert added(found)[0] == {}
+    vip = replace(two, contract=served(date(2027, 2, 1)))
+    assert added(price_changes(fleet(two), fleet(vip), TODAY))[0] == {"EUR": Decimal("98.00")}
 
 
 def test_an_edit_of_the_catalogue_is_seen_in_every_client() -> None:
@@ -162,3 +166,12 @@ def test_stretches_tell_both_prices_of_every_day(old: Vps, new: Vps, day: date) 
         (one.start, one.end, one.before, one.after) for one in there.stretches
     ]
     assert {currency: -amount for currency, amount in back.once.items()} == there.once
+
+
+@given(old=EDITED, new=EDITED)
+def test_the_sum_is_what_is_paid_for_good(old: Vps, new: Vps) -> None:
+    """The difference of what a month costs on a day after all changes."""
+    everything, far = fleet(COOP), date(2099, 1, 1)
+    change = price_change((everything, COOP, old), (everything, COOP, new), TODAY)
+    before, after = (totals(monthly(everything, COOP, vps, far)) if is_sold(vps, far) else {} for vps in (old, new))
+    assert added([change] if change else [])[0] == more(before, after)
