@@ -13,6 +13,8 @@ from components.ledger.store import Store
 
 VARIABLE = "VPS_LEDGER"
 """Environment: `postgresql://…` of the ledger that a team shares, or the path of a file."""
+PATHS = ("/", "./", "../", "~")
+"""How the path of a file begins."""
 FILE = "ledger.sqlite3"
 """In the project's `.vps` folder, which git never sees."""
 AHEAD = dt.timedelta(minutes=2)
@@ -80,7 +82,10 @@ def open_ledger(folder: Path, environ: Mapping[str, str]) -> Iterator[Ledger]:
 
 @contextmanager
 def existing_ledger(folder: Path, environ: Mapping[str, str]) -> Iterator[Ledger | None]:
-    """The ledger, for reading: None, and nothing is made, where there is none yet. Raises as `open_ledger`."""
+    """The ledger, for reading: None, and nothing is made, where there is none yet.
+
+    Raises as `open_ledger`, also where a file was named and is not there: it may lie elsewhere, and know of hosts.
+    """
     ledger = _opened(folder, environ, create=False)
     try:
         yield ledger
@@ -109,14 +114,21 @@ def _opened(folder: Path, environ: Mapping[str, str], *, create: bool) -> Ledger
 
         server = PostgresStore.open(said, _fleet_id(folder), create=create)
         return None if server is None else Ledger(server)
-    if "://" in said:
+    if said and not said.startswith(PATHS):
+        # Not repeated: it may hold a password, as a server's address without its `postgresql://` would.
         raise LedgerError(
-            f"Unable to open the ledger: {VARIABLE} begins with {said.partition('://')[0]}://.",
-            "Known are postgresql:// and the path of a file.",
+            f"Unable to open the ledger: {VARIABLE} is neither a server nor a file.",
+            "It is like postgresql://USER@HOST/DATABASE, or a path that begins with / or ./ or ~.",
         )
     from components.ledger.sqlite import SqliteStore
 
     file = Path(said).expanduser().absolute() if said else _own_file(folder, create=create)
+    if said and file is not None and not create and not file.exists():
+        raise LedgerError(
+            f"Unable to open the ledger: there is no {file}, which {VARIABLE} names.",
+            "If it is elsewhere, or its disk is not mounted, mend that. It is made there by the first thing that is "
+            'noted: vps host set HOST active --reason "a new ledger"',
+        )
     store = None if file is None else SqliteStore.open(file, create=create)
     return None if store is None else Ledger(store)
 

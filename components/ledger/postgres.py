@@ -66,7 +66,7 @@ class PostgresStore:
         self._url = url
         self._schema = PREFIX + fleet
         self._turn = zlib.crc32(self._schema.encode()) >> 1
-        self._secrets, self._place = _read(url)
+        self._secrets, self._place, self._options = _read(url)
         self._connection = self._connect()
 
     @classmethod
@@ -167,7 +167,9 @@ class PostgresStore:
     def _connect(self) -> "psycopg.Connection[Row]":
         with self._told():
             # An event that was acknowledged stays, whatever this server's default is.
-            options = f"-c search_path={self._schema} -c lock_timeout={WAIT_S}s -c synchronous_commit=on"
+            # Each statement has to see what was noted while the turn was waited for, whatever a database's default is.
+            own = f"-c search_path={self._schema} -c lock_timeout={WAIT_S}s -c synchronous_commit=on"
+            options = f"{self._options} {own} -c default_transaction_isolation=read\\ committed".strip()
             return psycopg.connect(
                 self._url, connect_timeout=CONNECT_S, application_name="vps ledger", options=options, autocommit=True
             )
@@ -184,19 +186,26 @@ class PostgresStore:
             raise LedgerError(f"Unable to use the ledger at {self._place}: {words}.", _remedy(cause)) from None
 
 
-def _read(url: str) -> tuple[tuple[str, ...], str]:
-    """What of a URL is never told, and where it leads. Raises LedgerError when it is none."""
+def _read(url: str) -> tuple[tuple[str, ...], str, str]:
+    """What of a URL is never told, where it leads, and its own options. Raises LedgerError when it is none."""
+    unread = LedgerError(
+        "Unable to read the ledger's URL.",
+        "VPS_LEDGER is like postgresql://USER@HOST:5432/DATABASE; keep the password in ~/.pgpass or PGPASSWORD, or "
+        "write its @ as %40 and its / as %2F.",
+    )
     try:
         parts = conninfo_to_dict(url)
     except psycopg.Error:
         # Its own words would repeat the URL, password and all.
-        raise LedgerError(
-            "Unable to read the ledger's URL.", "VPS_LEDGER is like postgresql://USER@HOST:5432/DATABASE."
-        ) from None
+        raise unread from None
+    server, _, database = url.partition("://")[2].partition("?")[0].partition("/")
+    if server.count("@") > 1 or "@" in database:
+        # A password with such a sign is read as a part of the server's name, which every message tells.
+        raise unread
     written = url.partition("://")[2].partition("@")[0].partition(":")[2]
     secrets = tuple(str(one) for one in (url, parts.get("password"), parts.get("sslpassword"), written) if one)
-    server = ":".join(str(parts[key]) for key in ("host", "port") if parts.get(key)) or "the local server"
-    return secrets, f"{server}/{parts.get('dbname') or ''}"
+    place = ":".join(str(parts[key]) for key in ("host", "port") if parts.get(key)) or "the local server"
+    return secrets, f"{place}/{parts.get('dbname') or ''}", str(parts.get("options") or "")
 
 
 def _remedy(cause: psycopg.Error) -> str:

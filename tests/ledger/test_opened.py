@@ -26,7 +26,6 @@ def fleet(tmp_path: Path) -> Path:
 def test_looking_makes_nothing(fleet: Path) -> None:
     before = sorted(fleet.parent.rglob("*"))
     assert operations(fleet, {}, NOW) is NOTHING_KNOWN
-    assert operations(fleet, {"VPS_LEDGER": str(fleet / "l.db")}, NOW) is NOTHING_KNOWN
     with existing_ledger(fleet, {}) as ledger:
         assert ledger is None
     assert sorted(fleet.parent.rglob("*")) == before
@@ -69,13 +68,33 @@ def test_a_ledger_that_was_never_made_whole_is_none(fleet: Path) -> None:
         assert len(found.verified()) == 1
 
 
-def test_an_unknown_kind_of_address(fleet: Path) -> None:
-    with (
-        pytest.raises(LedgerError, match="begins with mysql://") as told,
-        open_ledger(fleet, {"VPS_LEDGER": "mysql://me:hunter2@db/x"}),
-    ):
+@pytest.mark.parametrize(
+    "address",
+    ["mysql://me:hunter2@db/x", "host=db password=hunter2", "me:hunter2@db/x", "postgresql:/me:hunter2@db", "hunter2"],
+)
+def test_what_is_neither_a_server_nor_a_file(
+    fleet: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, address: str
+) -> None:
+    """A server's address that was mistyped is no file's name; nothing is made, and no password told."""
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(LedgerError, match="neither a server nor a file") as told:
+        operations(fleet, {"VPS_LEDGER": address}, NOW)
+    with pytest.raises(LedgerError, match="neither a server"), open_ledger(fleet, {"VPS_LEDGER": address}):
         pass
     assert "hunter2" not in str(told.value)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_file_that_was_named_and_is_not_there(fleet: Path) -> None:
+    """It may be mistyped, or its disk not mounted: a host in maintenance would pass for an active one."""
+    named = {"VPS_LEDGER": str(fleet / "l.db")}
+    with pytest.raises(LedgerError, match=r"there is no .*l\.db, which VPS_LEDGER names"):
+        operations(fleet, named, NOW)
+    assert not (fleet / "l.db").exists()
+    with open_ledger(fleet, named):
+        pass
+    assert operations(fleet, named, NOW) == NOTHING_KNOWN.__class__(at=NOW)
 
 
 def test_a_server_is_asked_for_one_fleet(fleet: Path) -> None:

@@ -45,6 +45,12 @@ def test_nothing_is_made_by_looking(server: Server, url: str) -> None:
         f"postgresql://vps:{SECRET}@127.0.0.1:notaport/ledger",
         f"postgresql://vps:{SECRET}@[::1/ledger",
         f"postgresql://vps@127.0.0.1:9/ledger?nonsense={SECRET}",
+        "postgresql://vps:hunter/2@127.0.0.1:9/ledger",
+        "postgresql://vps:9/hunter@127.0.0.1:9/ledger",
+        "postgresql://vps:2@hunter@127.0.0.1:9/ledger",
+        "postgresql://vps:hunter?2@127.0.0.1:9/ledger",
+        "postgresql://vps:9/2?hunter@127.0.0.1:9/ledger",
+        "postgresql://vps:9?options=hunter/2@127.0.0.1:9/ledger",
     ],
 )
 def test_no_message_tells_a_secret(address: str) -> None:
@@ -55,6 +61,29 @@ def test_no_message_tells_a_secret(address: str) -> None:
     )
     assert "hunter" not in words
     assert "VPS_LEDGER" in words
+
+
+def test_who_waited_sees_what_was_noted_meanwhile(server: Server, url: str) -> None:
+    """Whatever isolation a database has by default."""
+    database = url.partition("@/")[2].partition("?")[0]
+    server.sql(database, f"ALTER DATABASE {database} SET default_transaction_isolation = 'serializable'")
+    first, other = _store(url), Ledger(_store(url))
+    told: list[int] = []
+    waiting = threading.Thread(target=lambda: told.append(other.record(entry()).number))
+    with first._connection.transaction():
+        first.append("host kvm1", "t", lambda *_: row_of(entry(), 1, "", NOW))
+        waiting.start()
+        while not first._ask("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+            time.sleep(0.02)
+    waiting.join(30)
+    assert told == [2]
+
+
+def test_options_of_a_url_are_kept(url: str) -> None:
+    """Beside ours, which come last."""
+    store = _store(f"{url}&options=-c%20statement_timeout%3D7s%20-c%20search_path%3Dpublic")
+    assert store._ask("SHOW statement_timeout") == [("7s",)]
+    assert store._ask("SHOW search_path") == [("vps_ledger_demo",)]
 
 
 def test_the_place_is_told_without_user(url: str) -> None:
