@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from components.cli.price_tables import amounts, money, signed, table
+from components.cli.quoting import change_data, fee_words
 
 if TYPE_CHECKING:
     from components.config.loader import Loaded
     from components.domain.fleet import Fleet
-    from components.domain.price_changes import PriceChange, TermChange
+    from components.domain.price_changes import PriceChange
     from components.domain.statements import Amounts
 
 MARKS = {"new": "+", "gone": "-", "changed": "~"}
@@ -50,7 +51,7 @@ def compare(base: str, head: str, day: dt.date | None, folder: Path | None, *, f
                 "base": known,
                 "head": checkout.commit(found, head) if head else None,
                 "day": today.isoformat(),
-                "changes": [_data(one) for one in changes],
+                "changes": [change_data(one) for one in changes],
                 "month": amounts(month),
                 "once": amounts(once),
                 "unsure": silent,
@@ -127,7 +128,7 @@ def _lines(currency: str, changes: "tuple[PriceChange, ...]", today: dt.date) ->
     out: list[tuple[str, ...]] = [("", "client/vps", "from", "up to", "a month", "", "", "once", "fee of the term")]
     for change in changes:
         once = signed(change.once)
-        term = _fee(change.term, currency) if change.term else ""
+        term = fee_words(change.term, currency) if change.term else ""
         who = f"{change.client}/{change.vps}"
         if change.client_kind != "kept":
             who += f" ({change.client_kind} client)"
@@ -151,39 +152,3 @@ def _sums(changes: "tuple[PriceChange, ...]", month: "Amounts", once: "Amounts")
     if passing:
         sums.append(f"left out: {passing} {'rows' if passing > 1 else 'row'} for a time only")
     return [f"together: {'; '.join(sums)}"] if sums else []
-
-
-def _fee(term: "TermChange", currency: str) -> str:
-    if term.was is None:
-        return f"{signed(term.more)} for {term.start} to {term.end}"
-    now, before = (money(one, currency) for one in (term.after, term.before))
-    return f"{now} for {term.start} to {term.end}, was {before} up to {term.was}"
-
-
-def _data(change: "PriceChange") -> dict[str, Any]:
-    return {
-        "client": change.client,
-        "vps": change.vps,
-        "kind": change.kind,
-        "client_kind": change.client_kind,
-        "month": [
-            {
-                "start": one.start.isoformat(),
-                "end": one.end.isoformat() if one.end else None,
-                "before": amounts(one.before),
-                "after": amounts(one.after),
-            }
-            for one in change.stretches
-        ],
-        "once": amounts(change.once),
-        "term": {
-            "start": change.term.start.isoformat(),
-            "end": change.term.end.isoformat(),
-            "before": amounts(change.term.before),
-            "after": amounts(change.term.after),
-            "more": amounts(change.term.more),
-            "was": change.term.was.isoformat() if change.term.was else None,
-        }
-        if change.term
-        else None,
-    }

@@ -1,12 +1,12 @@
 """Prices as commands show them before they write: what a month, a term and the beginning cost."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from components.domain.fleet import Fleet
+    from components.domain.price_changes import PriceChange, TermChange
     from components.domain.prices import Line
 
 TITLES = {"month": "a month", "term": "first term", "once": "once"}
@@ -75,7 +75,7 @@ def changed(before: "Fleet", after: "Fleet", today: dt.date) -> list[str]:
             amounts = f"{money(one.before, after.currency)} -> {money(one.after, after.currency)}"
             rows.append(f"a month     {whose}{amounts}, from {one.start}{until}")
         if change.term is not None:
-            rows.append(f"term        {whose}{signed(change.term.more)} for {change.term.start} to {change.term.end}")
+            rows.append(f"term        {whose}{fee_words(change.term, after.currency)}")
         if change.once:
             rows.append(f"once        {whose}{signed(change.once)}")
     return rows or ["price       unchanged"]
@@ -85,29 +85,46 @@ def changed_report(before: "Fleet", after: "Fleet", today: dt.date) -> list[dict
     """The same for machines."""
     from components.domain.price_changes import price_changes
 
-    def told(amounts: Mapping[str, Decimal]) -> dict[str, str]:
-        return {currency: str(amount) for currency, amount in amounts.items()}
+    return [change_data(change) for change in price_changes(before, after, today)]
 
-    return [
-        {
-            "vps": change.vps,
-            "months": [
-                {
-                    "start": one.start.isoformat(),
-                    "end": one.end.isoformat() if one.end else None,
-                    "before": told(one.before),
-                    "after": told(one.after),
-                }
-                for one in change.stretches
-            ],
-            "once": told(change.once),
-            "term": {
-                "start": change.term.start.isoformat(),
-                "end": change.term.end.isoformat(),
-                "more": told(change.term.more),
+
+def fee_words(term: "TermChange", currency: str) -> str:
+    """What more a term costs; of one with other days both fees, for the one doesn't pay for the days of the other."""
+    from components.cli.price_tables import money, signed
+
+    if term.was is None:
+        return f"{signed(term.more)} for {term.start} to {term.end}"
+    now, before = (money(one, currency) for one in (term.after, term.before))
+    return f"{now} for {term.start} to {term.end}, was {before} up to {term.was}"
+
+
+def change_data(change: "PriceChange") -> dict[str, Any]:
+    """One VPS's change for machines, wherever it is told; amounts are text, so that nobody reads them as floats."""
+    from components.cli.price_tables import amounts
+
+    return {
+        "client": change.client,
+        "vps": change.vps,
+        "kind": change.kind,
+        "client_kind": change.client_kind,
+        "month": [
+            {
+                "start": one.start.isoformat(),
+                "end": one.end.isoformat() if one.end else None,
+                "before": amounts(one.before),
+                "after": amounts(one.after),
             }
-            if change.term
-            else None,
+            for one in change.stretches
+        ],
+        "once": amounts(change.once),
+        "term": {
+            "start": change.term.start.isoformat(),
+            "end": change.term.end.isoformat(),
+            "before": amounts(change.term.before),
+            "after": amounts(change.term.after),
+            "more": amounts(change.term.more),
+            "was": change.term.was.isoformat() if change.term.was else None,
         }
-        for change in price_changes(before, after, today)
-    ]
+        if change.term
+        else None,
+    }

@@ -68,7 +68,7 @@ def test_for_machines_it_is_json_and_written_only_with_yes(made: Writers) -> Non
     effects = {one["limit"]: one["effect"] for one in found["consequences"]}
     assert effects["memoryMib"] == "at next reboot"
     assert effects["nics.n0.rateMbitS"] == "live"
-    assert found["price"][0]["months"][0]["after"] == {"EUR": "35.89"}
+    assert found["price"][0]["month"][0]["after"] == {"EUR": "35.89"}
 
 
 def test_a_disk_never_shrinks(made: Writers) -> None:

@@ -49,4 +49,15 @@ def test_what_an_edit_changes_is_told_with_its_days() -> None:
     assert quoting.changed(FLEET, after, TODAY)[0] == "a month     18.43 EUR -> 0.00 EUR, from 2027-03-01"
     (found,) = quoting.changed_report(FLEET, after, TODAY)
     assert found["vps"] == "web1"
-    assert found["months"] == [{"start": "2027-03-01", "end": None, "before": {"EUR": "18.43"}, "after": {}}]
+    assert found["month"] == [{"start": "2027-03-01", "end": None, "before": {"EUR": "18.43"}, "after": {}}]
+
+
+def test_a_term_of_another_length_is_told_with_both_fees() -> None:
+    """Their difference would be no amount that anybody pays."""
+    year = vps(term=replace(vps().term, months=12))
+    after = replace(FLEET, clients={"example-coop": client("example-coop", year)})
+    month, term = quoting.changed(FLEET, after, TODAY)
+    assert month.startswith("a month     18.43 EUR -> 19.00 EUR")
+    assert term == "term        228.00 EUR for 2026-12-01 to 2027-12-01, was 55.29 EUR up to 2027-03-01"
+    (found,) = quoting.changed_report(FLEET, after, TODAY)
+    assert found["term"]["was"] == "2027-03-01"
