@@ -195,9 +195,13 @@ def work(order: Order, *, used: int = 0, vip: bool = False, service: Service | N
     case = next((one for one in row.cases if one.needs <= words), None)
     if case is None:
         raise DomainError(f"{order.row} ({row.title}) can't be ordered: {row.otherwise}", "Nothing was ordered.")
-    price, currency = case.price, CURRENCY
-    if price and service is not None and service.price is not None and not order.server.dedicated:
-        price, currency = service.price, service.currency or home or CURRENCY
+    price, currency, title = case.price, CURRENCY, row.title
+    if service is not None and service.price is not None and not order.server.dedicated:
+        if price:
+            price, currency = service.price, service.currency or home or CURRENCY
+        # What the catalogue sells under this row is not what the row does for nothing.
+        if case.price or not service.price:
+            title = service.title
     quantity = order.times
     if order.row == "WORK-15":
         quantity *= max(1, -(-order.minutes // BLOCK_MINUTES))
@@ -206,7 +210,7 @@ def work(order: Order, *, used: int = 0, vip: bool = False, service: Service | N
     billed = min(quantity - free, 1) if case.flat else quantity - free
     return WorkLine(
         row=order.row,
-        what=service.title if service is not None else row.title,
+        what=title,
         server=order.server.key,
         quantity=quantity,
         per=row.per,

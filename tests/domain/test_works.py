@@ -130,6 +130,17 @@ def test_the_catalogues_price_counts_for_vpss() -> None:
     assert str(work(Order(row="WORK-1", server=WINDOWS), service=scratch, home="EUR").amount) == "35.00"
 
 
+def test_a_line_is_called_what_is_ordered() -> None:
+    """WORK-27: what is free by the contract is not the work that the catalogue sells under that row."""
+    one = Service(key="recovery", kind="work", title="Single files from a backup", price=Decimal(15), row="WORK-19")
+    free = work(Order(row="WORK-19", given=frozenset({"complete"})), service=one)
+    assert (free.what, str(free.amount)) == ("Recovery from backup", "0.00")
+    assert work(Order(row="WORK-19"), service=one).what == "Single files from a backup"
+    assert work(Order(row="WORK-19", server=LINUX), service=one).what == "Recovery from backup"
+    gift = Service(key="reset", kind="work", title="A new password", price=Decimal(0), row="WORK-18")
+    assert work(Order(row="WORK-18"), service=gift).what == "A new password"
+
+
 def test_the_example_sells_work_at_the_contracts_prices() -> None:
     """One source: where the catalogue names a row, it says what the table says of a VPS."""
     fleet = load(STACKS).fleet
