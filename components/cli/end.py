@@ -57,7 +57,10 @@ def end(
     after = draft.loaded(before)
     gone = _need_sensible(before, draft, client, label, day, today)
     problems = brought(before.problems, after.problems)
-    need_sound(draft.name, problems)
+    if day is not None:
+        # Nobody is kept from ending: what stops no `vps up` is only told.
+        draft.despite = frozenset(one.code for one in problems if not one.blocks)
+    need_sound(draft.name, (one for one in problems if one.code not in draft.despite))
     typer.echo(difference, nl=False)
     if client in before.fleet.clients and client in after.fleet.clients:
         typer.echo("\n".join(changed(before.fleet, after.fleet, today)))

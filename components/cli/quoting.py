@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -62,12 +63,10 @@ def _row(title: str, what: str, amount: object, currency: str, when: str = "") -
 
 
 def changed(before: "Fleet", after: "Fleet", today: dt.date) -> list[str]:
-    """What an edit changes in money, in lines for people; one that says so where nothing does."""
+    """What an edit changes in money, in lines for people; one that says so where nothing does, or nobody can tell."""
     from components.cli.price_tables import money, signed
-    from components.domain.price_changes import price_changes
 
-    rows = []
-    changes = list(price_changes(before, after, today))
+    changes, rows = _changes(before, after, today)
     for change in changes:
         whose = f"{change.client}/{change.vps}: " if len(changes) > 1 else ""
         for one in change.stretches:
@@ -82,10 +81,36 @@ def changed(before: "Fleet", after: "Fleet", today: dt.date) -> list[str]:
 
 
 def changed_report(before: "Fleet", after: "Fleet", today: dt.date) -> list[dict[str, Any]]:
-    """The same for machines."""
-    from components.domain.price_changes import price_changes
+    """The same for machines; what has no price is left out."""
+    return [change_data(change) for change in _changes(before, after, today)[0]]
 
-    return [change_data(change) for change in price_changes(before, after, today)]
+
+def _changes(before: "Fleet", after: "Fleet", today: dt.date) -> "tuple[list[PriceChange], list[str]]":
+    """What changes of the edited clients' prices, and a line for each VPS that has none: it is no reason to stop."""
+    from components.domain.price_changes import price_changes
+    from components.domain.statements import unpriced
+
+    edited = {key for key, client in after.clients.items() if before.clients.get(key) != client}
+    edited |= before.clients.keys() - after.clients.keys()
+    silent: dict[str, str] = {}
+    for fleet in (before, after):
+        for key in edited & fleet.clients.keys():
+            for vps in fleet.clients[key].vps.values():
+                if lacking := unpriced(fleet, vps):
+                    what = f"{key}/{vps.key} has {', '.join(lacking)}, which is not sold"
+                    silent[vps.id] = f"price       can't be told: {what}"
+    was, now = (
+        replace(
+            fleet,
+            clients={
+                key: replace(one, vps={label: vps for label, vps in one.vps.items() if vps.id not in silent})
+                for key, one in fleet.clients.items()
+                if key in edited
+            },
+        )
+        for fleet in (before, after)
+    )
+    return list(price_changes(was, now, today)), list(silent.values())
 
 
 def fee_words(term: "TermChange", currency: str) -> str:

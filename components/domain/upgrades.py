@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
 from components.domain.clients import Vps
 from components.domain.extras import Extra
@@ -45,17 +45,22 @@ def upgrade(fleet: Fleet, vps: Vps, package: str, extras: Mapping[str, int], sin
         raise DomainError(f"It has that already from {there.since or first} on.", "Nothing was written.")
     was = kept[-1] if kept else there
     for one in (was, vps.sale(today)):
+        _need_known(fleet, one)
         _need_disk(fleet, one, will)
     changed = replace(vps, package=package, extras=pieces, since=will.since, before=tuple(kept))
     return Upgrade(vps=changed, was=was, will=will, since=since, withdrawn=tuple(later))
 
 
-def day_before(found: Upgrade) -> date:
-    """The last day of what was in force before."""
-    return found.since - timedelta(days=1)
+def _need_known(fleet: Fleet, was: Sale) -> None:
+    """Raises DomainError when nobody knows what it has, so that nobody can tell what changes."""
+    gone = [*({was.package} - fleet.packages.keys()), *(was.extras.keys() - fleet.extras.keys())]
+    if gone:
+        cause = f"It has {', '.join(sorted(gone))}, which catalogue.yaml lacks."
+        raise DomainError(cause, "Put that back: what was sold stays there as long as somebody has it.")
 
 
 def _need_sold(fleet: Fleet, vps: Vps, will: Sale) -> None:
+    _need_known(fleet, will)
     package = fleet.packages[will.package]
     if package.adopted and not vps.is_adopted:
         raise DomainError(

@@ -69,6 +69,40 @@ def test_an_end_is_moved_and_withdrawn(file: Path) -> None:
     assert file.read_text() == before
 
 
+def test_what_was_declared_for_later_keeps_nobody_from_ending(file: Path) -> None:
+    """The client cancels, so that it never comes to be; and who withdraws the end has it again."""
+    later = (dt.date.fromisoformat(LATER) + dt.timedelta(days=9)).isoformat()
+    for number, (old, new) in enumerate(
+        (
+            (
+                "package: small@2026-01",
+                f'package: medium@2026-01\n    since: "{later}"\n    before: [{{package: small@2026-01}}]',
+            ),
+            ("support: standard", 'support: vip, vip: {since: "2026-12-01", accepted: T-7}'),
+        )
+    ):
+        assert old in file.read_text()
+        file.write_text(file.read_text().replace(old, new))
+        before = file.read_text()
+
+        done = end(file, "example-coop/web1", "--on", LATER, "--yes")
+
+        assert done.returncode == 0, done.stderr + done.stdout
+        assert f"the VPS is sold until {LATER}" in done.stdout or number
+        assert [one for one in load(file.parents[1]).problems if one.blocks] == []
+        assert end(file, "example-coop/web1", "--never", "--yes").returncode == 0
+        assert file.read_text() == before
+
+
+def test_what_nobody_can_price_or_install_can_be_ended(file: Path) -> None:
+    file.write_text(file.read_text().replace("small@2026-01", "gone@2025-01").replace("base-debian-13", "gone"))
+
+    done = end(file, "example-coop", "--on", LATER, "--yes")
+
+    assert done.returncode == 0, done.stderr
+    assert f'ends: "{LATER}"' in file.read_text()
+
+
 def test_who_withdraws_a_reached_end_is_told_of_the_trash(file: Path) -> None:
     text = file.read_text().replace('start: "2026-12-01"', 'start: "2026-01-01"')
     file.write_text(text.replace("    power: managed", '    ends: "2026-02-01"\n    power: managed'))

@@ -52,6 +52,17 @@ def test_what_an_edit_changes_is_told_with_its_days() -> None:
     assert found["month"] == [{"start": "2027-03-01", "end": None, "before": {"EUR": "18.43"}, "after": {}}]
 
 
+def test_what_has_no_price_is_named_and_keeps_nobody_from_anything() -> None:
+    mine = client("example-coop", vps("web1", package="gone@2025-01"), vps("web2", id="v-0002"))
+    ended = {key: replace(one, ends=dt.date(2027, 3, 1)) for key, one in mine.vps.items()}
+    before = replace(FLEET, clients={"example-coop": mine})
+    after = replace(FLEET, clients={"example-coop": replace(mine, vps=ended)})
+    first, second = quoting.changed(before, after, TODAY)[:2]
+    assert first == "price       can't be told: example-coop/web1 has gone@2025-01, which is not sold"
+    assert second == "a month     18.43 EUR -> 0.00 EUR, from 2027-03-01"
+    assert [one["vps"] for one in quoting.changed_report(before, after, TODAY)] == ["web2"]
+
+
 def test_a_term_of_another_length_is_told_with_both_fees() -> None:
     """Their difference would be no amount that anybody pays."""
     year = vps(term=replace(vps().term, months=12))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from components.domain.extras import Extra, Raise
 from components.domain.problems import DomainError
 from components.domain.sales import Sale
-from components.domain.upgrades import day_before, upgrade
+from components.domain.upgrades import upgrade
 from tests.domain.sample import LIMITS, PACKAGE, fleet, vps
 
 START = date(2026, 12, 1)
@@ -46,7 +46,7 @@ def test_what_was_before_becomes_history() -> None:
     assert found.vps.package == LARGE.key
     assert found.vps.since == date(2027, 1, 15)
     assert found.vps.before == (Sale(package=PACKAGE.key),)
-    assert found.vps.sale(day_before(found)) == found.was == Sale(package=PACKAGE.key)
+    assert found.vps.sale(found.since - timedelta(days=1)) == found.was == Sale(package=PACKAGE.key)
     assert found.vps.sale(found.since) == found.will
     assert found.withdrawn == ()
 
@@ -136,3 +136,9 @@ def test_every_day_has_one_sale_whatever_is_written_in_which_order(steps: list[t
     assert dates == sorted(set(dates))
     disks = [FLEET.limits(one).disk_gib for one in found.sales]
     assert disks == sorted(disks)
+
+
+def test_what_the_catalogue_lacks_can_not_be_compared() -> None:
+    for gone in (vps(package="gone@2025-01"), vps(extras={"gone@2025-01": 1})):
+        with pytest.raises(DomainError, match=r"It has gone@2025-01, which catalogue.yaml lacks\. Put that back"):
+            upgrade(FLEET, gone, LARGE.key, {}, START, TODAY)
