@@ -76,7 +76,8 @@ def _support(base: Path, client: str) -> tuple[str, ...]:
         return (f'"{level}" is no support level. Write {" or ".join(LEVELS)}.',)
     in_force = since is not None and since <= today and (until is None or today < until)
     found = []
-    if level == "vip" and not in_force:
+    # Before it begins both levels are right, so that no file turns wrong by itself on that day.
+    if level == "vip" and not in_force and (since is None or since <= today):
         found.append("VIP support is not in force today (`vip: {since, accepted, until}`). Write standard, or mend it.")
     if level == "standard" and in_force:
         found.append(f"VIP is in force since {since}, but support is standard. Write vip, or the day of its end.")

@@ -1,9 +1,11 @@
 """A machine is exactly as large as its package says (contract VPS-4, VPS-5)."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from policies import declared, lines, sales
-from policies.machine import Machine, Resource
+from policies.lines import Line
+from policies.machine import Machine, Resource, text
 from policies.rule import Rule
 from policies.sales import CAPS, LIMITS
 
@@ -58,6 +60,36 @@ def equal(found: Resource) -> Iterator[str]:
             )
 
 
+def extras_sold(found: Resource) -> Iterator[str]:
+    """As many pieces of each extra as go with one VPS, and only under the support level that it is sold with.
+
+    What was sold earlier is history; what was sold for later is judged already.
+    """
+    if not found.is_machine:
+        return
+    line = lines.of(found)
+    if line.vps.get("extras"):
+        for problem in _extras(declared.folder(), line):
+            yield f"{found.title}: {problem}"
+
+
+@declared.kept
+def _extras(base: Path, line: Line) -> tuple[str, ...]:
+    found, level = [], text(declared.lines(line.file.get("contract")).get("support"))
+    for key, value in declared.lines(line.vps.get("extras")).items():
+        count = text(value)
+        extra = declared.catalogue(base, "extras", key, "extra")
+        pieces, most = declared.quantity(count, ""), declared.quantity(extra.get("most", "1"), "")
+        if pieces is None or most is None or not 1 <= pieces <= most:
+            found.append(f"{count} of {key} can't be sold: 1 to {most} go with one VPS. Write such a number.")
+        wanted = text(extra.get("support"))
+        if wanted == "vip" and level != wanted:
+            found.append(
+                f"{key} is sold with {wanted} support only, and the client has {level or 'none'}. Take it out."
+            )
+    return tuple(found)
+
+
 def _may_lack(view: Machine) -> bool:
     """Whether a cap may be missing: somebody else made the machine, and its package says no more than what it has."""
     return view.is_adopted and bool(view.package) and declared.describes_adopted(declared.folder(), view.package)
@@ -70,4 +102,5 @@ RULES = (
         "machine-has-every-limit", "A machine carries all limits of a package, each above zero, and no more", complete
     ),
     Rule("limits-equal-the-package", "A machine's limits equal the package version that it names", equal),
+    Rule("extras-are-sold", "Extras are sold in such numbers, and under that support", extras_sold),
 )

@@ -79,7 +79,8 @@ class Fleet:
 
     def spare(self):
         """One that somebody's host needs."""
-        return self.files["fleet.yaml"]["spares"][self.part()["spare"]]
+        spares = self.files["fleet.yaml"]["spares"]
+        return spares[self.dice.choice([part["spare"] for part in self.host()["inventory"] if part["spare"] in spares])]
 
     def _host(self, name, number):
         host = copy.deepcopy(_HOST)
@@ -159,6 +160,11 @@ def _centre(group, key, value=False):
 _LATER = {"months": 1, "start": "2027-01-01", "renew": True}
 
 
+def _vip_extra(fleet):
+    fleet.files["catalogue.yaml"]["extras"][EXTRA]["support"] = "vip"
+    fleet.vps()["extras"] = {EXTRA: 1}
+
+
 def _serial(fleet):
     parts = fleet.host()["inventory"]
     parts[1] |= {"serial": parts[2]["serial"], "model": parts[2]["model"]}
@@ -183,6 +189,8 @@ def _short(fleet):
 
 
 FAULTS = {
+    "extra too often": lambda fleet: _set(fleet.vps(), extras={EXTRA: 5}),
+    "extra for vip": _vip_extra,
     "quota vps": lambda fleet: _set(fleet.client(), quota={"vps": 1}),
     "quota vcpus": lambda fleet: _set(fleet.client(), quota={"vcpus": 3}),
     "quota memory": lambda fleet: _set(fleet.client(), quota={"memory": "4 GiB"}),
@@ -230,7 +238,6 @@ FAULTS = {
     "level": lambda fleet: _set(fleet.client()["contract"], support="gold"),
     "vip not accepted": lambda fleet: _support(fleet, "vip", accepted=" "),
     "vip too short": lambda fleet: _support(fleet, "vip", until="2027-02-28"),
-    "vip to come": lambda fleet: _support(fleet, "vip", since="2026-12-06"),
     "vip over": lambda fleet: _support(fleet, "vip", since="2026-09-05", until="2026-12-05"),
     "vip unsaid": lambda fleet: _support(fleet, "standard"),
     "vip in no term": _short,

@@ -158,3 +158,33 @@ def test_what_is_sold_for_later_is_not_given_today(judge, machine, fleet):
     fleet.edit_vps(lambda vps: vps.update(since="2026-12-05"))
     (message,) = judge(machine, EQUAL)
     assert "sells today is medium@2026-01" in message
+
+
+EXTRAS = "extras-are-sold"
+
+
+def test_extras_in_the_numbers_that_are_sold(judge, machine, fleet):
+    assert judge(machine, EXTRAS) == []
+    fleet.edit("catalogue.yaml", sell_memory)
+    for count, words in (("1", ""), ("8", ""), ("9", "9 of memory@2026-01 can't be sold: 1 to 8 go"), ("0", "0 of")):
+        fleet.edit_vps(lambda vps, count=count: vps.update(extras={"memory@2026-01": count}))
+        messages = judge(machine, EXTRAS)
+        assert len(messages) == bool(words)
+        assert all(words in message for message in messages)
+
+
+def test_extras_that_go_with_vip_alone(judge, machine, fleet):
+    fleet.edit(
+        "catalogue.yaml", lambda data: (sell_memory(data), data["extras"]["memory@2026-01"].update(support="vip"))
+    )
+    fleet.edit_vps(lambda vps: vps.update(extras={"memory@2026-01": "1"}))
+    (message,) = judge(machine, EXTRAS)
+    assert "memory@2026-01 is sold with vip support only, and the client has standard" in message
+    fleet.edit("clients/example-coop.yaml", lambda data: data["contract"].update(support="vip"))
+    assert judge(machine, EXTRAS) == []
+
+
+def test_extras_that_nobody_sells(judge, machine, fleet):
+    fleet.edit_vps(lambda vps: vps.update(extras={"ghost@2026-01": "1"}))
+    (message,) = judge(machine, EXTRAS)
+    assert f"{EXTRAS} can't judge: catalogue.yaml has no extra ghost@2026-01" in message
