@@ -46,15 +46,25 @@ def check(
     found = verdict(
         folder, base, operations=known, also=lambda loaded: (*_without_lines(environment, loaded), *_levels(folder))
     )
-    problems = [one for one in found.problems if not (new and one.blame is Blame.OLD)]
-    notes = [*found.notes, *([note] if note else []), *_lowered(folder)]
-    if found.unblamed and (problems or as_json):
-        notes.insert(0, found.unblamed)
+    everyone = _levels_blamed(found)
+    problems = [one for one in everyone if not (new and one.blame is Blame.OLD)]
+    unjudged = [*([found.unblamed] if found.unblamed else []), *found.notes, *([note] if note else [])]
+    notes = [*unjudged, *_lowered(folder)]
     if as_json:
         _print_json(found, problems, notes)
     else:
-        _print_text(found, problems, notes, everything=everything, new=new)
-    raise typer.Exit(1 if any(one.severity == "error" for one in problems) else 0)
+        well = _well(found, is_whole=not unjudged, new=new)
+        _print_text(found, problems, notes, well, everything=everything)
+    raise typer.Exit(1 if found.is_blind or any(one.severity == "error" for one in problems) else 0)
+
+
+def _well(found: "Verdict", *, is_whole: bool, new: bool) -> str:
+    """What may be said where no problem was found."""
+    if found.is_blind:
+        return "nothing is wrong in the files by themselves, and what changed was not judged"
+    if is_whole:
+        return "nothing new is wrong" if new else "all is well"
+    return "nothing wrong was found in what could be judged"
 
 
 def _operations(folder: Path) -> "tuple[Operations, str]":
@@ -81,6 +91,27 @@ def _levels(folder: Path) -> "Iterator[Problem]":
 
         for found in levels.problems(folder, NAMES):
             yield Problem(code="policy-level", path=(), message=found, remedy="", file=POLICIES, blocks=False)
+
+
+def _levels_blamed(found: "Verdict") -> "list[Problem]":
+    """All problems; those of levels compared with policies.yaml at the base, which is no file that the fleet loads."""
+    from dataclasses import replace
+    from tempfile import TemporaryDirectory
+
+    from components.config.revision import files_at
+    from components.domain.problems import Blame
+
+    problems = list(found.problems)
+    if found.base and any(one.file == POLICIES for one in problems):
+        with TemporaryDirectory() as before:
+            for name, content in files_at(found.loaded.folder, found.base, [POLICIES]).items():
+                (Path(before) / name).write_bytes(content)
+            old = {one.message for one in _levels(Path(before))}
+        problems = [
+            replace(one, blame=Blame.OLD if one.message in old else Blame.NEW) if one.file == POLICIES else one
+            for one in problems
+        ]
+    return problems
 
 
 def _lowered(folder: Path) -> "Iterator[str]":
@@ -139,6 +170,7 @@ def _print_json(found: "Verdict", problems: "list[Problem]", notes: list[str]) -
         "fleet": found.loaded.fleet.id,
         "folder": str(found.loaded.folder),
         "base": found.base or None,
+        "blind": found.is_blind,
         "notes": notes,
         "checked": _counts(found.loaded),
         "problems": listed,
@@ -146,7 +178,7 @@ def _print_json(found: "Verdict", problems: "list[Problem]", notes: list[str]) -
     typer.echo(orjson.dumps(report, option=orjson.OPT_INDENT_2).decode())
 
 
-def _print_text(found: "Verdict", problems: "list[Problem]", notes: list[str], *, everything: bool, new: bool) -> None:
+def _print_text(found: "Verdict", problems: "list[Problem]", notes: list[str], well: str, *, everything: bool) -> None:
     from components.report.problems import by_file, counted
 
     shown = _shown(found.loaded.folder)
@@ -158,14 +190,14 @@ def _print_text(found: "Verdict", problems: "list[Problem]", notes: list[str], *
         against = f", compared with {found.base[:12]}" if found.base else ""
         typer.echo(f"{counted(problems)}; {counts['files']} files checked{against}.")
     for note in notes:
-        typer.echo(note)
+        typer.echo(f"{_paint('error', 'red')}: {note}" if found.is_blind and note == found.unblamed else note)
     if problems:
         return
     what = ", ".join(
         f"{counts[key]} {word if counts[key] == 1 else plural}"
         for key, word, plural in (("clients", "client", "clients"), ("vps", "VPS", "VPSs"), ("hosts", "host", "hosts"))
     )
-    typer.echo(f"{shown}: {what}: {'nothing new is wrong' if new else 'all is well'}.")
+    typer.echo(f"{shown}: {what}: {well}.")
 
 
 def _paint(text: str, colour: str) -> str:

@@ -54,14 +54,18 @@ def prefix(folder: Path) -> str:
     raise DomainError(f"{folder} is no git checkout.", "Keep the fleet's files in git: git init, git add, git commit.")
 
 
+def is_shallow(folder: Path) -> bool:
+    """Whether the checkout lacks a part of its history, as machines that build it often do. Raises DomainError."""
+    return told(folder, "rev-parse", "--is-shallow-repository") == "true"
+
+
 def commit(folder: Path, revision: str) -> str:
     """The full id of the commit that `revision` names. Raises DomainError when there is none."""
     prefix(folder)
     found = told(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if found:
         return found
-    shallow = told(folder, "rev-parse", "--is-shallow-repository") == "true"
-    more = " This clone is shallow: git fetch --unshallow." if shallow else ""
+    more = " This clone is shallow: git fetch --unshallow." if is_shallow(folder) else ""
     raise DomainError(
         f'The checkout of {folder} has no revision "{revision}".',
         f"Name a commit, branch or tag that it has; perhaps git fetch is missing.{more}",
@@ -72,7 +76,8 @@ def base(folder: Path, asked: str = "") -> str | None:
     """The commit that the files in `folder` are compared with, as who reviews them expects; None when there is none.
 
     Where the history left that of `asked`, or of the trunk; on the trunk itself HEAD while files differ from it, else
-    the commit before. Raises DomainError for an unknown `asked`, outside of git, and without git.
+    the commit before. A shallow clone that doesn't reach that point has none.
+    Raises DomainError for an unknown `asked`, outside of git, and without git.
     """
     head = told(folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if asked:
@@ -87,6 +92,9 @@ def base(folder: Path, asked: str = "") -> str | None:
             if fork != head:
                 return fork
             break
+    else:
+        if is_shallow(folder):
+            return None
     if run(folder, "status", "--porcelain", "--", ".").stdout.strip():
         return head
     return told(folder, "rev-parse", "--verify", "--quiet", "HEAD^1") or None

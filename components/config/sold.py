@@ -4,6 +4,7 @@ A version counts as sold once a committed client's file names it. What only desc
 and so may a version that nobody was ever sold.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
@@ -18,7 +19,8 @@ from components.domain.contracts import ContractVersion
 from components.domain.extras import Extra
 from components.domain.fleet import Fleet
 from components.domain.packages import Package
-from components.domain.problems import Blame, Problem
+from components.domain.prices import discount
+from components.domain.problems import Blame, Problem, Severity
 
 SECONDS = 20
 """Longer than this no history is looked through."""
@@ -35,16 +37,43 @@ class _Earlier:
     in_base: bool
 
 
-def problems(folder: Path, fleet: Fleet, base: str, was_sold: Collection[str]) -> Iterator[Problem]:
-    """Sold versions of `fleet` that say something else than they did at any commit up to now.
+def repriced(fleet: Fleet, was: Fleet) -> Iterator[Problem]:
+    """What every client pays otherwise than in the fleet as it `was`, though no version of anything changed."""
+    used = Counter(months for months, _ in {(vps.term.months, client.id) for client, vps in was.machines()})
+    if used and fleet.currency and was.currency and fleet.currency != was.currency:
+        yield Problem(
+            code="sold-currency-changed",
+            path=("currency",),
+            message=f"All that was sold in {was.currency} would be paid in {fleet.currency}, with the same numbers.",
+            remedy=f"Put {was.currency} back: what was sold keeps its price, and so its currency.",
+            blocks=False,
+        )
+    for months, clients in sorted(used.items()):
+        before, now = discount(was, months), discount(fleet, months)
+        if before != now:
+            place = next((index for index, one in enumerate(fleet.discounts) if one.months == months), None)
+            yield Problem(
+                code="sold-discount-changed",
+                severity=Severity.WARNING,
+                path=("term_discounts",) if place is None else ("term_discounts", place),
+                message=f"{clients} client{'s' * (clients != 1)} with terms of {months} months would pay otherwise, "
+                f"running terms too: {before} % off → {now} % off.",
+                remedy="Put it back unless they agreed: a discount has no version and no day.",
+                blocks=False,
+            )
 
-    `base` is the commit that files are compared with: what differed there already is old. `was_sold` are keys that its
+
+def problems(folder: Path, fleet: Fleet, base: str, was_sold: Collection[str]) -> Iterator[Problem]:
+    """Sold versions of `fleet` that say something else than they did at any commit up to `base`.
+
+    That is the commit that files are compared with: what differed there already is old, and what came after it is the
+    change itself, which may mend what it brings. `was_sold` are keys that its
     clients' files name; of others the history is asked. Raises DomainError when git can't tell.
     """
     now = _versions(fleet)
     for path, earlier in _changed(folder, now, base).items():
         kind, key = path
-        if key not in was_sold and not _was_ever_named(folder, key):
+        if key not in was_sold and not _was_ever_named(folder, key, base):
             continue
         differing = ", ".join(_differing(earlier.version, now[path]))
         yield Problem(
@@ -71,7 +100,7 @@ def _versions(fleet: Fleet) -> dict[Path_, Version]:
 def _changed(folder: Path, now: Mapping[Path_, Version], base: str) -> dict[Path_, _Earlier]:
     """Those versions that stood otherwise in an earlier content of the catalogue."""
     shape = ("log", "--format=", "--raw", "--no-abbrev", "--no-renames", "-m", "--first-parent", "-z")
-    told = checkout.run(folder, *shape, "HEAD", "--", CATALOGUE, seconds=SECONDS)
+    told = checkout.run(folder, *shape, base, "--", CATALOGUE, seconds=SECONDS)
     ids = [word.split()[3].decode() for word in told.stdout.split(b"\0") if word.lstrip().startswith(b":")]
     at_base = checkout.told(folder, "rev-parse", "--verify", "--quiet", f"{base}:./{CATALOGUE}")
     wanted = [one for one in dict.fromkeys([*ids, at_base]) if one.strip("0")]
@@ -100,9 +129,9 @@ def _catalogue(content: bytes) -> Fleet:
     )
 
 
-def _was_ever_named(folder: Path, key: str) -> bool:
-    """Whether a client's file named the version at any commit."""
-    told = checkout.run(folder, "log", "-1", "--format=%H", f"-S{key}", "HEAD", "--", f"{CLIENTS}/", seconds=SECONDS)
+def _was_ever_named(folder: Path, key: str, base: str) -> bool:
+    """Whether a client's file named the version at any commit up to the base."""
+    told = checkout.run(folder, "log", "-1", "--format=%H", f"-S{key}", base, "--", f"{CLIENTS}/", seconds=SECONDS)
     return bool(told.stdout.strip())
 
 

@@ -28,7 +28,8 @@ Also = Callable[[Loaded], Iterable[Problem]]
 class Verdict:
     """The fleet and its problems. `base` is the commit that they were compared with, empty where none was.
 
-    `unblamed` says why nothing was compared; `notes` what else could not be judged, and why.
+    `unblamed` says why nothing was compared; `notes` what else could not be judged, and why. `is_blind` where there
+    is a history that could not be asked: what only a change can have was not looked for, so nobody may call it right.
     """
 
     loaded: Loaded
@@ -36,6 +37,7 @@ class Verdict:
     base: str = ""
     unblamed: str = ""
     notes: tuple[str, ...] = ()
+    is_blind: bool = False
 
     @property
     def errors(self) -> int:
@@ -66,19 +68,25 @@ def verdict(
     except DomainError as error:
         if asked:
             raise
-        return Verdict(loaded=loaded, problems=tuple(found), unblamed=f"{_UNBLAMED} {error.message}")
+        is_kept = any((one / ".git").exists() for one in (folder.resolve(), *folder.resolve().parents))
+        told = f"{_UNBLAMED} {error if is_kept else error.message}"
+        return Verdict(loaded=loaded, problems=tuple(found), unblamed=told, is_blind=is_kept)
     if base is None:
-        return Verdict(loaded=loaded, problems=tuple(found), unblamed=f"{_UNBLAMED} {_alone(folder)}")
+        is_shallow = checkout.is_shallow(folder)
+        why = _SHALLOW if is_shallow else "This is the first commit."
+        return Verdict(loaded=loaded, problems=tuple(found), unblamed=f"{_UNBLAMED} {why}", is_blind=is_shallow)
     if not changed:
         old = tuple(replace(problem, blame=Blame.OLD) for problem in found)
         return Verdict(loaded=loaded, problems=old, base=base)
     notes: list[str] = []
     fresh: list[Problem] = []
-    if places.CATALOGUE in changed or any(name.startswith(f"{places.CLIENTS}/") for name in changed) or found:
+    if found or changed & _SOLD_BY or any(name.startswith(f"{places.CLIENTS}/") for name in changed):
         try:
             before = _before(loaded, base, changed, today, operations, judge=bool(found))
         except DomainError as error:
-            return Verdict(loaded=loaded, problems=tuple(found), unblamed=f"{_UNBLAMED} {error}")
+            was_there = bool(checkout.told(folder, "rev-parse", "--verify", "--quiet", f"{base}:./"))
+            told = f"{_UNBLAMED} {error}"
+            return Verdict(loaded=loaded, problems=tuple(found), unblamed=told, is_blind=was_there)
         if found:
             found = list(blamed(found, [*before.problems, *(also(before) if more else ())]))
         fresh = list(_brought(loaded, before, base, changed, today, operations, notes))
@@ -86,13 +94,10 @@ def verdict(
     return Verdict(loaded=loaded, problems=tuple(ordered), base=base, notes=tuple(notes))
 
 
-_UNBLAMED = "What is new and what is old can't be told."
-
-
-def _alone(folder: Path) -> str:
-    if checkout.told(folder, "rev-parse", "--is-shallow-repository") == "true":
-        return "This clone is shallow: git fetch --unshallow brings what was before."
-    return "This is the first commit."
+_UNBLAMED = "What is new and what is old can't be told, nor what only a comparison shows."
+_SHALLOW = "This clone is shallow: git fetch --unshallow brings what was before."
+_SOLD_BY = frozenset({places.CATALOGUE, places.FLEET})
+"""Where it stands what clients pay."""
 
 
 def _before(
@@ -116,6 +121,9 @@ def _brought(
     folder, fleet = loaded.folder, loaded.fleet
     clients = {Path(name).stem for name in changed if name.startswith(f"{places.CLIENTS}/")}
     found: list[Problem] = []
+    # Of a file that could not be read there nobody knows what it declared, so nothing in it is called new.
+    read = before.fleet.clients
+    clients -= {one for one in clients if f"{places.CLIENTS}/{one}.yaml" in before.files and one not in read}
     if clients and fleet.id:  # A fleet.yaml that can't be read at all would lack every datacentre and spare.
         there = arrivals.declared(before.fleet)
         retired = flavour_file.retired(fleet)
@@ -126,6 +134,8 @@ def _brought(
             notes.append(f"Addresses in quarantine could not be told. {error}")
         else:
             found += again.problems(fleet, kept, today, before.fleet)
+    if changed & _SOLD_BY:
+        found += sold.repriced(fleet, before.fleet)
     if places.CATALOGUE in changed:
         try:
             found += sold.problems(folder, fleet, base, sold.named(before.fleet))

@@ -18,6 +18,11 @@ def fleet(tmp_path: Path) -> Path:
     return Path(shutil.copytree(ROOT / "stacks", tmp_path / "stacks", ignore=ignored))
 
 
+COUNTS = "1 client, 1 VPS, 1 host"
+UNCOMPARED = "What is new and what is old can't be told, nor what only a comparison shows. {} is no git checkout.\n"
+FOUND_NOTHING = "nothing wrong was found in what could be judged"
+
+
 def check(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The whole process, as the shell starts it."""
     environment = {key: value for key, value in os.environ.items() if key != "VPS_FLEET"}
@@ -27,8 +32,13 @@ def check(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_clean_fleet_is_one_line(fleet: Path) -> None:
     result = check(fleet.parent)
-    assert (result.returncode, result.stdout) == (0, "stacks: 1 client, 1 VPS, 1 host: all is well.\n")
+    assert (result.returncode, result.stdout) == (0, f"{UNCOMPARED.format(fleet)}stacks: {COUNTS}: {FOUND_NOTHING}.\n")
     assert result.stderr == ""
+    git(fleet.parent, "init", "-q", "-b", "main")
+    for _ in range(2):
+        git(fleet.parent, "add", ".")
+        git(fleet.parent, "commit", "-q", "--allow-empty", "-m", "first")
+    assert check(fleet.parent).stdout == f"stacks: {COUNTS}: all is well.\n"
 
 
 def test_all_problems_with_file_line_path_and_remedy(fleet: Path) -> None:
@@ -53,8 +63,7 @@ stacks/clients/example-coop.yaml:21 clients.example-coop.vps.web1.ipv4.0
   Choose a free address of 192.0.2.0/24.
 
 3 errors in 2 files; 5 files checked.
-What is new and what is old can't be told. {fleet} is no git checkout.
-"""
+{UNCOMPARED.format(fleet)}"""
     )
 
 
@@ -142,5 +151,40 @@ def test_what_could_not_be_judged_is_said_though_all_is_well(fleet: Path, monkey
     monkeypatch.setenv("VPS_LEDGER", "ftp://ledger")
     result = check(fleet.parent)
     assert result.returncode == 0
-    assert result.stdout.startswith("States of hosts are not known.")
-    assert result.stdout.endswith("all is well.\n")
+    assert "\nStates of hosts are not known." in result.stdout
+    assert result.stdout.endswith(f"{FOUND_NOTHING}.\n")
+
+
+def test_a_shallow_clone_fails_the_check_for_nobody_saw_what_changed(fleet: Path, tmp_path: Path) -> None:
+    """As machines that build pull requests clone."""
+    git(fleet.parent, "init", "-q", "-b", "main")
+    git(fleet.parent, "add", ".")
+    git(fleet.parent, "commit", "-q", "-m", "first")
+    git(fleet.parent, "switch", "-q", "-c", "dearer")
+    catalogue = fleet / "catalogue.yaml"
+    catalogue.write_text(catalogue.read_text().replace('"19.00"', '"21.00"'))
+    git(fleet.parent, "commit", "-q", "-a", "-m", "dearer")
+    git(tmp_path, "clone", "-q", "--depth", "1", "--branch", "dearer", f"file://{fleet.parent}", "shallow")
+    clone = tmp_path / "shallow"
+    for words in ([], ["--new"]):
+        blind = check(clone, *words)
+        assert blind.returncode == 1
+        assert "git fetch --unshallow" in blind.stdout
+        assert "well" not in blind.stdout
+        assert blind.stdout.endswith("and what changed was not judged.\n")
+    assert json.loads(check(clone, "--json").stdout)["blind"] is True
+    assert "sold-version-changed" in check(fleet.parent).stdout
+
+
+def test_levels_are_compared_with_what_they_were(fleet: Path) -> None:
+    git(fleet.parent, "init", "-q", "-b", "main")
+    git(fleet.parent, "add", ".")
+    git(fleet.parent, "commit", "-q", "-m", "first")
+    (fleet / "policies.yaml").write_text("levels: {nosuch: advisory}\n")
+    brought = check(fleet, "--new")
+    assert brought.returncode == 1
+    assert "error (new, fleet) policy-level" in brought.stdout
+    git(fleet.parent, "add", ".")
+    git(fleet.parent, "commit", "-q", "-m", "second")
+    (fleet / "policies.yaml").write_text("levels: {nosuch: advisory, other: advisory}\n")
+    assert "2 errors (1 new, 1 old)" in check(fleet).stdout

@@ -114,3 +114,18 @@ def test_a_first_commit_has_nothing_before_it(tmp_path: Path) -> None:
     assert checkout.base(tmp_path) is None
     (tmp_path / "fleet.yaml").write_text("id: f2\n")
     assert checkout.base(tmp_path) == git(tmp_path, "rev-parse", "HEAD")
+
+
+def test_a_shallow_clone_that_lacks_the_trunk_is_compared_with_nothing(fleet: Path, tmp_path: Path) -> None:
+    """Not with the last commit of the branch, which is but a part of what it brings."""
+    git(fleet, "switch", "-q", "-c", "mine")
+    for text in ("a", "b", "c"):
+        (fleet / "fleet.yaml").write_text(f"id: {text}\n")
+        git(fleet, "commit", "-q", "-a", "-m", text)
+    git(fleet, "switch", "-q", "main")
+    git(tmp_path, "clone", "-q", "--depth", "2", "--branch", "mine", f"file://{tmp_path}", "shallow")
+    clone = tmp_path / "shallow" / fleet.name
+    assert checkout.is_shallow(clone)
+    assert checkout.base(clone) is None
+    assert checkout.base(clone, "HEAD^") == git(fleet, "rev-parse", "mine^")
+    assert not checkout.is_shallow(fleet)

@@ -1,12 +1,14 @@
 """What was sold never changes: against every catalogue that git has."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from components.config.loader import load
-from components.config.sold import named, problems
-from components.domain.problems import Blame, Problem
+from components.config.sold import named, problems, repriced
+from components.domain.problems import Blame, Problem, Severity
+from components.domain.terms import Discount
 from tests.config.conftest import Edit
 from tests.config.test_revision import commit
 
@@ -97,3 +99,36 @@ def test_catalogues_that_can_t_be_read_any_more_hinder_nothing(folder: Path, edi
     assert found(folder, base) == []
     edit("catalogue.yaml", '"19.00"', '"21.00"')
     assert len(found(folder, base)) == 1
+
+
+def test_a_branch_may_mend_a_version_that_it_adds_itself(folder: Path, edit: Edit) -> None:
+    base = commit(folder)
+    text = (folder / "catalogue.yaml").read_text()
+    at = text.index("  small@2026-01:")
+    own = text[at : text.index("  medium@2026-01:")].replace("small@2026-01", "small@2026-12")
+    (folder / "catalogue.yaml").write_text(text[:at] + own + text[at:])
+    edit("clients/example-coop.yaml", "small@2026-01", "small@2026-12")
+    commit(folder)
+    (folder / "catalogue.yaml").write_text(text[:at] + own.replace('"19.00"', '"18.00"') + text[at:])
+    assert found(folder, base) == []
+    later = commit(folder)
+    (folder / "catalogue.yaml").write_text(text[:at] + own.replace('"19.00"', '"17.00"') + text[at:])
+    assert [one.blame for one in found(folder, later)] == [Blame.NEW]
+
+
+def test_what_everybody_pays_by_is_compared_too(folder: Path) -> None:
+    fleet = load(folder).fleet
+    (months,) = {vps.term.months for _, vps in fleet.machines()}
+    assert list(repriced(fleet, fleet)) == []
+    (money,) = repriced(replace(fleet, currency="USD"), fleet)
+    assert (money.code, money.path, money.blocks) == ("sold-currency-changed", ("currency",), False)
+    dearer = replace(fleet, discounts=(Discount(months=1, percent=0), Discount(months=months, percent=1)))
+    (less,) = repriced(dearer, replace(fleet, discounts=(Discount(months=months, percent=10),)))
+    assert (less.code, less.path, less.severity) == ("sold-discount-changed", ("term_discounts", 1), Severity.WARNING)
+    assert "1 client with terms" in less.message
+    assert "10 % off → 1 % off" in less.message
+    (gone,) = repriced(replace(fleet, discounts=()), dearer)
+    assert gone.path == ("term_discounts",)
+    others = replace(fleet, discounts=(*fleet.discounts, Discount(months=99, percent=50)))
+    assert list(repriced(others, fleet)) == []
+    assert list(repriced(replace(fleet, currency="USD", discounts=()), replace(fleet, clients={}))) == []

@@ -25,7 +25,7 @@ def test_without_git_nobody_is_blamed(folder: Path, edit: Edit) -> None:
     assert [(one.code, one.blame) for one in found.problems] == [("datacentre-insecure", None)]
     assert (found.base, found.errors) == ("", 1)
     assert "is no git checkout" in found.unblamed
-    assert found.notes == ()
+    assert (found.notes, found.is_blind) == ((), False)
     with pytest.raises(DomainError, match="is no git checkout"):
         verdict(folder, "HEAD")
 
@@ -35,6 +35,7 @@ def test_the_first_commit_blames_nobody(folder: Path) -> None:
     found = verdict(folder, today=TODAY)
     assert found.problems == ()
     assert "first commit" in found.unblamed
+    assert not found.is_blind
 
 
 def test_a_shallow_clone_says_what_it_lacks(folder: Path, tmp_path: Path) -> None:
@@ -45,7 +46,17 @@ def test_a_shallow_clone_says_what_it_lacks(folder: Path, tmp_path: Path) -> Non
     git(tmp_path / "shallow", "checkout", "-q", "--detach")
     git(tmp_path / "shallow", "remote", "remove", "origin")
     git(tmp_path / "shallow", "branch", "-q", "-D", "main")
-    assert "git fetch --unshallow" in verdict(tmp_path / "shallow" / folder.name, today=TODAY).unblamed
+    found = verdict(tmp_path / "shallow" / folder.name, today=TODAY)
+    assert "git fetch --unshallow" in found.unblamed
+    assert found.is_blind
+
+
+def test_a_checkout_that_git_refuses_is_not_called_right(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(folder)
+    monkeypatch.setenv("PATH", "/nowhere")
+    found = verdict(folder, today=TODAY)
+    assert "git can't be started" in found.unblamed
+    assert found.is_blind
 
 
 def test_a_fleet_that_was_not_there_is_not_compared(folder: Path) -> None:
@@ -57,6 +68,7 @@ def test_a_fleet_that_was_not_there_is_not_compared(folder: Path) -> None:
     found = verdict(folder, today=TODAY)
     assert found.problems == ()
     assert "was not there" in found.unblamed
+    assert not found.is_blind
 
 
 def test_what_nobody_changed_is_old(folder: Path, edit: Edit) -> None:
@@ -121,6 +133,20 @@ def test_an_expired_image_is_told_and_only_what_is_new_from_it_is_wrong(folder: 
     assert told(found) == [("old", "image-expired"), ("new", "new-from-expired-image")]
     assert found.problems[1].scope == "VPS example-coop/web2"
     assert found.errors == 1
+
+
+def test_who_mends_a_broken_file_brings_nothing_new(folder: Path, edit: Edit) -> None:
+    late = dt.date(2028, 1, 1)
+    edit(CLIENT, "id: c-q7m2", "id: [c-q7m2")
+    commit(folder)
+    edit(CLIENT, "id: [c-q7m2", "id: c-q7m2")
+    assert told(verdict(folder, today=late)) == [("old", "image-expired")]
+
+
+def test_another_currency_is_told_though_the_catalogue_stays(folder: Path, edit: Edit) -> None:
+    commit(folder)
+    edit("fleet.yaml", "currency: EUR", "currency: USD")
+    assert told(verdict(folder, today=TODAY)) == [("new", "sold-currency-changed")]
 
 
 def test_new_vps_come_to_no_host_that_is_drained(folder: Path) -> None:
