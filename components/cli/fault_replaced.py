@@ -9,6 +9,7 @@ import typer
 
 from components.cli.consent import consent
 from components.cli.fault_desk import Desk, tell
+from components.config.folder import HOSTS
 from components.config.replacement import Edit, Replacement
 from components.domain.faults import Fault
 from components.domain.instants import shown
@@ -51,6 +52,11 @@ def replace(here: Desk, fault: Fault, given: Given, at: dt.datetime, *, yes: boo
     data = {"fault": fault.id, **replacement.data()}
     edit.write(lambda: here.note(fault.host, equipment.REPLACED, at, given.reason, data))
     tell(here, done)
+    if edit.waits and _is_there(here, fault):
+        raise DomainError(
+            f"It is noted, and the clock stands; the new part is not written down. {edit.waits}",
+            "Mend that file, then run the same command again.",
+        )
     typer.echo(f"next      commit the edited files; when service is back: vps fault restored {fault.id}")
 
 
@@ -63,8 +69,14 @@ def _goes_on(here: Desk, fault: Fault, given: Given, *, yes: bool) -> bool:
     if not noted or given.serial not in (None, fault.replacement):
         return False
     replacement = Replacement.told(fault.host, noted[-1].data)
-    doubt = _doubt(here, noted[-1], replacement)
-    edit = Edit(here.loaded.folder, dataclasses.replace(replacement, counted=None) if doubt else replacement)
+    counted, doubt = _left_to_count(here, noted[-1], replacement)
+    edit = Edit(here.loaded.folder, dataclasses.replace(replacement, counted=counted))
+    if edit.waits and _is_there(here, fault):
+        raise DomainError(
+            f"{fault.id} is noted as replaced by {fault.replacement} already; the new part is not written down. "
+            f"{edit.waits}",
+            "Mend that file, then run the same command again.",
+        )
     if not edit.found:
         return False
     typer.echo(f"{fault.id} is noted as replaced by {fault.replacement} already; what waits is in its files:")
@@ -79,17 +91,28 @@ def _goes_on(here: Desk, fault: Fault, given: Given, *, yes: bool) -> bool:
     return True
 
 
-def _doubt(here: Desk, event: Event, replacement: Replacement) -> str:
-    """Why nobody can tell whether the spare was counted down before the cut; empty when it is clear, or none was."""
+def _left_to_count(here: Desk, event: Event, replacement: Replacement) -> tuple[tuple[int, int] | None, str]:
+    """From what to what a spare is counted down after a cut, if at all; or why nobody can tell whether it was."""
     if replacement.counted is None:
-        return ""
+        return None, ""
+    before, after = replacement.counted
     spare = here.loaded.fleet.spares.get(replacement.spare)
     said = "does not know it" if spare is None else f"says {spare.count}"
-    told = f"{replacement.counted[0]} -> {replacement.counted[1]} was noted, and fleet.yaml {said}"
-    others = [one for one in here.events if one.kind == equipment.REPLACED and one.number > event.number]
-    if any(one.data.get("spare") == replacement.spare and one.data.get("count") for one in others):
-        return f"{told}; another was taken since"
-    return "" if spare is not None and spare.count in replacement.counted else told
+    told = f"{before} -> {after} was noted, and fleet.yaml {said}"
+    for one in here.events:
+        if one.kind == equipment.REPLACED and one.number > event.number:
+            taken = Replacement.told(replacement.host, one.data)
+            if taken.spare == replacement.spare and taken.counted is not None:
+                # Whoever took the next one saw what this one had left.
+                return None, "" if taken.counted[0] == after else f"{told}; another was taken since"
+    if spare is None or spare.count not in replacement.counted:
+        return None, told
+    return replacement.counted, ""
+
+
+def _is_there(here: Desk, fault: Fault) -> bool:
+    """Whether the host's file is; a host that was retired has none."""
+    return (here.loaded.folder / HOSTS / f"{fault.host}.yaml").exists()
 
 
 def _has(here: Desk, replacement: Replacement) -> bool:
@@ -113,7 +136,13 @@ def _judged(here: Desk, fault: Fault, given: Given, at: dt.datetime) -> Replacem
     if warranty < at.date():
         raise DomainError(f"Its warranty would have ended on {warranty}.", "Nothing was noted. Name its last day.")
     spare = here.loaded.fleet.spares.get(fault.spare)
-    counts = spare is not None and spare.count > 0 and not given.from_supplier
+    if fault.spare and spare is None and not given.from_supplier:
+        raise DomainError(
+            f"fleet.yaml has no spare {fault.spare} that can be read, from which the part would come.",
+            "Nothing was noted. Mend fleet.yaml (vps check), or say --from-supplier if it came from outside.",
+        )
+    by_hand = found is not None
+    counts = spare is not None and spare.count > 0 and not given.from_supplier and not by_hand
     return Replacement(
         host=fault.host,
         old=fault.serial,
@@ -134,12 +163,19 @@ def _is_elsewhere(here: Desk, fault: Fault, host: str) -> bool:
 
 def _show(here: Desk, fault: Fault, replacement: Replacement, edit: Edit) -> None:
     typer.echo(edit.diff, nl=False)
-    if not edit.found and not _has(here, replacement):
+    by_hand = _has(here, replacement)
+    if not edit.found and not by_hand:
+        why = edit.waits or f"hosts/{fault.host}.yaml lists no {fault.serial}."
         typer.echo(
-            f"hosts/{fault.host}.yaml lists no {fault.serial}, so add the new part by hand: {replacement.model}, "
-            f"{replacement.new}, installed {replacement.installed}, warranty {replacement.warranty}"
+            f"{why} {'It waits' if edit.waits else 'Add it by hand'}: {replacement.model}, {replacement.new}, "
+            f"installed {replacement.installed}, warranty {replacement.warranty}"
         )
-    if replacement.counted is None:
+    if by_hand and fault.spare:
+        typer.echo(
+            f"No spare of {fault.spare} is counted down: hosts/{fault.host}.yaml has {replacement.new} already. See "
+            "that `count` in fleet.yaml is what lies on the shelf."
+        )
+    elif replacement.counted is None:
         typer.echo(f"No spare of {fault.spare or 'ours'} is counted down: the part came from outside.")
     else:
         before, after = replacement.counted

@@ -52,15 +52,12 @@ def kit(
 
     Pipe it to the host: vps host kit kvm1 | ssh kvm1 sudo sh
     """
-    from components.config.loader import find_fleet, load
     from components.domain.problems import DomainError
     from components.hostkit import HOLD_MINUTES, installer
 
-    hosts = load(find_fleet(fleet)).fleet.hosts
-    if host not in hosts:
-        raise DomainError(f"Host {host} is not declared.", f"Known: {', '.join(sorted(hosts)) or 'none'}.")
-    if hosts[host].driver != "libvirt":
-        raise DomainError(f"Host {host} is of kind {hosts[host].driver}.", "The kit is for libvirt hosts.")
+    _, found = _declared(host, fleet)
+    if found.driver != "libvirt":
+        raise DomainError(f"Host {host} is of kind {found.driver}.", "The kit is for libvirt hosts.")
     typer.echo(installer(HOLD_MINUTES if hold is None else hold), nl=False)
 
 
@@ -95,11 +92,8 @@ def return_(
 
 
 def _declared(host: str, fleet: Path | None) -> "tuple[Loaded, Host]":
+    from components.cli.host_state import declared
     from components.config.loader import find_fleet, load
-    from components.domain.problems import DomainError
 
     loaded = load(find_fleet(fleet))
-    if host not in loaded.fleet.hosts:
-        known = ", ".join(sorted(loaded.fleet.hosts)) or "none"
-        raise DomainError(f"Host {host} is not declared.", f"Known: {known}.")
-    return loaded, loaded.fleet.hosts[host]
+    return loaded, declared(loaded, host)

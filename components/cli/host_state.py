@@ -31,10 +31,19 @@ def declared(loaded: "Loaded", name: str) -> "Host":
     """The host. Raises DomainError, saying which are known."""
     from components.domain.problems import DomainError
 
-    hosts = loaded.fleet.hosts
-    if name not in hosts:
-        raise DomainError(f"Host {name} is not declared.", f"Known: {', '.join(sorted(hosts)) or 'none'}.")
-    return hosts[name]
+    need_named(loaded, name)
+    if name not in loaded.fleet.hosts:
+        raise DomainError(f"hosts/{name}.yaml can't be read as it is.", "`vps check` says where.")
+    return loaded.fleet.hosts[name]
+
+
+def need_named(loaded: "Loaded", name: str) -> None:
+    """Raises DomainError, saying which are known, for a host that has no file, be it one that can be read or not."""
+    from components.config.folder import HOSTS
+    from components.domain.problems import DomainError
+
+    if f"{HOSTS}/{name}.yaml" not in loaded.files:
+        raise DomainError(f"Host {name} is not declared.", f"Known: {', '.join(sorted(loaded.fleet.hosts)) or 'none'}.")
 
 
 def affected(loaded: "Loaded", host: str) -> str:
@@ -58,14 +67,16 @@ def set_state(host_name: str, state: HostState, reason: str, said: str | None, f
     from components.ledger.witness import why
 
     loaded, now = load(find_fleet(fleet), judge=False), dt.datetime.now(dt.UTC)
-    host = declared(loaded, host_name)
-    what = f"Unable to set {host.name} {state}"
+    need_named(loaded, host_name)
+    # A host fails whether its file can be read or not.
+    host = loaded.fleet.hosts.get(host_name)
+    what = f"Unable to set {host_name} {state}"
     if state is HostState.LOST:
         raise DomainError(
             f"{what}: by that its machines may be made anew elsewhere, so it is declared in its file and reviewed.",
-            f'Nothing was noted. Run: vps host lost {host.name} --fenced "how and when it was switched off"',
+            f'Nothing was noted. Run: vps host lost {host_name} --fenced "how and when it was switched off"',
         )
-    if host.lost is not None:
+    if host is not None and host.lost is not None:
         raise DomainError(
             f"{what}: it is declared lost, since {host.lost.since}.",
             f"Nothing was noted. It comes back by: vps host return {host.name}",
@@ -73,25 +84,25 @@ def set_state(host_name: str, state: HostState, reason: str, said: str | None, f
     reason = why(reason)
     at = second(now) if said is None else past(said, now)
     with open_ledger(loaded.folder, os.environ) as ledger:
-        about = ledger.events(subject=equipment.subject(host.name))
-        last = equipment.standings(about).get(host.name)
+        about = ledger.events(subject=equipment.subject(host_name))
+        last = equipment.standings(about).get(host_name)
         was = last.state if last else HostState.ACTIVE
         if was is state:
             since = f", since {shown(last.since)} by {last.actor}: {last.reason}" if last else ", and always was"
-            typer.echo(f"{host.name} is {state} already{since}. Nothing was noted.")
+            typer.echo(f"{host_name} is {state} already{since}. Nothing was noted.")
             return
         if last and at < last.since:
             raise DomainError(
                 f"{what} at {shown(at)}: it is {was} since {shown(last.since)}.",
                 "Nothing was noted. States are noted in the order in which they came.",
             )
-        _record(loaded, ledger, host.name, was, state, reason, at, about[-1].number if about else 0)
-    typer.echo(f"{host.name}: {was} -> {state} since {shown(at)}")
-    typer.echo(MEANING[state].format(host=host.name))
+        _record(loaded, ledger, host_name, was, state, reason, at, about[-1].number if about else 0)
+    typer.echo(f"{host_name}: {was} -> {state} since {shown(at)}")
+    typer.echo(MEANING[state].format(host=host_name))
     for fault in equipment.faults(about).values():
         if fault.is_open:
             typer.echo(f"faulty: {fault.part} ({fault.id}), {fault.state}; once overdue it bars new VPSs in any state")
-    typer.echo(f"there: {affected(loaded, host.name)}")
+    typer.echo(f"there: {affected(loaded, host_name)}")
 
 
 def note_loss(loaded: "Loaded", host: str, state: HostState, reason: str) -> None:

@@ -178,12 +178,9 @@ def _find(name: str, fleet: Path | None) -> "tuple[Loaded, Client, Vps]":
 
 
 def _host(loaded: "Loaded", name: str) -> "Host":
-    from components.domain.problems import DomainError
+    from components.cli.host_state import declared
 
-    if name not in loaded.fleet.hosts:
-        known = ", ".join(sorted(loaded.fleet.hosts)) or "none"
-        raise DomainError(f"Host {name} is not declared.", f"Known: {known}.")
-    return loaded.fleet.hosts[name]
+    return declared(loaded, name)
 
 
 def _recorded(loaded: "Loaded", client: "Client", vps: "Vps") -> dict[str, Any]:

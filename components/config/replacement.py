@@ -50,19 +50,27 @@ class Edit:
     """The files with the replacement in them; nothing is written before `write`.
 
     Files that say it already, or whose count is not the one that was counted from, stay as they are. `shelf` is the
-    spare's count in fleet.yaml now, None where nothing is counted.
+    spare's count in fleet.yaml now, None where nothing is counted; `waits` says why the host's file can't be edited.
     """
 
     def __init__(self, fleet: Path, replacement: Replacement) -> None:
         self.fleet, self._host = fleet, replacement.host
-        host, shared = Draft(fleet / HOSTS / f"{replacement.host}.yaml"), Draft(fleet / FLEET)
-        self.found = _put_part(host.document, replacement)
-        """Whether the host's file still lists the old part."""
+        self._read: list[Draft] = []
         self.shelf: int | None = None
         if replacement.counted is not None:
+            shared = Draft(fleet / FLEET)
             self.shelf = _count(shared.document, replacement.spare, *replacement.counted)
+            self._read.append(shared)
+        self.found, self.waits = False, ""
+        """Whether the host's file still lists the old part."""
         # The host's file last: while it lists the old part, a replacement that was cut is to be gone on with.
-        self._read = (shared, host)
+        try:
+            host = Draft(fleet / HOSTS / f"{replacement.host}.yaml")
+        except DomainError as problem:
+            self.waits = problem.message
+        else:
+            self.found = _put_part(host.document, replacement)
+            self._read.append(host)
         self._drafts = tuple(draft for draft in self._read if draft.text() != draft.before)
 
     @property

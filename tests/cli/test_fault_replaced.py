@@ -187,7 +187,56 @@ def test_a_file_edited_by_hand_before_is_left(diagnosed: NotedWorld) -> None:
     """Somebody wrote the new serial number down already; the event is noted, the count is not touched twice."""
     file = diagnosed.fleet / "hosts" / "lab1.yaml"
     file.write_text(diagnosed.host_file().replace("D960-0001", "D960-0002"))
-    before = diagnosed.host_file()
-    diagnosed.run("fault", "replaced", "lab1", *NEW, "--yes")
-    assert diagnosed.host_file() == before
+    before = diagnosed.host_file(), diagnosed.fleet_file()
+    told = diagnosed.run("fault", "replaced", "lab1", *NEW, "--yes")
+    assert "hosts/lab1.yaml has D960-0002 already. See that `count`" in told
+    assert (diagnosed.host_file(), diagnosed.fleet_file()) == before
     assert diagnosed.events()[-1].kind == REPLACED
+
+
+def test_a_host_s_file_that_is_broken_keeps_no_clock_running(diagnosed: NotedWorld) -> None:
+    """It is noted and counted at once (HW-4); the same command writes the part down when the file is mended."""
+    file = diagnosed.fleet / "hosts" / "lab1.yaml"
+    before = diagnosed.host_file()
+    file.write_text(before.replace("datacentre: dc1", "datacentre: [dc1"))
+    for _ in range(2):
+        with pytest.raises(DomainError, match=r"the new part is not written down.*it is no YAML"):
+            diagnosed.run("fault", "replaced", "lab1", *NEW, "--yes")
+        assert [event.kind for event in diagnosed.events()].count(REPLACED) == 1
+        assert "Demo D960, count: 1" in diagnosed.fleet_file()
+    file.write_text(before)
+    assert "noted as replaced by D960-0002 already" in diagnosed.run("fault", "replaced", "lab1", *NEW, "--yes")
+    assert "serial: D960-0002" in diagnosed.host_file()
+    assert "Demo D960, count: 1" in diagnosed.fleet_file()
+
+
+def test_another_that_was_taken_while_a_file_was_broken_leaves_no_doubt(diagnosed: NotedWorld) -> None:
+    """It was counted from what the first had left."""
+    _second(diagnosed)
+    file = diagnosed.fleet / "hosts" / "lab1.yaml"
+    before = diagnosed.host_file()
+    file.write_text("{")
+    with pytest.raises(DomainError, match="not written down"):
+        diagnosed.run("fault", "replaced", "lab1", *NEW, "--yes")
+    diagnosed.run("fault", "replaced", "lab2", "--serial", "N-2", "--warranty", "2031-01-01", "--yes")
+    file.write_text(before)
+    diagnosed.run("fault", "replaced", "lab1", *NEW, "--yes")
+    assert "serial: D960-0002" in diagnosed.host_file()
+    assert "Demo D960, count: 0" in diagnosed.fleet_file()
+
+
+def test_a_host_that_was_retired_has_nothing_to_write_down(diagnosed: NotedWorld) -> None:
+    (diagnosed.fleet / "hosts" / "lab1.yaml").unlink()
+    diagnosed.run("fault", "replaced", "lab1", *NEW, "--yes")
+    assert diagnosed.events()[-1].kind == REPLACED
+    assert "Demo D960, count: 1" in diagnosed.fleet_file()
+
+
+def test_spares_that_can_not_be_read_are_no_supplier(diagnosed: NotedWorld) -> None:
+    file = diagnosed.fleet / "fleet.yaml"
+    file.write_text(diagnosed.fleet_file().replace("\nspares:", "\nspare:"))
+    with pytest.raises(DomainError, match=r"no spare lab-disk that can be read.*--from-supplier"):
+        diagnosed.run("fault", "replaced", "lab1", *NEW, "--yes")
+    assert len(diagnosed.events()) == 2
+    diagnosed.run("fault", "replaced", "lab1", *NEW, "--from-supplier", "--model", "Demo D960", "--yes")
+    assert diagnosed.events()[-1].data["count"] is None

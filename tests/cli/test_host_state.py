@@ -122,3 +122,14 @@ def test_files_that_can_not_be_read_are_told(noted: NotedWorld) -> None:  # noqa
     (noted.fleet / "clients" / "example-coop.yaml").write_text("id: [\n")
     told = noted.run("host", "set", "lab1", "failed", "--reason", "smoke")
     assert "no VPS is declared there (1 clients' files can't be read: vps check)" in told
+
+
+def test_a_host_fails_whether_its_file_can_be_read_or_not(noted: NotedWorld) -> None:  # noqa: F811
+    """Other commands say that it is the file, not that there is no such host."""
+    (noted.fleet / "hosts" / "lab1.yaml").write_text("datacentre: [dc1\n")
+    assert "lab1: active -> failed" in noted.run("host", "set", "lab1", "failed", "--reason", "smoke")
+    for words in (["host", "kit", "lab1"], ["fault", "open", "lab1", "cpu", "--reason", "heat"]):
+        with pytest.raises(DomainError, match=r"hosts/lab1\.yaml can't be read as it is\. `vps check`"):
+            noted.run(*words)
+    with pytest.raises(DomainError, match="Host lab9 is not declared"):
+        noted.run("host", "set", "lab9", "failed", "--reason", "smoke")
