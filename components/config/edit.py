@@ -55,7 +55,10 @@ class Draft:
         lines: list[str] = []
         changed = after.splitlines(keepends=True)
         for kind, low, high, start, end in difflib.SequenceMatcher(None, unchanged, changed, False).get_opcodes():
-            lines += written[low:high] if kind == "equal" else changed[start:end]
+            if kind == "equal":
+                lines += written[low:high]
+            else:
+                lines += [_as_beside(line, unchanged, written, low) for line in changed[start:end]]
         return "".join(lines)
 
     def diff(self) -> str:
@@ -239,6 +242,28 @@ def _written(value: object) -> object:
         sequence.fa.set_flow_style()
         return sequence
     return value
+
+
+def _as_beside(line: str, unchanged: list[str], written: list[str], at: int) -> str:
+    """A changed line as the file is written: indented as the nearest of its depth, and with the file's line ends.
+
+    `unchanged` are the file's lines in the depths of `line`, `written` as they stand.
+    """
+    if any(one.endswith("\r\n") for one in written[:1]):
+        line = line.rstrip("\n") + "\r\n"
+    depth = indentation(line)
+    if line.lstrip().startswith("#"):
+        return line
+    for index in (*range(at - 1, -1, -1), *range(at, len(unchanged))):
+        beside = unchanged[index]
+        if indentation(beside) == depth and beside.strip() and not beside.lstrip().startswith("#"):
+            return " " * indentation(written[index]) + line[depth:]
+    return line
+
+
+def indentation(line: str) -> int:
+    """How many spaces a line begins with."""
+    return len(line) - len(line.lstrip(" "))
 
 
 def _read(file: Path) -> str:

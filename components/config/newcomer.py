@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from components.config.documents import parse
+from components.config.documents import Document, parse
+from components.config.edit import indentation
 from components.domain.names import is_label
 from components.domain.problems import DomainError
 from components.domain.terms import Term
@@ -123,7 +124,7 @@ def vps_text(vps: NewVps, who: str = "ada") -> str:
 
 
 def with_vps(text: str, block: str) -> str:
-    """A client's file with the lines of one more VPS below those that it has; nothing else in it changes.
+    """A client's file with the lines of one more VPS below those that it has, indented as they are, and nothing else.
 
     Raises DomainError where its VPSs don't stand one below the other.
     """
@@ -140,8 +141,28 @@ def with_vps(text: str, block: str) -> str:
     while end > begin and (not lines[end - 1].strip() or lines[end - 1].startswith("#")):
         end -= 1
     if not lines[end - 1].endswith("\n"):
-        lines[end - 1] += "\n"
-    return "".join([*lines[:end], block, *lines[end:]])
+        lines[end - 1] += _line_end(lines)
+    outer, inner = _depths(document, lines)
+    fresh = []
+    for line in block.splitlines():
+        depth = indentation(line)
+        fresh.append(f"{' ' * {2: outer, 4: inner}.get(depth, depth)}{line[depth:]}")
+    return "".join([*lines[:end], *(f"{line}{_line_end(lines)}" for line in fresh), *lines[end:]])
+
+
+def _depths(document: Document, lines: Sequence[str]) -> tuple[int, int]:
+    """How far the names of VPSs, and what they have, are indented in a file."""
+    for name, vps in (document.data["vps"] or {}).items():
+        at = document.line(("vps", str(name)))
+        outer = indentation(lines[at - 1])
+        below = [document.line(("vps", str(name), str(key))) for key in vps] if isinstance(vps, dict) else []
+        inner = [indentation(lines[one - 1]) for one in below if one > at]
+        return outer, inner[0] if inner else 2 * outer
+    return 2, 4
+
+
+def _line_end(lines: Sequence[str]) -> str:
+    return "\r\n" if lines[0].endswith("\r\n") else "\n"
 
 
 def addresses(found: Sequence[str]) -> str:

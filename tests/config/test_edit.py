@@ -7,7 +7,7 @@ import pytest
 from ruamel.yaml.scalarstring import PlainScalarString
 
 from components.config import edit as edits
-from components.config.edit import Draft, brought, create, edit, need_sound, put, take
+from components.config.edit import Draft, brought, create, edit, indentation, need_sound, put, take
 from components.config.loader import load
 from components.domain.problems import DomainError, Problem, Severity
 
@@ -49,6 +49,25 @@ def test_odd_but_valid_layout_stays_where_it_was_not_touched(folder):
     lines = file.read_text().splitlines()
     lines.remove('    ends: "2027-03-01"')
     assert lines == text.splitlines()
+
+
+@pytest.mark.parametrize("wide", [3, 4, 8])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_new_line_is_indented_and_ended_as_those_beside_it(folder, wide, end):
+    file = folder / CLIENT
+    text = "".join(
+        f"{' ' * (indentation(line) // 2 * wide)}{line.lstrip(' ')}{end}" for line in file.read_text().splitlines()
+    )
+    file.write_bytes(text.encode())
+    with edit(file) as draft:
+        put(draft.document["vps"]["web1"], "ends", "2027-03-01", after="term")
+        put(draft.document["vps"]["web1"], "fqdn", "web9.coop.example", after="image")
+
+    line = f'{" " * (2 * wide)}ends: "2027-03-01"{end}'
+    after = file.read_bytes().decode()
+    assert line in after
+    assert after.replace(line, "").replace('"web9.coop.example"', "web1.coop.example") == text
+    assert load(folder).fleet.clients["example-coop"].vps["web1"].ends.isoformat() == "2027-03-01"
 
 
 def test_mappings_are_written_in_one_line(folder):

@@ -146,6 +146,13 @@ def test_one_more_vps_comes_below_the_others_and_moves_no_comment(end: str) -> N
     assert with_vps(f"id: c-1\n{FLOW}{end}", "  web2:\n    id: v-2\n") == f"id: c-1\n{FLOW}  web2:\n    id: v-2\n{end}"
 
 
+@pytest.mark.parametrize(("outer", "inner"), [(4, 8), (2, 6), (3, 6)])
+def test_one_more_vps_is_indented_and_ended_as_the_others(outer: int, inner: int) -> None:
+    text = f"id: c-1\r\nvps:\r\n{' ' * outer}web1:\r\n{' ' * inner}id: v-1\r\n"
+    lines = f"{' ' * outer}web2:\r\n{' ' * inner}id: v-2\r\n"
+    assert with_vps(text, "  web2:\n    id: v-2\n") == text + lines
+
+
 def test_a_last_line_without_an_end_gets_one() -> None:
     assert (
         with_vps("vps:   # all\n  web1: {id: v-1}", "  web2: {}\n") == "vps:   # all\n  web1: {id: v-1}\n  web2: {}\n"
