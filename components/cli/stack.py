@@ -186,7 +186,10 @@ def _ready(stack: str, fleet: Path | None) -> "tuple[Engine, Loaded]":
     from components.engine.judged import judged
 
     engine, loaded = _engine(fleet)
-    problems = judged(engine.environment, loaded, stack, states(loaded.folder)).problems
+    found = judged(engine.environment, loaded, stack, states(loaded.folder), by_engine=True)
+    if found.note:
+        typer.echo(f"warning: {found.note}", err=True)
+    problems = found.problems
     if problems:
         for problem in problems:
             typer.echo(str(problem), err=True)

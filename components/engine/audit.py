@@ -82,7 +82,7 @@ def handed_over(
     that were there, though state holds none of them.
     """
     if resources is None:
-        resources = _resources(environment, stack)
+        resources = resources_of(environment, stack)
     known = {"machines": None if resources is None else {**also, **recorded(resources)}, "hosts": dict(hosts)}
     with tempfile.NamedTemporaryFile("w", prefix="vps-known-", suffix=".json", encoding="utf-8") as file:
         json.dump(known, file)
@@ -111,7 +111,8 @@ def export(environment: Mapping[str, str], stack: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _resources(environment: Mapping[str, str], stack: str) -> list[dict[str, Any]] | None:
+def resources_of(environment: Mapping[str, str], stack: str) -> list[dict[str, Any]] | None:
+    """What state records of a stack, exported by the engine where only it can read it; None where it can't either."""
     found = state.resources(environment, stack)
     if found is None:
         exported = export(environment, stack)

@@ -19,7 +19,7 @@ from components.domain.operations import NOTHING_KNOWN, Operations
 from components.domain.problems import Problem
 from components.domain.rules import arrivals
 from components.domain.rules.arrivals import Before, Had
-from components.engine import rebuild, returned, state
+from components.engine import audit, rebuild, returned, state
 
 HELD = ("address-twice", "address-reserved", "name-twice")
 """Problems of what a VPS holds: they stop nobody who held it before somebody else wrote it down."""
@@ -39,15 +39,22 @@ def judged(
     stack: str,
     operations: Operations = NOTHING_KNOWN,
     today: dt.date | None = None,
+    *,
+    by_engine: bool = False,
 ) -> Judged:
-    """What stops an apply of `stack`. Raises DomainError for a state that can't be read."""
+    """What stops an apply of `stack`. Raises DomainError for a state that can't be read.
+
+    With `by_engine` a state that is in no folder is exported by the engine, which takes a second: for who starts it.
+    """
     own = loaded.blocking(stack)
     client = loaded.fleet.clients.get(stack.removeprefix(CLIENT_STACKS)) if stack.startswith(CLIENT_STACKS) else None
     if client is None:
         return Judged(problems=own)
-    before = recorded(environment, loaded, stack)
+    before = recorded(environment, loaded, stack, by_engine=by_engine)
     if before is None:
-        return Judged(problems=own, note=_BLIND)
+        # Whether it held that before can't be told: it is not the holder's apply that somebody else's file may stop.
+        own = tuple(problem for problem in own if problem.code not in HELD)
+        return Judged(problems=own, note="" if audit.KNOWN in environment else _BLIND)
     found = tuple(problem for problem in own if not _is_held(problem, client, before))
     if found or rebuild.is_rebuilding(environment):
         return Judged(problems=found)
@@ -55,8 +62,9 @@ def judged(
 
 
 _BLIND = (
-    "State is not in a folder, so nobody compared it here: whether this change oversells a host, exceeds a quota or "
-    "makes something new from an expired image is told by `vps check` and the policy pack alone."
+    "State is not in a folder, so nobody compared it here: whether this change oversells a host, exceeds a quota, takes "
+    "another VPS's address or makes something new from an expired image is told by `vps check` and the policy pack "
+    "alone."
 )
 
 
@@ -67,12 +75,12 @@ def _worse(loaded: Loaded, client: Client, before: Before, operations: Operation
     yield from arrivals.growth(fleet, client, before, today)
 
 
-def recorded(environment: Mapping[str, str], loaded: Loaded, stack: str) -> Before | None:
+def recorded(environment: Mapping[str, str], loaded: Loaded, stack: str, *, by_engine: bool = False) -> Before | None:
     """What state says was there, and what was brought back from the trash since; None where only the engine can tell.
 
     Raises DomainError for a state that can't be read.
     """
-    found = state.resources(environment, stack)
+    found = audit.resources_of(environment, stack) if by_engine else state.resources(environment, stack)
     if found is None:
         return None
     before: dict[tuple[str, str], Had] = {}

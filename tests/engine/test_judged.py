@@ -218,6 +218,36 @@ def test_a_backend_elsewhere_is_not_guessed_about(two: Bench) -> None:
     found = judged(away, load(two.project.fleet), BETA)
     assert found.problems == ()
     assert "nobody compared it here" in found.note
+    begun_by_us = judged({**away, "VPS_KNOWN": "/somewhere"}, load(two.project.fleet), BETA)
+    assert begun_by_us.note == "", "who started the engine has compared it, and said so"
+
+
+def test_a_holder_is_stopped_by_nobody_wherever_state_is(two: Bench) -> None:
+    edited(two, "192.0.2.21", "192.0.2.10")
+    away = {**two.environment, "PULUMI_BACKEND_URL": "s3://bucket"}
+    for stack in (STACK, BETA):
+        assert judged(away, load(two.project.fleet), stack).problems == ()
+    edited(two, "id: v-b1b1", "id: c-b1b1")
+    assert {one.code for one in judged(away, load(two.project.fleet), BETA).problems} == {"bad-id"}
+
+
+def test_a_state_that_only_the_engine_reads_is_compared_as_well(two: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded(two, STACK)
+    folder = Path(two.environment["PULUMI_BACKEND_URL"].removeprefix("file://")) / ".pulumi/stacks/aegir-vps"
+    resources = json.loads((folder / f"{STACK}.json").read_text())["checkpoint"]["latest"]["resources"]
+    held: dict[str, object] | None = {"deployment": {"resources": resources}}
+    monkeypatch.setattr("components.engine.audit.export", lambda *_: held)
+    away = {**two.environment, "PULUMI_BACKEND_URL": "s3://bucket"}
+    edited(two, "192.0.2.21", "192.0.2.10")
+    bad_day(two)
+    assert judged(away, load(two.project.fleet), STACK, by_engine=True).problems == ()
+    held = {"deployment": {}}
+    found = judged(away, load(two.project.fleet), BETA, by_engine=True)
+    assert "address-twice" in {one.code for one in found.problems}
+    assert found.note == ""
+    held = None
+    found = judged(away, load(two.project.fleet), BETA, by_engine=True)
+    assert (found.problems, "nobody compared it here" in found.note) == ((), True)
 
 
 def test_a_rebuild_finds_what_is_there_and_is_not_judged_as_new(two: Bench) -> None:
