@@ -45,8 +45,10 @@ def list_all(
     import gc
 
     gc.disable()  # A fleet is thousands of small objects that all stay until the end.
-    from components.cli.guests import choose, rows, say
-    from components.report.glance import HEADS, Glance, cells, summary, summed
+    from components.cli.guests import choose, say
+    from components.cli.terminal import width
+    from components.report.columns import table
+    from components.report.glance import DROP, FOLD, HEADS, Glance, cells, summary, summed
 
     today = dt.datetime.now(dt.UTC).date()
     chosen = choose(client, fleet, judge=False)
@@ -59,7 +61,7 @@ def list_all(
     if as_json:
         say({"vps": found, "summary": summary(found), "unread": unread(chosen)})
     else:
-        for line in rows([HEADS, *map(cells, found)]):
+        for line in table([HEADS, *map(cells, found)], width(), drop=DROP, fold=FOLD):
             typer.echo(line)
         typer.echo(summed(summary(found)))
     _tell_unread(chosen, as_json=as_json)
@@ -69,8 +71,10 @@ def _ask(
     chosen: "Chosen", lines: "list[Line]", glance: "Glance", *, asks: bool, only_pending: bool, as_json: bool
 ) -> None:
     """The table with what hosts answer and, with `asks`, what guests say."""
-    from components.cli.guests import rows, say
+    from components.cli.guests import say
+    from components.cli.terminal import width
     from components.guest.hearing import hear_all
+    from components.report.columns import table
 
     heard = hear_all(chosen.fleet, lines, ask=lambda _: asks)
     found = [_row(line, heard[line.title], glance, asked=asks) for line in lines]
@@ -81,7 +85,10 @@ def _ask(
     else:
         heads = (*LIVE_HEADS, *(ASKED_HEADS if asks else ()))
         cells = [(*(str(row[head]) for head in heads), _waits(row)) for row in shown]
-        for line in rows([(*heads, "waits for a reboot"), *cells]) if cells else ():
+        last = len(heads)
+        for line in (
+            table([(*heads, "waits for a reboot"), *cells], width(), drop=(5, 1), fold=(last, 4)) if cells else ()
+        ):
             typer.echo(line)
         for row in unsure:
             typer.echo(f"could not tell: {row['vps']}: {row['silent']}", err=True)

@@ -13,6 +13,8 @@ from components.domain.sales import Sale
 from components.domain.terms import Term
 
 HEADS = ("vps", "package", "host", "address", "support", "a month", "term to", "then", "")
+DROP, FOLD = (4, 3), (8, 7, 6, 5)
+"""Columns that a narrow terminal goes without, and those that go under their row there."""
 
 
 @dataclass(slots=True)
@@ -26,6 +28,7 @@ class Glance:
     def row(self, client: Client, vps: Vps) -> dict[str, Any]:
         """One VPS, as data. `month` has the price of a month by currency; None where the catalogue lacks what is sold.
 
+        Whether anybody pays that on this day tells `stage`: `sold`, `to come` or `over`.
         `until` is the first day after the term in which this day falls, or after the first one when it is to come.
         """
         sale, image = vps.sale(self.today), self.fleet.images.get(vps.image)
@@ -46,6 +49,7 @@ class Glance:
             "support": "vip" if vip else "standard",
             "declared": vps.power,
             "month": None if months is None else {name: str(amount) for name, amount in months.items()},
+            "stage": self._stage(vps),
             "term": {
                 "months": vps.term.months,
                 "start": vps.term.start.isoformat(),
@@ -54,6 +58,11 @@ class Glance:
             },
             "ends": vps.ends.isoformat() if vps.ends else "",
         }
+
+    def _stage(self, vps: Vps) -> str:
+        if prices.is_sold(vps, self.today):
+            return "sold"
+        return "to come" if self.today < vps.term.start else "over"
 
     def _month(self, client: Client, vps: Vps, sale: Sale, *, vip: bool) -> Mapping[str, Decimal] | None:
         kind = (sale.package, tuple(sale.extras.items()), vps.term.months, vip)
@@ -72,17 +81,18 @@ def until(term: Term, today: dt.date) -> dt.date:
 
 
 def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """A row for people, in the order of `HEADS`: extras counted, the first address alone."""
+    """A row for people, in the order of `HEADS`: extras without their version, the first address alone."""
     extras, addresses = row["extras"], row["addresses"]
+    more = "".join(f" + {count} {key.partition('@')[0]}" for key, count in extras.items())
     return (
         row["vps"],
-        f"{row['package']} +{sum(extras.values())}" if extras else row["package"],
+        f"{row['package']}{more}",
         row["host"],
         addresses[0] if addresses else "",
         row["support"],
         money(row["month"]),
         row["term"]["until"],
-        f"ends {row['ends']}" if row["ends"] else "renews" if row["term"]["renew"] else "expires",
+        _then(row),
         _note(row),
     )
 
@@ -105,9 +115,18 @@ def money(month: Mapping[str, str] | None) -> str:
     return "unknown" if month is None else " + ".join(f"{amount} {name}" for name, amount in month.items())
 
 
+def paid(row: Mapping[str, Any]) -> str:
+    """The price of a month, and why nobody pays it on this day where nobody does."""
+    why = {"to come": f", from {row['term']['start']} on", "over": ", no longer: it is over"}
+    return f"{money(row['month'])}{why.get(row['stage'], '')}"
+
+
 def summary(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """How many VPSs, clients and hosts, and what they cost a month by currency; `unpriced` are left out of that."""
-    found, clients, hosts = 0, set(), set()
+    """How many VPSs, clients and hosts, and what those that are sold on this day cost a month, by currency.
+
+    Left out of that are the `unpriced`, and the `unsold`: to come, or over.
+    """
+    found, unsold, clients, hosts = 0, 0, set(), set()
     month: dict[str, Decimal] = {}
     unpriced = 0
     for row in rows:
@@ -115,10 +134,14 @@ def summary(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         clients.add(row["vps"].partition("/")[0])
         hosts.add(row["host"])
         unpriced += row["month"] is None
+        if row["stage"] != "sold":
+            unsold += 1
+            continue
         for name, amount in (row["month"] or {}).items():
             month[name] = month.get(name, Decimal(0)) + Decimal(amount)
     told = {name: str(amount) for name, amount in month.items()}
-    return {"vps": found, "clients": len(clients), "hosts": len(hosts), "month": told, "unpriced": unpriced}
+    counts = {"vps": found, "clients": len(clients), "hosts": len(hosts)}
+    return counts | {"month": told, "unpriced": unpriced, "unsold": unsold}
 
 
 def summed(summary: Mapping[str, Any]) -> str:
@@ -129,7 +152,8 @@ def summed(summary: Mapping[str, Any]) -> str:
         for key, word in (("vps", "VPS"), ("clients", "client"), ("hosts", "host"))
     )
     unpriced = f", {summary['unpriced']} without a price" if summary["unpriced"] else ""
-    return f"{counts}; {month} a month by what is declared{unpriced}"
+    unsold = f", {summary['unsold']} to come or over" if summary["unsold"] else ""
+    return f"{counts}; {month} a month by what is sold today{unpriced}{unsold}"
 
 
 def _sold(sale: Sale) -> dict[str, Any]:
@@ -141,7 +165,16 @@ def _pieces(sold: Mapping[str, Any]) -> str:
     return " + ".join([sold["package"], *(f"{count} x {key}" for key, count in sold["extras"].items())])
 
 
+def _then(row: Mapping[str, Any]) -> str:
+    """How it goes on after its term, or that it doesn't."""
+    over = row["stage"] == "over"
+    if row["ends"] and (not over or row["term"]["renew"] or row["ends"] <= row["term"]["until"]):
+        return f"{'ended' if over else 'ends'} {row['ends']}"
+    return "expired" if over else "renews" if row["term"]["renew"] else "expires"
+
+
 def _note(row: Mapping[str, Any]) -> str:
     notes = [row["declared"]] if row["declared"] != "managed" else []
+    notes += [f"begins {row['term']['start']}"] if row["stage"] == "to come" else []
     notes += [f"{one['package']} from {one['since']}" for one in row["next"][:1]]
     return "; ".join(notes)

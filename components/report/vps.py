@@ -48,6 +48,7 @@ def document(
         "next": row["next"],
         "term": row["term"],
         "month": row["month"],
+        "stage": row["stage"],
         "support": row["support"],
         "host": vps.host,
         "datacentre": host.datacentre,
@@ -117,7 +118,7 @@ def show(document: dict[str, Any], console: Console, heard: Heard | None = None)
     lines = {
         "package": glance.sold(document),
         "term": glance.term(document["term"]),
-        "a month": glance.money(document["month"]),
+        "a month": glance.paid(document),
         "host": f"{document['host']}, datacentre {document['datacentre']}, cabinet {document['cabinet'] or 'unknown'}",
     }
     for key in ("client", "vps", "package", "term", "a month", "support", "host", "fqdn", "power"):

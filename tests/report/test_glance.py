@@ -11,7 +11,7 @@ from components.domain.extras import Extra, Raise
 from components.domain.sales import Sale
 from components.domain.services import Service
 from components.domain.terms import Term
-from components.report.glance import Glance, cells, sold, summary, summed, until
+from components.report.glance import Glance, cells, paid, sold, summary, summed, until
 from tests.domain.sample import client, fleet, vps
 
 TODAY = dt.date(2027, 1, 15)
@@ -43,7 +43,7 @@ def test_what_is_in_force_today_and_what_comes() -> None:
     before = (Sale(package="small@2026-01", extras={"memory@2026-01": 2}),)
     row = _row(vps(before=before, since=dt.date(2027, 2, 1)))
     assert row["month"] == {"EUR": "27.00"}
-    assert cells(row)[1] == "small@2026-01 +2"
+    assert cells(row)[1] == "small@2026-01 + 2 memory"
     assert cells(row)[-1] == "small@2026-01 from 2027-02-01"
     assert sold(row) == "small@2026-01 + 2 x memory@2026-01; from 2027-02-01: small@2026-01"
 
@@ -59,7 +59,7 @@ def test_vip_in_another_currency_is_never_added() -> None:
 def test_a_package_that_the_catalogue_lacks_has_no_price() -> None:
     row = _row(vps(package="gone@2026-01"))
     assert (row["month"], cells(row)[5]) == (None, "unknown")
-    assert summary([row]) == {"vps": 1, "clients": 1, "hosts": 1, "month": {}, "unpriced": 1}
+    assert summary([row]) == {"vps": 1, "clients": 1, "hosts": 1, "month": {}, "unpriced": 1, "unsold": 0}
 
 
 @pytest.mark.parametrize(
@@ -86,4 +86,27 @@ def test_sums_are_exact_and_count_clients_once() -> None:
     rows = [_row(), _row(vps("web2", host="kvm2")), _row()]
     found = summary(rows)
     assert (found["vps"], found["clients"], found["hosts"], found["month"]) == (3, 1, 2, {"EUR": "57.00"})
-    assert summed(found) == "3 VPSs, 1 client, 2 hosts; 57.00 EUR a month by what is declared"
+    assert summed(found) == "3 VPSs, 1 client, 2 hosts; 57.00 EUR a month by what is sold today"
+
+
+@pytest.mark.parametrize(
+    ("changes", "stage", "then", "note", "said"),
+    [
+        ({}, "sold", "renews", "", "19.00 EUR"),
+        ({"start": dt.date(2027, 2, 1)}, "to come", "renews", "begins 2027-02-01", "19.00 EUR, from 2027-02-01 on"),
+        ({"renew": False, "months": 1}, "over", "expired", "", "19.00 EUR, no longer: it is over"),
+        ({"ends": dt.date(2027, 1, 15)}, "over", "ended 2027-01-15", "", "19.00 EUR, no longer: it is over"),
+        ({"ends": dt.date(2027, 1, 16)}, "sold", "ends 2027-01-16", "", "19.00 EUR"),
+    ],
+    ids=["sold", "to come", "expired", "ended", "its last day"],
+)
+def test_what_nobody_pays_today_is_in_no_sum(changes, stage: str, then: str, note: str, said: str) -> None:
+    """As `vps price` has it: neither before its first day nor after its last."""
+    ends = changes.pop("ends", None)
+    row = _row(vps(term=replace(Term(months=3, start=dt.date(2026, 12, 1), renew=True), **changes), ends=ends))
+    assert (row["stage"], cells(row)[7:], paid(row)) == (stage, (then, note), said)
+    sums = summary([row, _row(vps("web2"))])
+    assert sums["month"] == {"EUR": "38.00" if stage == "sold" else "19.00"}
+    assert summed(sums).endswith(
+        "today" if stage == "sold" else "19.00 EUR a month by what is sold today, 1 to come or over"
+    )
