@@ -49,7 +49,9 @@ def test_it_goes_on_where_it_was_cut(golden_tree: Path, tmp_path: Path, wire: Wi
         log = guest.file("/var/log/vps/firstboot.log").read_text()
         steps = guest.ask("ls /usr/local/lib/vps/firstboot.d").split()
         for step in steps:
-            assert log.count(f" {step}: done\n") == 1, step
+            # Done once; a cut may fall between that and the line that tells it.
+            assert log.count(f" {step}: done\n") <= 1, step
+            assert guest.file(f"/var/lib/vps/firstboot/done/{step}").exists(), step
         assert guest.ask("ls /var/lib/vps/firstboot/done").split() == steps
         users = guest.file("/etc/passwd").read_text()
         assert users.count("ada:x:") == users.count("ops:x:") == 1
