@@ -25,7 +25,7 @@ def end(
 ) -> None:
     """Write: declare the day from which a VPS, or a whole client, may be ended, after showing the change."""
     from components.cli.farewell import farewell
-    from components.cli.next_steps import warn
+    from components.cli.next_steps import sure, warn
     from components.cli.quoting import changed
     from components.config.edit import Draft, brought, need_sound, put, take
     from components.config.loader import find_fleet, load
@@ -70,8 +70,7 @@ def end(
                 for line in farewell(after.fleet, found, found.vps[name], today):
                     typer.echo(line)
     warn(problems)
-    if not yes and not typer.confirm("Write this?"):
-        raise typer.Exit(1)
+    sure(yes=yes)
     draft.write(judged)
     typer.echo(f"wrote clients/{client}.yaml")
     if day is None:

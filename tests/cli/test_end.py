@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import os
+import pty
 import shutil
 import subprocess
 import sys
@@ -26,9 +27,16 @@ def end(file: Path, *arguments: str, say: str = "") -> subprocess.CompletedProce
     environment = {key: value for key, value in os.environ.items() if key != "VPS_FLEET"}
     command = [str(Path(sys.executable).with_name("vps")), "end", *arguments]
     folder = file.parents[1]
-    return subprocess.run(
-        command, cwd=folder, env=environment, input=say, capture_output=True, text=True, timeout=60, check=False
-    )
+    terminal, theirs = pty.openpty()
+    os.write(terminal, say.encode())
+    stdin = theirs if say else subprocess.DEVNULL
+    try:
+        return subprocess.run(
+            command, cwd=folder, env=environment, stdin=stdin, capture_output=True, text=True, timeout=60, check=False
+        )
+    finally:
+        os.close(theirs)
+        os.close(terminal)
 
 
 @pytest.mark.parametrize("what", ["example-coop/web1", "example-coop"])
@@ -49,8 +57,10 @@ def test_it_shows_the_line_asks_and_writes_it(file: Path, what: str) -> None:
 def test_no_writes_nothing(file: Path) -> None:
     before = file.read_text()
 
-    assert end(file, "example-coop/web1", "--on", LATER, say="n\n").returncode == 1
-    assert end(file, "example-coop/web1", "--on", LATER).returncode == 1
+    told = end(file, "example-coop/web1", "--on", LATER, say="n\n")
+    assert (told.returncode, "Nothing was written." in told.stdout) == (1, True)
+    unasked = end(file, "example-coop/web1", "--on", LATER)
+    assert (unasked.returncode, "Nobody can answer" in unasked.stderr) == (1, True)
     assert file.read_text() == before
 
 
