@@ -183,7 +183,8 @@ class PostgresStore:
             words = " ".join(str(cause).split()) or type(cause).__name__
             for secret in self._secrets:
                 words = words.replace(secret, "…")
-            raise LedgerError(f"Unable to use the ledger at {self._place}: {words}.", _remedy(cause)) from None
+            told = f"Unable to use the ledger at {self._place}: {words.rstrip('.?')}."
+            raise LedgerError(told, _remedy(cause)) from None
 
 
 def _read(url: str) -> tuple[tuple[str, ...], str, str]:
