@@ -65,6 +65,8 @@ def drain(
             f"{file} is there already.",
             f"Nothing was planned. To go on with it: vps drain --run {file}. To plan anew over it: --again",
         )
+    if out is not None and file.exists():
+        _need_plan(loaded, host, file)
     raise typer.Exit(_plan(loaded, host, targets, file, live=live, rate=rate, as_json=as_json))
 
 
@@ -110,13 +112,15 @@ def _plan(
 
 def under_way(loaded: "Loaded", host: str) -> "list[Key]":
     """The VPSs that their files place elsewhere already, and that state still knows on `host`."""
-    from components.cli.drain_progress import lives_on
+    from components.cli.whereabouts import Whereabouts
 
-    return [
-        (client.key, vps.key)
+    gone = [
+        (client, vps)
         for client, vps in loaded.fleet.machines()
-        if vps.move is not None and vps.move.source == host != vps.host and lives_on(loaded, client, vps) == host
+        if vps.move is not None and vps.move.source == host != vps.host
     ]
+    where = Whereabouts(loaded, (client.key for client, _ in gone))
+    return [(client.key, vps.key) for client, vps in gone if where.recorded(client, vps) == host]
 
 
 def unread(loaded: "Loaded") -> list[str]:
@@ -125,6 +129,19 @@ def unread(loaded: "Loaded") -> list[str]:
 
     clients = loaded.fleet.clients
     return sorted(file for file in loaded.files if file.startswith(f"{CLIENTS}/") and Path(file).stem not in clients)
+
+
+def _need_plan(loaded: "Loaded", host: str, file: Path) -> None:
+    """Raises DomainError unless the file may be planned over: it is a plan of this host."""
+    from components.config.drain_file import read_steps
+    from components.domain.problems import DomainError
+
+    try:
+        found, why = read_steps(file, loaded.fleet.id)[0], ""
+    except DomainError as problem:
+        found, why = "", f" {problem.message}"
+    if found != host:
+        raise DomainError(f"{file} is no plan of {host}.{why}", "It was left as it is: name another, or remove it.")
 
 
 def _need_host(loaded: "Loaded", host: str) -> None:

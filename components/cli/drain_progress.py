@@ -1,16 +1,15 @@
 """How far a drain plan is, by the clients' files and by state, and whether what is left of it still fits the fleet."""
 
 import datetime as dt
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from components.cli.whereabouts import Whereabouts
     from components.config.drain_file import Wanted
     from components.config.loader import Loaded
-    from components.domain.clients import Client, Vps
 
 
 class Stand(StrEnum):
@@ -22,13 +21,20 @@ class Stand(StrEnum):
     SKIPPED = "skipped"
 
 
+LEFT_TO_DO = (Stand.MOVE, Stand.UP)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """A step with how far it is; `why` says why one is skipped, or waits for its hour."""
+    """A step with how far it is; `why` says why one is skipped, or what nobody could tell."""
 
     step: "Wanted"
     stand: Stand
     why: str = ""
+    is_cut: bool = False
+    """Its move was begun and its guest may be down: it waits for no hour. A declared one whose guest runs waits."""
+    is_new: bool = False
+    """State knows no such machine: only its file is to be changed."""
 
     def __str__(self) -> str:
         """As people read it."""
@@ -36,12 +42,14 @@ class Progress:
 
 
 def progress(loaded: "Loaded", host: str, steps: "Sequence[Wanted]") -> list[Progress]:
-    """How far every step is, by files and state."""
-    return [stand(loaded, host, step) for step in steps]
+    """How far every step is, by files, by state, and for one that is declared only by what its host answers."""
+    from components.cli.whereabouts import Whereabouts
+
+    where = Whereabouts(loaded, (step.client for step in steps))
+    return [_stand(loaded, host, step, where) for step in steps]
 
 
-def stand(loaded: "Loaded", host: str, step: "Wanted") -> Progress:
-    """How far one step is."""
+def _stand(loaded: "Loaded", host: str, step: "Wanted", whereabouts: "Whereabouts") -> Progress:
     from components.config.folder import CLIENTS
 
     client = loaded.fleet.clients.get(step.client)
@@ -58,32 +66,18 @@ def stand(loaded: "Loaded", host: str, step: "Wanted") -> Progress:
         return skipped(f"skipped: another VPS has its name now ({vps.id}, not {step.id})")
     if vps.ends is not None and vps.ends <= dt.datetime.now(dt.UTC).date():
         return skipped(f"skipped: its end was reached on {vps.ends}: vps up client.{client.key} ends it")
-    where = lives_on(loaded, client, vps)
+    where = whereabouts.recorded(client, vps)
     if vps.host == step.to:
-        return Progress(step=step, stand=Stand.DONE if where in (step.to, "") else Stand.UP)
+        if where in (step.to, ""):
+            return Progress(step=step, stand=Stand.DONE)
+        is_cut = whereabouts.is_cut(client, vps, host)
+        why = f"{Stand.UP}; {host} does not say whether its guest is down" if is_cut is None else ""
+        return Progress(step=step, stand=Stand.UP, why=why, is_cut=bool(is_cut))
     if vps.host != host:
         return skipped(f"skipped: its file places it on {vps.host} now")
     if where not in (None, "", host, step.to):
         return skipped(f"skipped: its file says {host}, and state knows it on {where}: vps preview client.{client.key}")
-    return Progress(step=step, stand=Stand.MOVE)
-
-
-def lives_on(loaded: "Loaded", client: "Client", vps: "Vps") -> str | None:
-    """The host that state knows; empty when it knows no such machine, None where only the engine can read state."""
-    from components.domain.names import client_stack
-    from components.domain.problems import DomainError
-    from components.engine import state
-    from components.engine.project import project_of
-
-    try:
-        machines = state.machines(project_of(loaded.folder).backend(os.environ), client_stack(client.key))
-    except DomainError:
-        return None
-    if machines is None:
-        return None
-    uuid = vps.machine_uuid(loaded.fleet.id, client.id)
-    found = next((one for one in machines if one.get("uuid") == uuid), None)
-    return "" if found is None else str((found.get("host") or {}).get("name") or "")
+    return Progress(step=step, stand=Stand.MOVE, is_new=where == "")
 
 
 def misfits(loaded: "Loaded", found: Sequence[Progress]) -> list[str]:
@@ -126,3 +120,8 @@ def due(step: "Wanted", moment: dt.datetime) -> str:
             "(vps drain HOST --again), or say --now"
         )
     return ""
+
+
+def waits(one: Progress, moment: dt.datetime) -> str:
+    """What a step waits for that is not through; empty when it may go now."""
+    return "" if one.is_cut or one.stand not in LEFT_TO_DO else due(one.step, moment)

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from components.cli.drain_progress import Stand, due, misfits, progress, strangers
+from components.cli.drain_progress import Progress, Stand, due, misfits, progress, strangers, waits
 from components.config.drain_file import Wanted
 from components.config.loader import load
+from components.domain.guests import Maintenance
+from components.domain.timetables import Timetable
 from components.engine.project import Project
 from components.lab.example import make_fake_project
 from tests.cli.test_drain import _record as record
@@ -56,8 +58,43 @@ def test_state_that_can_not_be_read_from_here_leaves_the_up_to_be_run(
 ) -> None:
     """It is harmless a second time, and a move that was cut is not called done."""
     _edit(project, "host: lab1", "host: lab3\n    move: {from: lab1, live: true}")
-    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://somewhere")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "nowhere://somewhere")
     assert _stand(project)[0] is Stand.UP
+
+
+@pytest.mark.parametrize(
+    ("stand", "is_cut", "words"),
+    [
+        (Stand.MOVE, False, "from Tue 2026-11-24 12:00 UTC on"),
+        (Stand.UP, False, "from Tue 2026-11-24 12:00 UTC on"),
+        (Stand.UP, True, ""),
+        (Stand.DONE, False, ""),
+        (Stand.SKIPPED, False, ""),
+    ],
+    ids=["to move", "declared only", "its guest may be down", "done", "skipped"],
+)
+def test_only_whose_guest_may_be_down_goes_before_its_hour(stand: Stand, is_cut: bool, words: str) -> None:
+    assert waits(Progress(step=step(), stand=stand, is_cut=is_cut), NOON - HOUR) == words
+    assert waits(Progress(step=step(), stand=stand, is_cut=is_cut), NOON) == ""
+
+
+def test_a_host_that_is_silent_makes_nobody_be_shut_down_early(project: Project) -> None:
+    _edit(project, "host: lab1", "host: lab3\n    move: {from: lab1, live: true}")
+    record(project, "beta", "v-d3r3", "lab1")
+    (project.work / "world").mkdir(parents=True, exist_ok=True)
+    (project.work / "world" / "faults.json").write_text('[{"step": "reach.read", "do": "unreachable", "times": -1}]')
+    (one,) = progress(load(project.fleet), "lab1", [step()])
+    assert (one.stand, one.is_cut) == (Stand.UP, False)
+    assert "lab1 does not say whether its guest is down" in one.why
+    assert waits(one, NOON - HOUR)
+
+
+def test_one_that_takes_longer_than_its_window_can_go_minutes_after_it_opened() -> None:
+    slot = Timetable(NOON).within(Maintenance(day="sunday", opens="03:00", hours=1), 3 * HOUR)
+    assert slot.trouble
+    one = step(opens=slot.since, closes=slot.closes, lasts=3 * HOUR)
+    assert due(one, slot.since) == due(one, slot.since + HOUR / 2) == ""
+    assert "its window closes" in due(one, slot.since + 2 * HOUR)
 
 
 @pytest.mark.parametrize(

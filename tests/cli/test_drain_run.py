@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from components.cli import drain_run, move
+from components.config.loader import load
+from components.declaration import host_ref
 from components.domain.problems import DomainError
+from components.drivers.base import PoolSpec
+from components.drivers.fake.driver import FakeDriver
 from components.engine.project import Project
 from tests.cli.test_drain import project, vps  # noqa: F401 - a fixture
 from tests.three_hosts import placed
@@ -21,7 +26,7 @@ def plan(project: Project) -> Path:
 def test_a_look_tells_what_is_left_and_waits_for_whose_hour(project: Project, plan: Path) -> None:
     said = vps(project, "--run", str(plan), "--look", code=2).output
     assert "lab1: 0 of 3 steps are done" in said
-    assert "beta/shop to lab3: to move from " in said
+    assert "beta/shop to lab3: to move: from " in said
     told = json.loads(vps(project, "--run", str(plan), "--look", "--json", code=2).output)
     assert {one["stand"] for one in told["steps"]} == {"to move"}
     assert (told["others"], told["problems"]) == ([], [])
@@ -77,7 +82,7 @@ def test_two_runs_of_one_plan_are_one_too_many(project: Project, plan: Path) -> 
 
 
 def test_a_plan_about_no_host_of_ours(project: Project, plan: Path) -> None:
-    plan.write_text(plan.read_text().replace("host: lab1", "host: kvm9"))
+    plan.write_text(plan.read_text().replace('host: "lab1"', "host: kvm9"))
     with pytest.raises(DomainError, match="kvm9, which is not declared"):
         vps(project, "--run", str(plan))
 
@@ -89,3 +94,54 @@ def test_a_host_that_was_emptied_otherwise_is_empty(project: Project, plan: Path
     said = vps(project, "--run", str(plan), "--yes").output
     assert "beta/shop to lab3: skipped: its file places it on lab2 now" in said
     assert "No VPS is left on lab1" in said
+
+
+def test_a_plan_that_is_not_there(project: Project) -> None:
+    with pytest.raises(DomainError, match=r"nowhere.yaml can't be read: No such file(.|\n)*Nothing was touched"):
+        vps(project, "--run", str(project.fleet / "nowhere.yaml"), "--yes")
+
+
+def test_what_somebody_moved_elsewhere_meanwhile_is_left_there(
+    project: Project, plan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run takes hours: what was to be moved at its beginning is looked at again at its turn."""
+    for host in load(project.fleet).fleet.hosts.values():
+        FakeDriver(host_ref(host)).ensure_pool(PoolSpec(name="vps", path="/var/lib/aegir-vps/pool"))
+    real, done = move.move, []
+
+    def moved(*, vps: str, host: str, live: bool, fleet: Path) -> None:
+        real(vps=vps, host=host, live=live, fleet=fleet)
+        done.append(vps)
+        if len(done) == 1:
+            real(vps="example-coop/web2", host="lab2", live=live, fleet=fleet)
+
+    monkeypatch.setattr(move, "move", moved)
+    said = vps(project, "--run", str(plan), "--now", "--yes").output
+    assert done == ["beta/shop", "example-coop/web1"]
+    assert "step 3 of 3: example-coop/web2 to lab3: skipped: its file places it on lab2 now" in said
+    assert placed(project) == {
+        ("beta", "shop"): "lab3",
+        ("example-coop", "web1"): "lab3",
+        ("example-coop", "web2"): "lab2",
+        ("example-coop", "web3"): "lab2",
+    }
+    assert "beta/shop was never made: its file places it on lab3 now" in said
+
+
+def test_nothing_is_read_before_others_are_shut_out(
+    project: Project, plan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = []
+
+    def misfits(*_: object) -> list[str]:
+        with plan.open("rb") as other:
+            try:
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                held.append(True)
+        return ["enough seen"]
+
+    monkeypatch.setattr(drain_run, "misfits", misfits)
+    with pytest.raises(DomainError, match="enough seen"):
+        vps(project, "--run", str(plan), "--now", "--yes")
+    assert held == [True]

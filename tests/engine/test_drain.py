@@ -109,3 +109,24 @@ def test_a_step_that_fails_stops_it_and_says_what_is_left(three: Bench) -> None:
     assert len(_machines(three)["lab1"]) == 3
     full.write_text(roomy)
     assert "No VPS is left on lab1" in three.vps("drain", "--run", PLAN, "--now", "--yes")
+
+
+def test_a_yes_to_moves_shuts_nobody_down_early_and_does_nothing_else(three: Bench) -> None:
+    """A move that its file says already waits for its hour; what waits in a client's file is not carried out."""
+    three.vps("move", "beta/shop", "lab3")
+    three.vps("drain", "lab1", "--to", "lab3", "--stopped")
+    assert "beta/shop to lab3: declared, to be carried out: from " in three.vps(
+        "drain", "--run", PLAN, "--look", code=2
+    )
+    three.vps("drain", "--run", PLAN, "--yes", code=2)
+    assert _machines(three)["lab1"] == ["beta/shop", "example-coop/web1", "example-coop/web2"]
+
+    three.edit(lambda document: document["vps"]["web3"].update(reinstall=1))
+    said = three.vps("drain", "--run", PLAN, "--now", "--yes", code=1)
+    assert _machines(three)["lab3"] == ["beta/shop"]
+    assert "example-coop/web1 was not begun: `vps up client.example-coop`" in said
+    assert "example-coop/web3: reinstall: 0 -> 1: DOWNTIME AND A NEW, EMPTY DISK" in said
+    assert placed(three.project)["example-coop", "web1"] == "lab1"
+
+    three.edit(lambda document: document["vps"]["web3"].pop("reinstall"))
+    assert "No VPS is left on lab1" in three.vps("drain", "--run", PLAN, "--now", "--yes")
