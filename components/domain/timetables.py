@@ -56,8 +56,9 @@ class Timetable:
             trouble = (
                 f"it takes longer than its window of {hours}: agree on a longer one with the client, or move it live"
             )
+        # It may begin as late as in any other window, and is announced until then.
         opens = self._free(next_opening(window, self.earliest), lasts)
-        return self._took(Slot(since=opens, opens=opens, lasts=lasts, closes=opens + lasts, trouble=trouble))
+        return self._took(Slot(since=opens, opens=opens, lasts=lasts, closes=opens + long + lasts, trouble=trouble))
 
     def _free(self, begins: dt.datetime, lasts: dt.timedelta) -> dt.datetime:
         start = begins

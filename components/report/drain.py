@@ -75,6 +75,11 @@ def minutes(lasts: dt.timedelta) -> int:
     return int(lasts / dt.timedelta(minutes=1))
 
 
+def _until(since: dt.datetime, until: dt.datetime) -> str:
+    """The end of a span that begins at `since`: with its day where that is another one."""
+    return f"{until:%H:%M} UTC" if until.date() == since.date() else hour(until)
+
+
 def long(lasts: dt.timedelta) -> str:
     """`45 min`, `3 h 05 min`, `2 days 4 h`."""
     total = minutes(lasts)
@@ -116,7 +121,8 @@ def _steps(plan: Plan) -> Iterator[str]:
         f"{plan.gib_per_hour} GiB an hour, one after the other."
     )
     for number, step in enumerate(plan.steps, 1):
-        when = f"{hour(step.opens)} to {step.closes:%H:%M}" if step.closes else f"about {hour(step.planned)}"
+        when = f"{hour(step.opens)} to {_until(step.opens, step.closes)}" if step.closes else ""
+        when = when or f"about {hour(step.planned)}"
         vip = " VIP" if step.vip else ""
         yield (
             f"  {number}. {step.title}{vip} to {step.to}, {kind(step)}, {step.disk_gib} GiB, {long(step.lasts)}, {when}"
@@ -196,8 +202,7 @@ def announcement(client: Client, steps: Sequence[Step], last: dt.datetime) -> It
     for step in steps:
         name = client.vps[step.vps].fqdn
         until = step.closes or last
-        when = f"{hour(step.opens)} to {until:%H:%M} UTC" if until.date() == step.opens.date() else ""
-        when = when or f"{hour(step.opens)} to {hour(until)}"
+        when = f"{hour(step.opens)} to {_until(step.opens, until)}"
         means = {
             "live": "it keeps running; for a moment it may answer slowly",
             "stopped": f"it is shut down, about {long(step.lasts)}, and started again",
