@@ -137,8 +137,8 @@ def text(plan: Plan, fleet: str, name: str, remarks: str) -> str:
     )
     lines = [
         f"schema: {SCHEMA}",
-        f"fleet: {fleet}",
-        f"host: {plan.host}",
+        f"fleet: {json.dumps(fleet)}",
+        f"host: {json.dumps(plan.host)}",
         f'made: "{_written(plan.made)}"',
         "steps:" if plan.steps else "steps: []",
     ]

@@ -53,6 +53,20 @@ def test_a_plan_that_is_there_is_not_written_over_unasked(project: Project) -> N
     assert {(step.to, step.live, step.closes is None) for step in steps} == {("lab3", False, False)}
 
 
+@pytest.mark.parametrize("name", ["fleet.yaml", "clients/beta.yaml", "drains/lab2.yaml"])
+def test_only_a_plan_of_the_host_is_planned_over(project: Project, name: str) -> None:
+    """A slip of the keyboard must not cost a declared file."""
+    vps(project, "lab2")
+    file = project.fleet / name
+    before = file.read_text()
+    with pytest.raises(DomainError, match=r"is no plan of lab1(.|\n)*left as it is"):
+        vps(project, "lab1", "--out", str(file), "--again")
+    assert file.read_text() == before
+    out = project.fleet / "mine.yaml"
+    vps(project, "lab1", "--out", str(out))
+    vps(project, "lab1", "--out", str(out), "--again")
+
+
 def test_for_machines_and_into_a_file_of_ones_own(project: Project, tmp_path: Path) -> None:
     out = tmp_path / "plans" / "mine.yaml"
     told = json.loads(vps(project, "lab2", "--out", str(out), "--rate", "10", "--json").output)

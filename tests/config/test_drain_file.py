@@ -1,6 +1,7 @@
 """A plan as a file: what is written is read again, and everything wrong is told at once."""
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,13 @@ def test_what_is_written_is_read_again(tmp_path: Path, live: bool) -> None:
     assert host == "kvm1"
     wanted = [(one.title, one.id, one.to, one.live, one.opens, one.closes, one.lasts) for one in made.steps]
     assert [(one.title, one.id, one.to, one.live, one.opens, one.closes, one.lasts) for one in steps] == wanted
+
+
+@pytest.mark.parametrize("name", ["no", "null", "1e3", "007"])
+def test_a_host_is_read_again_whatever_its_name(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "plan.yaml"
+    file.write_text(text(replace(plan(three(), "kvm2", now=NOW), host=name), name, "plan.yaml", ""))
+    assert read_steps(file, name) == (name, ())
 
 
 def test_a_plan_without_steps_is_one(tmp_path: Path) -> None:
