@@ -141,7 +141,7 @@ def load(
     everything = replace(base, hosts=hosts, clients=clients)
     unread = Unread(frozenset(pile.unread))
     today = today or dt.datetime.now(dt.UTC).date()
-    asked = rule_problems(everything, unread, today, operations) if judge else ()
+    asked = rule_problems(everything, unread, today=today, operations=operations) if judge else ()
     judged = [found for found in asked if not unread.covers(*found.path)]
     if judge and any(vps.options for client in clients.values() for vps in client.vps.values()):
         judged += flavour_file.problems(everything)

@@ -40,6 +40,11 @@ WITHIN_HOURS = 24
 """In which a faulty part is replaced (HW-1)."""
 
 
+def comes_in_time(spare: Spare) -> bool:
+    """Whether its supplier delivers within the time that a replacement may take."""
+    return bool(spare.supplier) and spare.lead_time_hours is not None and spare.lead_time_hours <= WITHIN_HOURS
+
+
 def delay(part: Part, spares: Mapping[str, Spare]) -> str:
     """Why the part could not be replaced within 24 hours; empty when it could.
 
@@ -50,7 +55,7 @@ def delay(part: Part, spares: Mapping[str, Spare]) -> str:
         return f"nobody says where a spare {part.kind} comes from"
     if spare.kind != part.kind:
         return f"{part.spare} is a spare {spare.kind}, not a {part.kind}"
-    if spare.supplier and spare.lead_time_hours is not None and spare.lead_time_hours <= WITHIN_HOURS:
+    if comes_in_time(spare):
         return ""
     there = spare.count > 0 and bool(spare.place)
     if there and spare.model == part.model:

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
+from components.domain import rules
 from components.domain.authorities import Authority
 from components.domain.clients import Access, Client, Contact, Contract, Panel, Vps
 from components.domain.contracts import ContractVersion
@@ -17,6 +18,8 @@ from components.domain.images import Image, ImageOffer
 from components.domain.limits import Limits
 from components.domain.networks import AddressRange, Network
 from components.domain.packages import Backup, Growth, Package
+from components.domain.problems import Problem
+from components.domain.rules.references import NOTHING, Unread
 from components.domain.terms import Discount, Term
 
 SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA6APDOl8jlIz+nxvyQA1B6kIefNZB++7G+oZ3fgav+l ada"
@@ -170,3 +173,8 @@ def fleet(*clients: Client, **changes: object) -> Fleet:
         authority=Authority(directory="https://acme.hoster.example/directory"),
     )
     return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def judged(one: Fleet, unread: Unread = NOTHING) -> list[Problem]:
+    """What all rules have against it on a day when nothing of it is too early or too late."""
+    return list(rules.problems(one, unread, today=date(2026, 12, 10)))

@@ -5,7 +5,7 @@ depends on the clock (has an image expired, does a warranty end) is judged by th
 """
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 
 from components.domain.fleet import Fleet
 from components.domain.operations import NOTHING_KNOWN, Operations
@@ -31,14 +31,13 @@ from components.domain.rules.references import NOTHING, Unread
 
 
 def problems(
-    fleet: Fleet, unread: Unread = NOTHING, today: date | None = None, operations: Operations = NOTHING_KNOWN
+    fleet: Fleet, unread: Unread = NOTHING, *, today: date, operations: Operations = NOTHING_KNOWN
 ) -> Iterator[Problem]:
-    """Every problem, in the order of the rules, as of `today`; left out, it is UTC's day.
+    """Every problem, in the order of the rules, as of `today`.
 
     `unread` holds what is declared but could not be read, so that a reference to it is not called unknown. `operations`
     is what is known of hosts beside the files.
     """
-    today = today or datetime.now(UTC).date()
     yield from common_ground.problems(fleet)
     yield from catalogue.problems(fleet)
     yield from images.problems(fleet, today)
@@ -48,7 +47,7 @@ def problems(
     yield from certificates.problems(fleet, unread)
     yield from hosts.problems(fleet, unread)
     yield from hardware.problems(fleet, today)
-    yield from clients.problems(fleet, unread)
+    yield from clients.problems(fleet, unread, today)
     yield from support.problems(fleet, today)
     yield from quotas.problems(fleet, today)
     yield from moves.problems(fleet, unread)

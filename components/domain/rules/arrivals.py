@@ -14,11 +14,12 @@ from components.domain import capacity
 from components.domain.capacity import Demand
 from components.domain.clients import Client, Quota, Vps
 from components.domain.fleet import Fleet
+from components.domain.hardware import WITHIN_HOURS
 from components.domain.hosts import SHARED
 from components.domain.operations import NOTHING_KNOWN, HostState, Operations
 from components.domain.problems import Problem
 from components.domain.rules import quotas
-from components.domain.rules.hardware import HOURS, irreplaceable
+from components.domain.rules.hardware import irreplaceable
 from components.domain.rules.images import closed
 from components.domain.rules.references import Steps
 
@@ -121,7 +122,7 @@ def _host(
         yield Problem(
             code="new-on-irreplaceable-host",
             path=path,
-            message=f"Of {host.name} can't be replaced within {HOURS} h: {told} (contract HW-1).",
+            message=f"Of {host.name} can't be replaced within {WITHIN_HOURS} h: {told} (contract HW-1).",
             remedy="Get spares for it, or choose another host.",
             measure=len(late),
         )

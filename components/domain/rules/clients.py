@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Iterator
+from datetime import date
 from ipaddress import ip_address
 
 from components.domain import clients as domain
@@ -40,8 +41,8 @@ _KEY_TYPES = (
 _ID_REMEDY = "An id is {0}- and 4 to 12 lower-case letters or digits."
 
 
-def problems(fleet: Fleet, unread: Unread) -> Iterator[Problem]:
-    """What is wrong with the files of clients/."""
+def problems(fleet: Fleet, unread: Unread, today: date) -> Iterator[Problem]:
+    """What is wrong with the files of clients/, as of `today`."""
     for key, client in fleet.clients.items():
         path: Steps = ("clients", key)
         if not is_label(key):
@@ -69,6 +70,7 @@ def problems(fleet: Fleet, unread: Unread) -> Iterator[Problem]:
             here = (*path, "vps", name)
             yield from _vps(here, vps)
             yield from _references(here, client.id, vps, fleet, unread)
+            yield from _image((*here, "image"), vps, fleet, unread, today)
             yield from _addresses(here, vps, fleet)
             yield from _people(here, vps, client, unread)
 
@@ -171,20 +173,30 @@ def _references(path: Steps, client_id: str, vps: domain.Vps, fleet: Fleet, unre
             message=f"The host {host.name} serves the client {host.assigned} alone (contract HW-8).",
             remedy=f"Move it to a host that is shared, or correct `assigned` in hosts/{host.name}.yaml.",
         )
-    image, package = fleet.images.get(vps.image), fleet.packages.get(vps.package)
+
+
+def _image(path: Steps, vps: domain.Vps, fleet: Fleet, unread: Unread, today: date) -> Iterator[Problem]:
+    image = fleet.images.get(vps.image)
     if image is None:
         if vps.image in fleet.offers and not unread.covers("images", vps.image):
             yield Problem(
                 code="image-not-built",
-                path=(*path, "image"),
+                path=path,
                 message=f"The image {vps.image} is in the catalogue but not in images.lock.yaml: nobody built it yet.",
                 remedy=f"Run `vps image build {vps.image}` and commit images.lock.yaml.",
             )
-    elif package is not None and package.limits.disk_gib < image.virtual_gib and not vps.is_adopted:
+        return
+    sale = vps.sale(max(today, vps.term.start))
+    try:
+        disk_gib = fleet.limits(sale).disk_gib
+    except KeyError:
+        return  # Other rules tell it.
+    if disk_gib < image.virtual_gib and not vps.is_adopted:
+        what = f"{sale.package} with its extras" if sale.extras else sale.package
         yield Problem(
             code="image-too-large",
-            path=(*path, "image"),
-            message=f"The image needs {image.virtual_gib} GiB of disk, {package.key} has {package.limits.disk_gib}.",
+            path=path,
+            message=f"The image needs {image.virtual_gib} GiB of disk, {what} has {disk_gib}.",
             remedy="Choose a larger package or a smaller image.",
         )
 

@@ -142,10 +142,16 @@ def _spare(path: tuple[str, ...], spare: hardware.Spare) -> Iterator[Problem]:
     on_shelf = spare.count > 0 and spare.place
     on_order = spare.supplier and spare.lead_time_hours is not None
     if not on_shelf and not on_order:
+        is_empty = bool(spare.place) and spare.count < 1
+        within = f"within {hardware.WITHIN_HOURS} h (contract HW-1)"
         yield Problem(
             code="spare-without-source",
             blocks=False,
             path=path,
-            message="It doesn't say where a replacement comes from.",
-            remedy="Give count and place, or supplier and lead_time.",
+            message=f"None is left at {spare.place}, and no supplier is named: its parts can't be replaced {within}."
+            if is_empty
+            else "It doesn't say where a replacement comes from.",
+            remedy="Buy one for the shelf, or give supplier and lead_time."
+            if is_empty
+            else "Give count and place, or supplier and lead_time.",
         )

@@ -5,21 +5,14 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from components.domain.fleet import Fleet
-from components.domain.hardware import KINDS_OF_A_HOST, Part, Spare
+from components.domain.hardware import KINDS_OF_A_HOST, WITHIN_HOURS, Spare, comes_in_time, delay
 from components.domain.hosts import Host
 from components.domain.problems import Problem, Severity
 
-HOURS = 24
-"""Within which a faulty part is replaced (HW-1)."""
 PARTS_PER_SPARE = 50
 """More parts than this to one piece on the shelf, with no supplier in time, is called few."""
 WARRANTY_DAYS = 60
 """So long before its end a warranty is spoken of."""
-
-
-def comes_in_time(spare: Spare) -> bool:
-    """Whether its supplier delivers within the time that a replacement may take."""
-    return bool(spare.supplier) and spare.lead_time_hours is not None and spare.lead_time_hours <= HOURS
 
 
 def irreplaceable(fleet: Fleet, host: Host) -> tuple[str, ...]:
@@ -30,18 +23,8 @@ def irreplaceable(fleet: Fleet, host: Host) -> tuple[str, ...]:
     listed = {part.kind for part in host.inventory}
     return (
         *(f"an unlisted {kind}" for kind in KINDS_OF_A_HOST if kind not in listed),
-        *(
-            f"{part.kind} {part.serial}"
-            for part in host.inventory
-            if not _replaceable(part, fleet.spares.get(part.spare))
-        ),
+        *(f"{part.kind} {part.serial}" for part in host.inventory if delay(part, fleet.spares)),
     )
-
-
-def _replaceable(part: Part, spare: Spare | None) -> bool:
-    if spare is None or spare.kind != part.kind:
-        return False
-    return comes_in_time(spare) or (spare.count > 0 and bool(spare.place) and spare.model == part.model)
 
 
 def problems(fleet: Fleet, today: date) -> Iterator[Problem]:
@@ -53,13 +36,13 @@ def problems(fleet: Fleet, today: date) -> Iterator[Problem]:
             if spare is None or spare.kind != part.kind:
                 continue  # Told at the host's line.
             waiting[part.spare].append(name)
-            if spare.count > 0 and not _replaceable(part, spare) and spare.place:
+            if spare.count > 0 and delay(part, fleet.spares) and spare.place:
                 yield Problem(
                     code="spare-other-model",
                     blocks=False,
                     path=("hosts", name, "inventory", index, "spare"),
                     message=f"{spare.name} is a {spare.model}, the part is a {part.model}: nothing of its model lies "
-                    f"ready, and no supplier brings it within {HOURS} h (contract HW-1).",
+                    f"ready, and no supplier brings it within {WITHIN_HOURS} h (contract HW-1).",
                     remedy="Name a spare of this model, or a supplier with a lead_time of at most 24 h.",
                 )
         yield from _warranties(name, host, today)
@@ -85,7 +68,7 @@ def _spare(name: str, spare: Spare, hosts: list[str]) -> Iterator[Problem]:
             blocks=False,
             path=path,
             message=f"None lies ready, and {spare.supplier} takes {spare.lead_time_hours} h: what fails can't be "
-            f"replaced within {HOURS} h (contract HW-1). It is to replace {_parts(hosts)}.",
+            f"replaced within {WITHIN_HOURS} h (contract HW-1). It is to replace {_parts(hosts)}.",
             remedy="Buy one for the shelf (count and place), or find a supplier in time.",
             measure=len(hosts),
         )

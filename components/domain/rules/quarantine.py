@@ -27,6 +27,7 @@ def problems(fleet: Fleet, quarantine: Mapping[str, date], today: date, was: Fle
                 if until is not None and until > today and (vps.id, address) not in held:
                     yield Problem(
                         code="address-in-quarantine",
+                        blocks=False,
                         path=("clients", client.key, "vps", vps.key, family, index),
                         message=f"{address} belonged to a VPS that ended; until {until} nobody else gets it.",
                         remedy="Choose another: `vps new --again` picks a free one.",

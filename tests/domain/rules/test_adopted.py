@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from components.domain import rules
 from components.domain.fleet import Fleet
 from components.domain.limits import UNLIMITED
-from tests.domain.sample import LIMITS, PACKAGE, client, fleet, vps
+from tests.domain.sample import LIMITS, PACKAGE, client, fleet, judged, vps
 
 KEY = "adopted-old@2026-01"
 BARE = replace(
@@ -27,11 +26,11 @@ def adopted(package: str = KEY, **changes: object) -> Fleet:
 
 
 def test_an_adopted_machine_may_lack_every_cap() -> None:
-    assert list(rules.problems(adopted())) == []
+    assert list(judged(adopted())) == []
 
 
 def test_it_may_be_brought_to_a_package_that_is_sold() -> None:
-    assert list(rules.problems(adopted(package=PACKAGE.key))) == []
+    assert list(judged(adopted(package=PACKAGE.key))) == []
 
 
 @pytest.mark.parametrize(
@@ -47,24 +46,24 @@ def test_it_may_be_brought_to_a_package_that_is_sold() -> None:
 )
 def test_each_fault(changes: dict[str, object], key: str, said: str) -> None:
     path = ("clients", "example-coop", "vps", "web1", key)
-    found = [one for one in rules.problems(adopted(**changes)) if one.path == path]
+    found = [one for one in judged(adopted(**changes)) if one.path == path]
     assert len(found) == 1
     assert said in found[0].message
 
 
 def test_a_sold_package_has_every_limit() -> None:
     """VPS-4: without the word `adopted` a cap may not be missing."""
-    found = list(rules.problems(adopted()))
+    found = list(judged(adopted()))
     assert found == []
     sold = replace(BARE, adopted=False)
     broken = fleet(packages={PACKAGE.key: PACKAGE, KEY: sold})
-    assert {one.path[-1] for one in rules.problems(broken)} == {"cpu_cap", "disk_iops", "disk_rate", "nic_rate"}
+    assert {one.path[-1] for one in judged(broken)} == {"cpu_cap", "disk_iops", "disk_rate", "nic_rate"}
 
 
 def test_no_machine_is_without_memory() -> None:
     """Only caps may be missing."""
     broken = replace(BARE, limits=replace(BARE.limits, memory_mib=0))
-    (problem,) = rules.problems(fleet(packages={PACKAGE.key: PACKAGE, KEY: broken}))
+    (problem,) = judged(fleet(packages={PACKAGE.key: PACKAGE, KEY: broken}))
     assert problem.path == ("packages", KEY, "limits", "memory")
 
 
@@ -72,4 +71,4 @@ def test_the_image_of_an_adopted_machine_need_not_fit_its_disk() -> None:
     """It was not made from it."""
     small = replace(BARE, limits=replace(BARE.limits, disk_gib=1), grows_to=replace(BARE.grows_to, disk_gib=1))
     found = replace(adopted(), packages={PACKAGE.key: PACKAGE, KEY: small})
-    assert list(rules.problems(found)) == []
+    assert list(judged(found)) == []

@@ -4,12 +4,11 @@ from dataclasses import fields, replace
 
 import pytest
 
-from components.domain import rules
 from components.domain.images import ImageOffer
 from components.domain.limits import Limits
 from components.domain.packages import Backup
 from components.domain.terms import Discount
-from tests.domain.sample import CONTRACT_VERSION, IMAGE, LIMITS, PACKAGE, fleet
+from tests.domain.sample import CONTRACT_VERSION, IMAGE, LIMITS, PACKAGE, fleet, judged
 
 KEY = "small@2026-01"
 
@@ -18,7 +17,7 @@ KEY = "small@2026-01"
 def test_no_limit_may_be_nothing(field: str) -> None:
     """VPS-4: all limits above zero."""
     broken = replace(PACKAGE, limits=replace(LIMITS, **{field: 0}))
-    found = [one for one in rules.problems(fleet(packages={KEY: broken})) if "VPS-4" in one.message]
+    found = [one for one in judged(fleet(packages={KEY: broken})) if "VPS-4" in one.message]
     assert len(found) == 1
     assert found[0].path[:3] == ("packages", KEY, "limits")
 
@@ -33,14 +32,14 @@ def test_no_limit_may_be_nothing(field: str) -> None:
     ],
 )
 def test_each_fault_of_a_package(changes: dict[str, object], path: tuple[str, ...], said: str) -> None:
-    (problem,) = rules.problems(fleet(packages={KEY: replace(PACKAGE, **changes)}))  # type: ignore[arg-type]
+    (problem,) = judged(fleet(packages={KEY: replace(PACKAGE, **changes)}))  # type: ignore[arg-type]
     assert problem.path == ("packages", KEY, *path)
     assert said in problem.message
 
 
 @pytest.mark.parametrize("key", ["small", "small@", "small@2026", "small@2026-13", "Small@2026-01", "@2026-01"])
 def test_a_package_is_named_with_its_version(key: str) -> None:
-    found = list(rules.problems(fleet(packages={KEY: PACKAGE, key: PACKAGE})))
+    found = list(judged(fleet(packages={KEY: PACKAGE, key: PACKAGE})))
     assert [one.path for one in found] == [("packages", key)]
 
 
@@ -53,7 +52,7 @@ def test_contract_versions_discounts_and_offers() -> None:
             "A b": ImageOffer(name="A b", new_installs_until=None),
         },
     )
-    assert [one.path for one in rules.problems(broken)] == [
+    assert [one.path for one in judged(broken)] == [
         ("contracts", "loose"),
         ("term_discounts", 0),
         ("term_discounts", 1),
@@ -63,7 +62,7 @@ def test_contract_versions_discounts_and_offers() -> None:
 
 def test_a_locked_image_has_a_digest_and_a_future() -> None:
     bad = replace(IMAGE, sha256="latest", expires=IMAGE.built)
-    found = list(rules.problems(fleet(images={IMAGE.name: bad})))
+    found = list(judged(fleet(images={IMAGE.name: bad})))
     assert [one.path[-1] for one in found] == ["sha256", "expires"]
     assert all("vps image build" in one.remedy for one in found)
 
@@ -72,13 +71,13 @@ def test_a_locked_image_has_a_digest_and_a_future() -> None:
 def test_months_are_counted_in_a_zone_that_there_is(zone: str) -> None:
     """Contract J4."""
     version = replace(CONTRACT_VERSION, time_zone=zone)
-    (problem,) = rules.problems(fleet(contracts={version.key: version}))
+    (problem,) = judged(fleet(contracts={version.key: version}))
     assert (problem.code, problem.path) == ("unknown-time-zone", ("contracts", version.key, "timezone"))
     good = replace(CONTRACT_VERSION, time_zone="Europe/Brussels")
-    assert list(rules.problems(fleet(contracts={good.key: good}))) == []
+    assert list(judged(fleet(contracts={good.key: good}))) == []
 
 
 def test_a_term_has_one_discount() -> None:
     twice = (Discount(months=12, percent=5), Discount(months=12, percent=10))
-    (problem,) = rules.problems(fleet(discounts=twice))
+    (problem,) = judged(fleet(discounts=twice))
     assert (problem.code, problem.path) == ("bad-discount", ("term_discounts", 1))

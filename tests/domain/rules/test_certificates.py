@@ -7,11 +7,11 @@ import pytest
 from components.domain.authorities import Authority
 from components.domain.clients import Panel
 from components.domain.fleet import Fleet
-from components.domain.rules import problems
 from components.domain.rules.certificates import MOST_CA_BYTES
 from components.domain.rules.certificates import problems as judged
 from components.domain.rules.references import Unread
 from tests.domain.sample import client, fleet, vps
+from tests.domain.sample import judged as by_all_rules
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 SOUND = Authority(directory="https://acme-v02.api.letsencrypt.org/directory", email="ops@hoster.example", hsts_days=180)
@@ -54,7 +54,7 @@ def test_a_mistaken_one_is_named(changes: dict[str, object], key: str, words: st
 
 
 def test_sites_without_an_authority_are_told_and_stop_nothing() -> None:
-    (problem,) = (found for found in problems(_sites(None)) if found.path[-1] == "ssl_sites")
+    (problem,) = (found for found in by_all_rules(_sites(None)) if found.path[-1] == "ssl_sites")
     assert "www.coop.example can't have SSL" in problem.message
     assert not problem.blocks
 

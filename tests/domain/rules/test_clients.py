@@ -2,22 +2,24 @@
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
-from components.domain import rules
 from components.domain.clients import Access, Contact, Contract, Panel, Vps
+from components.domain.extras import Extra, Raise
 from components.domain.fleet import Fleet
 from components.domain.problems import Problem
 from components.domain.rules.references import Unread
+from components.domain.sales import Sale
 from components.domain.terms import Term
-from tests.domain.sample import HOST, IMAGE, NETWORK, client, fleet, vps
+from tests.domain.sample import HOST, IMAGE, NETWORK, client, fleet, judged, vps
 
 WEB1 = ("clients", "example-coop", "vps", "web1")
 
 
 def only(broken: Fleet) -> Problem:
-    (problem,) = rules.problems(broken)
+    (problem,) = judged(broken)
     assert problem.remedy
     return problem
 
@@ -27,7 +29,7 @@ def with_vps(**changes: object) -> Fleet:
 
 
 def test_the_sample_has_no_problem() -> None:
-    assert list(rules.problems(fleet())) == []
+    assert list(judged(fleet())) == []
 
 
 @pytest.mark.parametrize(
@@ -144,7 +146,7 @@ def test_names_that_are_no_labels() -> None:
 def test_the_host_must_carry_the_network() -> None:
     other = replace(NETWORK, name="other", ipv4=None, ipv4_gateway=None, ipv6=None, ipv6_gateway=None)
     host = replace(HOST, networks={"other": "bridge:br1"})
-    found = list(rules.problems(fleet(networks={"public1": NETWORK, "other": other}, hosts={"kvm1": host})))
+    found = list(judged(fleet(networks={"public1": NETWORK, "other": other}, hosts={"kvm1": host})))
     assert [one.message for one in found if one.path == (*WEB1, "network")] == [
         "The host kvm1 does not carry the network public1."
     ]
@@ -160,10 +162,31 @@ def test_an_image_larger_than_the_disk() -> None:
     assert "needs 11 GiB" in only(fleet(images={IMAGE.name: replace(IMAGE, virtual_gib=11)})).message
 
 
+def test_an_image_is_held_to_the_disk_that_the_vps_has_now() -> None:
+    """Extras count, and what was sold for later is no disk yet."""
+    image = {IMAGE.name: replace(IMAGE, virtual_gib=11)}
+    disk = Extra(
+        name="disk",
+        version="2026-01",
+        title="Disk",
+        adds=Raise(disk_gib=10),
+        price_month=Decimal(1),
+        set_up=Decimal(0),
+        most=1,
+    )
+    more = {"images": image, "extras": {"disk@2026-01": disk}}
+    roomy = vps(extras={"disk@2026-01": 1})
+    assert judged(fleet(client("example-coop", roomy), **more)) == []
+    later = replace(roomy, since=date(2027, 1, 1), before=(Sale(package="small@2026-01"),))
+    assert "small@2026-01 has 10" in only(fleet(client("example-coop", later), **more)).message
+    early = replace(later, term=Term(months=3, start=date(2027, 1, 1), renew=True), since=None, before=())
+    assert judged(fleet(client("example-coop", early), **more)) == []
+
+
 def test_what_could_not_be_read_is_not_called_unknown() -> None:
     """A broken catalogue is one problem, not one per VPS that refers to it."""
     bare: Vps = vps(panel=Panel(admin="eve"))
     broken = replace(fleet(client("example-coop", bare)), packages={}, offers={}, contracts={}, hosts={}, networks={})
     gone = [("packages",), ("offers",), ("contracts",), ("hosts",), ("networks",)]
     contacts = ("clients", "example-coop", "contacts", "eve")
-    assert list(rules.problems(broken, Unread(frozenset([*gone, contacts])))) == []
+    assert list(judged(broken, Unread(frozenset([*gone, contacts])))) == []

@@ -5,9 +5,8 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
-from components.domain import rules
 from components.domain.networks import AddressRange
-from tests.domain.sample import DATACENTRE, NETWORK, fleet, spare
+from tests.domain.sample import DATACENTRE, NETWORK, fleet, judged, spare
 
 
 @pytest.mark.parametrize(
@@ -62,8 +61,8 @@ from tests.domain.sample import DATACENTRE, NETWORK, fleet, spare
     ],
 )
 def test_each_fault_is_told_at_its_place(changes: dict[str, object], path: tuple[object, ...], said: str) -> None:
-    found = [one for one in rules.problems(fleet(**changes)) if one.path == path]
-    assert any(said in one.message for one in found), list(rules.problems(fleet(**changes)))
+    found = [one for one in judged(fleet(**changes)) if one.path == path]
+    assert any(said in one.message for one in found), list(judged(fleet(**changes)))
     assert all(one.remedy for one in found)
 
 
@@ -71,7 +70,8 @@ def test_a_spare_comes_from_somewhere() -> None:
     whole = fleet()
     for lacking in ({"count": 0}, {"place": ""}):
         spares = {**whole.spares, "ram": replace(spare("ram"), **lacking)}  # type: ignore[arg-type]
-        (problem,) = rules.problems(replace(whole, spares=spares))
+        (problem,) = judged(replace(whole, spares=spares))
         assert problem.path == ("spares", "ram")
+        assert ("None is left at shelf" in problem.message) == ("count" in lacking)
     ordered = replace(spare("ram"), count=0, place="", supplier="Parts Ltd", lead_time_hours=12)
-    assert list(rules.problems(replace(whole, spares={**whole.spares, "ram": ordered}))) == []
+    assert list(judged(replace(whole, spares={**whole.spares, "ram": ordered}))) == []

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from components.domain import rules
 from components.domain.hosts import Contact, Pool
-from tests.domain.sample import HOST, fleet, part
+from tests.domain.sample import HOST, fleet, judged, part
 
 
 @pytest.mark.parametrize(
@@ -43,12 +42,12 @@ from tests.domain.sample import HOST, fleet, part
     ],
 )
 def test_each_fault_is_told_at_its_place(changes: dict[str, object], path: tuple[object, ...], said: str) -> None:
-    found = list(rules.problems(fleet(hosts={"kvm1": replace(HOST, **changes)})))  # type: ignore[arg-type]
+    found = list(judged(fleet(hosts={"kvm1": replace(HOST, **changes)})))  # type: ignore[arg-type]
     (problem,) = [one for one in found if one.path == ("hosts", "kvm1", *path)]
     assert said in problem.message
     assert problem.remedy
 
 
 def test_a_host_is_named_by_a_label() -> None:
-    found = rules.problems(fleet(hosts={"kvm1": HOST, "KVM 2": replace(HOST, name="KVM 2", uri="a://b", inventory=())}))
+    found = judged(fleet(hosts={"kvm1": HOST, "KVM 2": replace(HOST, name="KVM 2", uri="a://b", inventory=())}))
     assert any("no name for a host" in one.message for one in found)

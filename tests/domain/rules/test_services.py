@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from components.domain.fleet import Fleet
-from components.domain.rules import problems
 from components.domain.rules.services import problems as judged
 from components.domain.services import Service, Support, Wording
 from tests.domain.sample import fleet
+from tests.domain.sample import judged as by_all_rules
 
 SOUND = Service(key="ip-change", kind="work", title="Another address", currency="USD", row="WORK-13")
 SUPPORT = Support(email="help@hoster.example", url="https://help.hoster.example/new?queue=1")
@@ -57,4 +57,4 @@ def test_a_broken_way_to_support_is_named(changed: dict[str, str], key: str) -> 
 
 def test_they_are_asked_with_all_other_rules() -> None:
     broken = _fleet(replace(SOUND, kind="gift"))
-    assert ("services", "ip-change", "kind") in [problem.path for problem in problems(broken)]
+    assert ("services", "ip-change", "kind") in [problem.path for problem in by_all_rules(broken)]

@@ -4,16 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from components.domain import rules
 from components.domain.names import machine_uuid
-from tests.domain.sample import HOST, client, fleet, vps
+from tests.domain.sample import HOST, client, fleet, judged, vps
 
 OTHER = {"id": "v-2222", "ipv4": ("192.0.2.11",), "ipv6": (), "fqdn": "b.example", "panel": None, "access": ()}
 
 
 def two(**changes: object) -> list[tuple[str | int, ...]]:
     second = replace(client("b", vps(**{**OTHER, **changes})), id="c-bbbb")  # type: ignore[arg-type]
-    return [one.path for one in rules.problems(fleet(client("a"), second))]
+    return [one.path for one in judged(fleet(client("a"), second))]
 
 
 def test_two_clients_apart_don_t_clash() -> None:
@@ -40,7 +39,7 @@ def test_pinned_macs() -> None:
     pinned = {"uuid": machine_uuid("demo", "c-x", "v-x"), "mac": "52:54:00:12:34:56"}
     one = client("a", vps(**{**pinned, "uuid": machine_uuid("demo", "c-y", "v-y")}))
     second = replace(client("b", vps(**{**OTHER, **pinned})), id="c-bbbb")  # type: ignore[arg-type]
-    found = [problem.path for problem in rules.problems(fleet(one, second))]
+    found = [problem.path for problem in judged(fleet(one, second))]
     assert found == [("clients", "a", "vps", "web1", "mac"), ("clients", "b", "vps", "web1", "mac")]
 
 
@@ -56,12 +55,12 @@ def test_addresses_are_compared_by_meaning(changes: dict[str, object], family: s
 
 
 def test_client_ids() -> None:
-    found = list(rules.problems(fleet(client("a"), client("b", vps(**OTHER)))))  # type: ignore[arg-type]
+    found = list(judged(fleet(client("a"), client("b", vps(**OTHER)))))  # type: ignore[arg-type]
     assert [one.path for one in found] == [("clients", "a", "id"), ("clients", "b", "id")]
     assert "also that of b" in found[0].message
 
 
 def test_hosts_and_their_pieces() -> None:
-    found = [one.path for one in rules.problems(fleet(hosts={"kvm1": HOST, "kvm2": replace(HOST, name="kvm2")}))]
+    found = [one.path for one in judged(fleet(hosts={"kvm1": HOST, "kvm2": replace(HOST, name="kvm2")}))]
     assert ("hosts", "kvm1", "uri") in found
     assert ("hosts", "kvm2", "inventory", 0, "serial") in found
