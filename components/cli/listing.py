@@ -48,7 +48,7 @@ def list_all(
     from components.cli.guests import choose, say
     from components.cli.terminal import width
     from components.report.columns import table
-    from components.report.glance import DROP, FOLD, HEADS, Glance, cells, summary, summed
+    from components.report.glance import DROP, HEADS, LEAVING, Glance, cells, summary, summed
 
     today = dt.datetime.now(dt.UTC).date()
     chosen = choose(client, fleet, judge=False)
@@ -61,7 +61,7 @@ def list_all(
     if as_json:
         say({"vps": found, "summary": summary(found), "unread": unread(chosen)})
     else:
-        for line in table([HEADS, *map(cells, found)], width(), drop=DROP, fold=FOLD):
+        for line in table([HEADS, *map(cells, found)], width(), leaving=LEAVING, drop=DROP):
             typer.echo(line)
         typer.echo(summed(summary(found)))
     _tell_unread(chosen, as_json=as_json)
@@ -85,10 +85,8 @@ def _ask(
     else:
         heads = (*LIVE_HEADS, *(ASKED_HEADS if asks else ()))
         cells = [(*(str(row[head]) for head in heads), _waits(row)) for row in shown]
-        last = len(heads)
-        for line in (
-            table([(*heads, "waits for a reboot"), *cells], width(), drop=(5, 1), fold=(last, 4)) if cells else ()
-        ):
+        told = [(*heads, "waits for a reboot"), *cells]
+        for line in table(told, width(), leaving=(len(heads), 5, 1, 4), drop=(5, 1)) if cells else ():
             typer.echo(line)
         for row in unsure:
             typer.echo(f"could not tell: {row['vps']}: {row['silent']}", err=True)

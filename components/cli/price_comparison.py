@@ -140,7 +140,7 @@ def _lines(currency: str, changes: "tuple[PriceChange, ...]", today: dt.date) ->
             mark, who, once, term = "", "", "", ""
         if not change.stretches:
             out.append((mark, who, "", "", "", "", "", once, term))
-    return table(out, (4, 6))
+    return table(out, (4, 6), (8, 7, 3))
 
 
 def _sums(changes: "tuple[PriceChange, ...]", month: "Amounts", once: "Amounts") -> list[str]:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 HEADS = ("vps", "package", "extras", "discount", "VIP", "a month", "term", "fee", "next due")
 RIGHT = (3, 4, 5, 7)
+LEAVING = (4, 3, 2, 6, 8, 7)
+"""What goes under its row where a terminal has no room."""
 
 
 def money(amounts: Mapping[str, Decimal], currency: str) -> str:
@@ -24,12 +26,17 @@ def signed(amounts: Mapping[str, Decimal]) -> str:
     return ", ".join(f"{amount:+.2f} {name}" for name, amount in amounts.items())
 
 
-def table(cells: Sequence[tuple[str, ...]], right: Sequence[int] = ()) -> list[str]:
-    """Rows in columns; those at `right` stand at their right."""
-    from components.cli.guests import rows
+def table(cells: Sequence[tuple[str, ...]], right: Sequence[int] = (), leaving: Sequence[int] = ()) -> list[str]:
+    """Rows in columns; those at `right` stand at their right, `leaving` go under their row where there is no room."""
+    from components.cli.terminal import width
+    from components.report import columns
 
-    wide = {index: max(len(row[index]) for row in cells) for index in right}
-    return rows([tuple(cell.rjust(wide[at]) if at in wide else cell for at, cell in enumerate(row)) for row in cells])
+    return columns.table(cells, width() if leaving else None, right=right, leaving=leaving, quiet=("", "-", "->"))
+
+
+def headless(cells: Sequence[tuple[str, ...]], right: Sequence[int], leaving: Sequence[int]) -> list[str]:
+    """As `table`, of rows alone."""
+    return table([("",) * len(cells[0]), *cells], right, leaving)[1:]
 
 
 def client_lines(fleet: "Fleet", found: "Statement") -> list[str]:
@@ -38,7 +45,7 @@ def client_lines(fleet: "Fleet", found: "Statement") -> list[str]:
     zone = _zone(fleet, found)
     head = f"{client.name} ({client.key}), {client.contract.version}, on {day} in {zone}"
     out = [head, ""]
-    out += table([HEADS, *(_row(fleet, account) for account in found.accounts)], RIGHT)
+    out += table([HEADS, *(_row(fleet, account) for account in found.accounts)], RIGHT, LEAVING)
     out += ["", f"a month, of what is sold on {day}: {money(found.month, fleet.currency)}"]
     out += _more(fleet, found.accounts)
     return [_clean(line) for line in out]
@@ -179,13 +186,13 @@ def _more(fleet: "Fleet", accounts: Sequence["Account"]) -> list[str]:
         ]
         if len(cells) > 1:
             cells += [("", "together", amount, currency, "") for _, amount, currency in _sums(once)]
-        out += table(cells, (2,))
+        out += headless(cells, (2,), (4,))
     changes = sorted(
         ((step, account) for account in accounts for step in account.steps), key=lambda found: found[0].day
     )
     if changes:
         out += ["", "what changes in a month's price"]
-        out += table([_change(fleet, step, account) for step, account in changes], (2, 4))
+        out += headless([_change(fleet, step, account) for step, account in changes], (2, 4), (5,))
     for account in accounts:
         vps, term = account.vps, account.term
         if vps.ends is not None and account.following is None and vps.ends < term.end:

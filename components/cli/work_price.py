@@ -68,7 +68,7 @@ def show(
         return
     support = "with VIP" if vip else "without VIP"
     typer.echo(f"{client.key}/{vps.key}, ordered on {day} {support}; nothing is ordered by this")
-    for text in table([HEADS, *map(_cells, found.lines), *_hours(found)], (3, 6)):
+    for text in table([HEADS, *map(_cells, found.lines), *_hours(found)], (3, 6), (5, 1, 4, 2)):
         typer.echo(text)
     typer.echo(f"together {money(found.totals, fleet.currency)}")
 

@@ -33,28 +33,28 @@ def table(
     most: int | None = None,
     *,
     right: Collection[int] = (),
-    drop: Sequence[int] = (),
-    fold: Sequence[int] = (),
+    leaving: Sequence[int] = (),
+    drop: Collection[int] = (),
     quiet: Collection[str] = QUIET,
 ) -> list[str]:
     """Lines of at most so many columns of characters, where that can be had; the first row has the heads.
 
-    Where there is no room, the columns `drop` are left out first, in this order, which a last line tells; then those of
-    `fold` go under their row, each value that is not `quiet` after its head. Columns at `right` stand at their right.
+    Where there is no room, the columns `leaving` go in this order: under their row, each value that is not `quiet`
+    after its head; those of `drop` are left out, which a last line tells. Columns at `right` stand at their right.
     """
     cells = [[clean(cell) for cell in row] for row in rows]
     if not cells:
         return []
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    stay = fitting(widths, most, (*drop, *fold))
-    under = [one for one in fold if one not in stay]
+    stay = fitting(widths, most, leaving)
+    under = [one for one in leaving if one not in stay and one not in drop]
     heads, lines = cells[0], []
     for number, row in enumerate(cells):
         shown = (row[one].rjust(widths[one]) if one in right else row[one].ljust(widths[one]) for one in stay)
         lines.append((" " * GAP).join(shown).rstrip())
         if number and under and most is not None:
             lines += _under(heads, row, sorted(under), most, quiet)
-    gone = [heads[one] for one in drop if one not in stay]
+    gone = [heads[one] for one in leaving if one not in stay and one in drop]
     if gone:
         lines.append(left_out(gone))
     return lines

@@ -13,8 +13,8 @@ from components.domain.sales import Sale
 from components.domain.terms import Term
 
 HEADS = ("vps", "package", "host", "address", "support", "a month", "term to", "then", "")
-DROP, FOLD = (4, 3), (8, 7, 6, 5)
-"""Columns that a narrow terminal goes without, and those that go under their row there."""
+LEAVING, DROP = (8, 4, 3, 7, 6, 5), (4, 3)
+"""The columns that leave a narrow terminal one after the other, and which of them it goes without."""
 
 
 @dataclass(slots=True)

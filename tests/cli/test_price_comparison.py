@@ -57,6 +57,14 @@ def test_what_is_for_a_time_only_is_no_sum_of_months(priced: Priced) -> None:
     assert told[-1] == "together: -1.33 EUR a month for good; left out: 1 row for a time only"
 
 
+def test_a_narrow_terminal_has_the_fee_below(priced: Priced, monkeypatch: pytest.MonkeyPatch) -> None:
+    priced.upgrade()
+    monkeypatch.setattr("components.cli.terminal.width", lambda: 80)
+    told = priced.price("HEAD..", "--on", "2026-12-24").output.splitlines()
+    assert max(map(len, told)) <= 80
+    assert any(line.startswith("    ") and "fee of the term +" in line for line in told)
+
+
 def test_clients_come_and_go(priced: Priced) -> None:
     text = (priced.folder / CLIENT).read_text(encoding="utf-8")
     other = text.replace("c-q7m2", "c-new1").replace("v-h3k9", "v-new1")

@@ -1,13 +1,16 @@
 """A statement in words: money by currency, columns, deposits and ends."""
 
+import re
 from datetime import date
 from decimal import Decimal
+
+import pytest
 
 from components.cli.price_tables import client_data, client_lines, money, signed, table, vps_lines
 from components.domain.statements import statement
 from tests.domain import sample
 from tests.domain.test_fees import of
-from tests.domain.test_prices import VIP, selling, served
+from tests.domain.test_prices import MEMORY, VIP, selling, served
 
 DAY = date(2027, 1, 5)
 
@@ -21,6 +24,21 @@ def test_money_is_by_currency() -> None:
 
 def test_amounts_stand_at_their_right() -> None:
     assert table([("a", "1.00", "x"), ("bb", "100.00", "y")], (1,)) == ["a     1.00  x", "bb  100.00  y"]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_statement_fits_its_terminal_and_lacks_nothing(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    vps = sample.vps(term=of(12, "2026-12-01"), extras={MEMORY.key: 2})
+    client = sample.client("coop", vps, contract=served(date(2026, 12, 1)))
+    fleet = selling(client)
+    found = statement(fleet, client, DAY)
+    wide = client_lines(fleet, found)
+    monkeypatch.setattr("components.cli.terminal.width", lambda: width)
+    told = client_lines(fleet, found)
+    assert max(map(len, wide)) > width >= max(map(len, told))
+    said = " ".join(" ".join(told).replace(";", " ").split())
+    for cell in re.split(r"  +", wide[3].strip()):
+        assert cell in said
 
 
 def test_deposit_set_up_and_an_end_inside_a_term_are_told() -> None:

@@ -22,13 +22,13 @@ def test_without_a_limit_all_is_in_columns() -> None:
 
 
 def test_what_has_no_room_goes_under_its_row_or_is_named() -> None:
-    assert table(ROWS, 46, right=(2,), drop=(), fold=(4, 3)) == [
+    assert table(ROWS, 46, right=(2,), leaving=(4, 3)) == [
         "vps        package               fee  then",
         "coop/web1  small@2026-01    9.00 EUR  renews",
         "coop/web2  medium@2026-01  19.00 EUR  ends",
         "    note suspended",
     ]
-    assert table(ROWS, 40, drop=(2,), fold=(4, 3), quiet=("", "renews")) == [
+    assert table(ROWS, 40, leaving=(2, 4, 3), drop=(2,), quiet=("", "renews")) == [
         "vps        package         then",
         "coop/web1  small@2026-01   renews",
         "coop/web2  medium@2026-01  ends",
@@ -39,7 +39,7 @@ def test_what_has_no_room_goes_under_its_row_or_is_named() -> None:
 
 def test_nothing_steers_a_terminal() -> None:
     assert table([("a",), ("\x1b[31m\n",)]) == ["a", "?[31m?"]
-    assert table([("head", "note"), ("x", "a\tb")], 6, fold=(1,)) == ["head", "x", "    note", "    a?b"]
+    assert table([("head", "note"), ("x", "a\tb")], 6, leaving=(1,)) == ["head", "x", "    note", "    a?b"]
 
 
 WORDS = st.text("abc", min_size=1, max_size=12)
@@ -47,7 +47,7 @@ WORDS = st.text("abc", min_size=1, max_size=12)
 
 @given(rows=st.lists(st.tuples(WORDS, WORDS, WORDS, WORDS), min_size=1, max_size=5), most=st.integers(30, 80))
 def test_lines_fit_and_every_value_is_there(rows: list[tuple[str, ...]], most: int) -> None:
-    lines = table([("one", "two", "three", "four"), *rows], most, fold=(3, 2, 1))
+    lines = table([("one", "two", "three", "four"), *rows], most, leaving=(3, 2, 1))
     assert max(map(len, lines)) <= most
     told = " ".join(lines).replace(";", " ").split()
     assert all(cell in told for row in rows for cell in row)
