@@ -56,7 +56,8 @@ def drain(
         raise typer.Exit(drain_run.run(folder, run, look=look, now=now, yes=yes, as_json=as_json))
     assert host is not None
     loaded = load(folder, judge=False)
-    _need_host(loaded, host)
+    need_host(loaded, host)
+    _need_kept(loaded, host)
     targets = tuple(one.strip() for one in (to or "").split(",") if one.strip())
     _need_targets(loaded, host, targets)
     file = out or folder / "drains" / f"{host}.yaml"
@@ -144,13 +145,22 @@ def _need_plan(loaded: "Loaded", host: str, file: Path) -> None:
         raise DomainError(f"{file} is no plan of {host}.{why}", "It was left as it is: name another, or remove it.")
 
 
-def _need_host(loaded: "Loaded", host: str) -> None:
+def need_host(loaded: "Loaded", host: str) -> None:
+    """Raises DomainError for a host that no file declares, or whose file can't be read."""
+    from components.config.folder import HOSTS
     from components.domain.problems import DomainError
 
     hosts = loaded.fleet.hosts
+    if host not in hosts and f"{HOSTS}/{host}.yaml" in loaded.files:
+        raise DomainError(f"{HOSTS}/{host}.yaml can't be read as it is.", "Run: vps check")
     if host not in hosts:
         raise DomainError(f"Host {host} is not declared.", f"Known: {', '.join(sorted(hosts)) or 'none'}.")
-    if (loss := hosts[host].lost) is not None:
+
+
+def _need_kept(loaded: "Loaded", host: str) -> None:
+    from components.domain.problems import DomainError
+
+    if (loss := loaded.fleet.hosts[host].lost) is not None:
         raise DomainError(
             f"{host} is lost since {loss.since}: nothing can be moved off it.",
             f"Restore its machines elsewhere: vps restore CLIENT/VPS --to HOST. If it is back: vps host return {host}",

@@ -71,7 +71,11 @@ def _stand(loaded: "Loaded", host: str, step: "Wanted", whereabouts: "Whereabout
         if where in (step.to, ""):
             return Progress(step=step, stand=Stand.DONE)
         is_cut = whereabouts.is_cut(client, vps, host)
-        why = f"{Stand.UP}; {host} does not say whether its guest is down" if is_cut is None else ""
+        why = (
+            f"{Stand.UP}; {host} does not say whether its guest is down (--now goes on with it)"
+            if is_cut is None
+            else ""
+        )
         return Progress(step=step, stand=Stand.UP, why=why, is_cut=bool(is_cut))
     if vps.host != host:
         return skipped(f"skipped: its file places it on {vps.host} now")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from components.cli.drain import need_host
 from components.cli.drain_progress import LEFT_TO_DO, Progress, Stand, misfits, progress, strangers, waits
 
 if TYPE_CHECKING:
@@ -35,8 +36,7 @@ def run(folder: Path, file: Path, *, look: bool, now: bool, yes: bool, as_json: 
     with nullcontext() if look else _alone(file):
         loaded = load(folder)
         host, steps = read_steps(file, loaded.fleet.id)
-        if host not in loaded.fleet.hosts:
-            raise DomainError(f"{file} is about {host}, which is not declared.", "Nothing was touched.")
+        need_host(loaded, host)
         found = progress(loaded, host, steps)
         problems = misfits(loaded, found)
         if look:

@@ -83,7 +83,7 @@ def test_two_runs_of_one_plan_are_one_too_many(project: Project, plan: Path) -> 
 
 def test_a_plan_about_no_host_of_ours(project: Project, plan: Path) -> None:
     plan.write_text(plan.read_text().replace('host: "lab1"', "host: kvm9"))
-    with pytest.raises(DomainError, match="kvm9, which is not declared"):
+    with pytest.raises(DomainError, match="Host kvm9 is not declared"):
         vps(project, "--run", str(plan))
 
 
@@ -145,3 +145,10 @@ def test_nothing_is_read_before_others_are_shut_out(
     with pytest.raises(DomainError, match="enough seen"):
         vps(project, "--run", str(plan), "--now", "--yes")
     assert held == [True]
+
+
+def test_a_host_whose_file_is_broken_is_not_called_unknown(project: Project, plan: Path) -> None:
+    (project.fleet / "hosts" / "lab1.yaml").write_text("{")
+    for words in (["lab1", "--again"], ["--run", str(plan), "--yes"]):
+        with pytest.raises(DomainError, match=r"hosts/lab1.yaml can't be read as it is(.|\n)*vps check"):
+            vps(project, *words)
