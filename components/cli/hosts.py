@@ -21,6 +21,7 @@ def hosts(
 
     import orjson
 
+    from components.cli.terminal import width
     from components.config.folder import CLIENTS, HOSTS
     from components.config.loader import find_fleet, load
     from components.ledger.opened import operations
@@ -36,7 +37,7 @@ def hosts(
     if as_json:
         typer.echo(orjson.dumps(found | {"unread": unread}, option=orjson.OPT_INDENT_2).decode())
     else:
-        for line in rooms.table(found):
+        for line in rooms.table(found, width()):
             typer.echo("".join(one if one.isprintable() else "?" for one in line))
         for file in unread:
             typer.echo(f"could not tell: {file} can't be read as it is: vps check", err=True)

@@ -32,15 +32,23 @@ def _run(fleet: Path, *words: str, **environment: str) -> Result:
 def test_files_alone_tell_what_is_sold_and_free(fleet: Path) -> None:
     done = _run(fleet)
     assert done.exit_code == 0, done.output
-    _, head, first, second, total = done.output.splitlines()
+    _, head, first, second, total, words = done.output.splitlines()
     assert head.split()[:6] == ["host", "state", "vps", "sold", "free", "1"]
     assert first.split()[:6] == ["lab1", "active", "1", "35", "%", "3"]
     assert second.split()[:6] == ["lab2", "active", "0", "0", "%", "6"]
-    assert total.startswith("2 hosts  all take VPSs    1")
+    assert total.split()[:4] == ["in", "all", "1", "18"]
+    assert words == "all 2 hosts take VPSs"
 
 
 def test_a_line_fits_a_usual_terminal(fleet: Path) -> None:
     assert max(map(len, _run(fleet).output.splitlines())) <= 120
+
+
+def test_a_narrow_terminal_is_told_what_it_lacks(fleet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("components.cli.terminal.width", lambda: 80)
+    lines = _run(fleet).output.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[-1] == "left out, for the terminal is narrow: at"
 
 
 def test_states_come_from_the_ledger(fleet: Path, tmp_path: Path) -> None:

@@ -68,20 +68,69 @@ def test_states_and_faults_are_told_and_such_hosts_count_for_nothing() -> None:
     }
     assert (found["summary"]["hosts"], found["summary"]["taking"]) == (5, 2)
     lines = rooms.table(found)
-    assert "a fault is overdue since 2027-01-15 11:00: cpu C1 (f-7)" in lines[4]
+    assert lines[4].endswith("takes none; 1 overdue")
     assert lines[5].endswith("1 fault")
-    assert lines[-1].startswith("5 hosts  2 take VPSs")
+    assert lines[7].startswith("in all              5  13 %    28      26 ")
+    assert lines[8:] == [
+        "2 of 5 hosts take VPSs; what is free in all is free on those",
+        "c takes none:",
+        "    a fault is overdue since 2027-01-15 11:00: cpu C1 (f-7) (contract HW-1)",
+    ]
+
+
+def test_a_fleet_that_sells_nothing_has_nothing_free_and_says_once_why() -> None:
+    """Its VPSs are sold all the same."""
+    declared = _fleet(a=4, b=1, c=1)
+    known = replace(declared, hosts={key: replace(one, cabinet="") for key, one in declared.hosts.items()})
+    found = rooms.hosts(known, NOTHING_KNOWN, TODAY)
+    memory = found["summary"]["memory_mib"]
+    assert (memory["sold"] // 2112, memory["free"], memory["left"]) == (6, 0, 0)
+    assert rooms.table(found)[5:] == [
+        "in all            6  25 %     0       0   1 %     0       0   3 %     0       0",
+        "none of 3 hosts takes VPSs; what is free in all is free on those",
+        "a, b, c take none:",
+        "    it names no cabinet (contract VPS-3)",
+    ]
+
+
+def test_a_full_host_takes_vpss_by_its_state_and_is_counted() -> None:
+    """And what it has sold too much is not taken off what others have."""
+    known = _fleet(a=9, b=8, c=0)
+    found = rooms.hosts(known, NOTHING_KNOWN, TODAY)
+    assert [row["full"] for row in found["hosts"]] == [True, True, False]
+    assert found["summary"]["memory_mib"]["free"] // 2112 == 8
+    lines = rooms.table(found)
+    assert "oversold" in lines[2]
+    assert "full" in lines[3]
+    assert lines[6] == "all 3 hosts take VPSs, 2 of them full"
+
+
+def test_it_fits_the_terminal() -> None:
+    """Notes go under their rows, then some columns go and are named."""
+    known = _fleet(kvm1=4, kvm200=1)
+    known = replace(known, hosts={**known.hosts, "kvm1": replace(known.hosts["kvm1"], assigned="c-q7m2")})
+    found = rooms.hosts(known, NOTHING_KNOWN, TODAY)
+    lines = rooms.table(found, 80)
+    assert max(map(len, lines)) <= 80
+    assert lines[3] == "    only c-q7m2"
+    assert lines[-1] == "left out, for the terminal is narrow: at"
+    lines = rooms.table(found, 74)
+    assert max(map(len, lines)) <= 74
+    assert lines[0].index("disk GiB") == lines[1].rindex("sold")
+    assert lines[0].index("vcpus") == lines[1].index("free", lines[1].index("1 down"))
+    assert lines[-1] == "left out, for the terminal is narrow: at, vcpus sold"
 
 
 def test_numbers_stand_under_their_heads() -> None:
     known = _fleet(a=4, kvm100=1)
     known = replace(known, hosts={**known.hosts, "a": replace(known.hosts["a"], assigned="c-q7m2", traffic_gb=9000)})
     assert _table(known) == [
-        "                             memory GiB          vcpus               disk GiB",
-        "host     state          vps  sold  free  1 down  sold  free  1 down  sold  free  1 down  at",
-        "a        active           4  50 %     8       6   2 %   392     390   5 %   940     930  dc1 A1  only c-q7m2",
-        "kvm100   active           1  13 %    14       6   1 %   398     390   2 %   970     930  dc1 A1",
-        "2 hosts  all take VPSs    5  32 %    22       6   2 %   790     390   3 %  1910     930",
+        "                     memory GiB          vcpus               disk GiB",
+        "host    state   vps  sold  free  1 down  sold  free  1 down  sold  free  1 down  at",
+        "a       active    4  50 %     8       6   2 %   392     390   5 %   940     930  dc1 A1  only c-q7m2",
+        "kvm100  active    1  13 %    14       6   1 %   398     390   2 %   970     930  dc1 A1",
+        "in all            5  32 %    22       6   2 %   790     390   3 %  1910     930",
+        "all 2 hosts take VPSs",
     ]
 
 
