@@ -152,7 +152,9 @@ def with_vps(text: str, block: str) -> str:
 
 def _depths(document: Document, lines: Sequence[str]) -> tuple[int, int]:
     """How far the names of VPSs, and what they have, are indented in a file."""
-    for name, vps in (document.data["vps"] or {}).items():
+    data = document.data if isinstance(document.data, dict) else {}
+    found = data.get("vps")
+    for name, vps in found.items() if isinstance(found, dict) else ():
         at = document.line(("vps", str(name)))
         outer = indentation(lines[at - 1])
         below = [document.line(("vps", str(name), str(key))) for key in vps] if isinstance(vps, dict) else []

@@ -38,6 +38,9 @@ def upgrade(fleet: Fleet, vps: Vps, package: str, extras: Mapping[str, int], sin
     kept = [sale for sale in vps.sales if (sale.since or first) < since]
     later = [sale for sale in vps.sales if (sale.since or first) > since]
     there = vps.sale(since)
+    over = vps.ends or vps.term.end
+    if over is not None and since >= over:
+        raise DomainError(f"It would never be in force: the VPS is sold until {over}.", "Nothing was written.")
     pieces = {key: count for key, count in {**there.extras, **extras}.items() if count}
     will = Sale(package=package, extras=pieces, since=since if kept else None)
     _need_sold(fleet, vps, will)

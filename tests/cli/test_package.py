@@ -20,6 +20,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Writers:
     found = Writers(tmp_path / "project")
     file = found.file("example-coop")
     file.write_text(file.read_text().replace('start: "2026-12-01"', f'start: "{START}"'))
+    found.record("example-coop")
     return found
 
 
@@ -68,6 +69,8 @@ def test_for_machines_it_is_json_and_written_only_with_yes(made: Writers) -> Non
     effects = {one["limit"]: one["effect"] for one in found["consequences"]}
     assert effects["memoryMib"] == "at next reboot"
     assert effects["nics.n0.rateMbitS"] == "live"
+    assert found["promises"] == ["traffic: 1 TB -> 2 TB a month"]
+    assert found["withdrawn"] == []
     assert found["price"][0]["month"][0]["after"] == {"EUR": "35.89"}
 
 
@@ -86,13 +89,33 @@ def test_a_host_without_room_for_more_names_those_that_have(made: Writers) -> No
         made.run("package", TITLE, "medium", "--yes")
     said = str(told.value)
     assert "lab1, where it lives, has no room for more" in said
-    assert "memory: 4160 MiB needed, 3 GiB free" in said
+    assert "memory: 2 GiB needed, 960 MiB free" in said
     assert "vps move example-coop/web1 lab2, and vps up client.example-coop" in said
     assert made.file("example-coop").read_text() == before
 
     made.edit("hosts/lab2.yaml", capacity={"vcpus": 4, "memory": "5 GiB", "disk": "100 GiB"})
     with pytest.raises(DomainError, match="No other host of its network has"):
         made.run("package", TITLE, "medium", "--yes")
+
+
+def test_who_takes_less_of_what_a_full_host_lacks_may_take_more_of_the_rest(made: Writers) -> None:
+    """Its memory is oversold since some of it was taken out; its disk is not."""
+    made.vps("package", TITLE, "medium", "--yes")
+    catalogue = made.fleet / "catalogue.yaml"
+    text = catalogue.read_text()
+    begin = text.index("  medium@2026-01:")
+    medium = text[begin : text.index("\n", text.index("price:", begin)) + 1]
+    wide = (
+        medium.replace("medium@", "wide@").replace("memory: 4 GiB", "memory: 1 GiB", 1).replace("40 GiB", "50 GiB", 1)
+    )
+    catalogue.write_text(text.replace(medium, medium + wide))
+    made.edit("hosts/lab1.yaml", capacity={"vcpus": 4, "memory": "2 GiB", "disk": "100 GiB"})
+
+    said = made.vps("package", TITLE, "wide", "--yes")
+
+    # Since the day is the same, what it had before counts; state has not seen what was written meanwhile.
+    assert "memoryMib: 2048 MiB -> 1024 MiB" in said
+    assert "sizeGib: 10 GiB -> 50 GiB" in said
 
 
 def test_a_quota_is_kept_and_what_makes_no_sense_refused(made: Writers) -> None:

@@ -1,5 +1,6 @@
 """A project on fake hosts for commands that write files, and the commands run in it."""
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from components.cli.main import app
 from components.config.loader import Loaded, load
+from components.declaration import machine_inputs
 from components.lab.example import make_fake_project
 
 ACME = (
@@ -49,6 +51,21 @@ class Writers:
 
     def loaded(self) -> Loaded:
         return load(self.fleet)
+
+    def record(self, key: str, **outputs: Any) -> None:
+        """As after an `up` of the client's stack: its machines run, with no room to grow."""
+        loaded = self.loaded()
+        client = loaded.fleet.clients[key]
+        resources = []
+        for vps in client.vps.values():
+            bag = machine_inputs(loaded.fleet, client, vps, "here")
+            limits = {name: {"effective": bag[name]} for name in ("vcpus", "memoryMib")}
+            room = {name: bag[name] for name in limits}
+            known = {**bag, "observedPower": "running", "limits": limits, "room": room, **outputs}
+            resources.append({"type": "vps:index:Machine", "inputs": bag, "outputs": known})
+        folder = self.project.work / "state/.pulumi/stacks/aegir-vps"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"client.{key}.json").write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
 
     def edit(self, name: str, **changes: Any) -> None:
         """Change keys of a declared file."""

@@ -142,3 +142,15 @@ def test_what_the_catalogue_lacks_can_not_be_compared() -> None:
     for gone in (vps(package="gone@2025-01"), vps(extras={"gone@2025-01": 1})):
         with pytest.raises(DomainError, match=r"It has gone@2025-01, which catalogue.yaml lacks\. Put that back"):
             upgrade(FLEET, gone, LARGE.key, {}, START, TODAY)
+
+
+def test_what_would_begin_after_the_end_is_refused() -> None:
+    for over in (
+        vps(ends=START + timedelta(days=9)),
+        vps(term=replace(vps().term, start=START, months=1, renew=False)),
+    ):
+        day = over.ends or over.term.end
+        assert day is not None
+        with pytest.raises(DomainError, match=rf"never be in force: the VPS is sold until {day}"):
+            upgrade(FLEET, over, LARGE.key, {}, day, START)
+        assert upgrade(FLEET, over, LARGE.key, {}, day - timedelta(days=1), START).will.package == LARGE.key
