@@ -289,3 +289,17 @@ def test_an_option_that_the_flavour_does_not_take_is_told_with_its_line(folder, 
     (problem,) = load(folder).problems
     assert (problem.file, problem.line > 0, problem.blocks) == ("clients/example-coop.yaml", True, False)
     assert "The flavour base has no option `colour`. It takes: none." in problem.message
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("fleet.yaml", "range: 192.0.2.0/24", "range: 192.0.2.0/33"),
+        ("hosts/lab1.yaml", "capacity: {vcpus: 4,", "capacity: {vcpus: -4,"),
+    ],
+    ids=["range", "capacity"],
+)
+def test_a_value_that_can_t_be_read_is_told_once(folder: Path, edit: Edit, file: str, old: str, new: str) -> None:
+    """Nothing follows from it: neither addresses outside of it, nor a host that has nothing to sell."""
+    edit(file, old, new)
+    assert [(one.code, one.file) for one in load(folder).problems] == [("shape", file)]

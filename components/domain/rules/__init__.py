@@ -38,7 +38,7 @@ def problems(
     `unread` holds what is declared but could not be read, so that a reference to it is not called unknown. `operations`
     is what is known of hosts beside the files.
     """
-    yield from common_ground.problems(fleet)
+    yield from common_ground.problems(fleet, unread)
     yield from catalogue.problems(fleet)
     yield from images.problems(fleet, today)
     yield from sold.problems(fleet, unread)
@@ -52,4 +52,4 @@ def problems(
     yield from quotas.problems(fleet, today)
     yield from moves.problems(fleet, unread)
     yield from uniqueness.problems(fleet)
-    yield from capacity.problems(fleet, today, operations)
+    yield from capacity.problems(fleet, today, operations, unread)

@@ -12,15 +12,24 @@ from components.domain.failover import Evacuation, Standby
 from components.domain.fleet import Fleet
 from components.domain.operations import NOTHING_KNOWN, Operations
 from components.domain.problems import Problem, Severity
+from components.domain.rules.references import NOTHING, Unread
+
+_FIGURES = ("capacity", "sells", "keeps_free")
 
 
-def problems(fleet: Fleet, today: date, operations: Operations = NOTHING_KNOWN) -> Iterator[Problem]:
-    """Hosts that are oversold, and hosts that may not fail."""
+def problems(
+    fleet: Fleet, today: date, operations: Operations = NOTHING_KNOWN, unread: Unread = NOTHING
+) -> Iterator[Problem]:
+    """Hosts that are oversold, and hosts that may not fail; of a host whose figures can't be read nothing is told."""
     found = rooms(fleet, today)
+    vague = {name for name in found if any(unread.covers("hosts", name, key) for key in _FIGURES)}
     for name, room in found.items():
+        if name in vague:
+            continue
         yield from _oversold(name, room)
         yield from _nodes(name, room)
-    if len(fleet.hosts) > 1:  # A fleet of one host has nowhere to go, which nobody needs to be told at each check.
+    # A fleet of one host has nowhere to go, which nobody needs to be told at each check.
+    if len(fleet.hosts) > 1 and not vague:
         yield from _down(fleet, found, operations, today)
 
 

@@ -71,7 +71,7 @@ def problems(fleet: Fleet, unread: Unread, today: date) -> Iterator[Problem]:
             yield from _vps(here, vps)
             yield from _references(here, client.id, vps, fleet, unread)
             yield from _image((*here, "image"), vps, fleet, unread, today)
-            yield from _addresses(here, vps, fleet)
+            yield from _addresses(here, vps, fleet, unread)
             yield from _people(here, vps, client, unread)
 
 
@@ -201,7 +201,7 @@ def _image(path: Steps, vps: domain.Vps, fleet: Fleet, unread: Unread, today: da
         )
 
 
-def _addresses(path: Steps, vps: domain.Vps, fleet: Fleet) -> Iterator[Problem]:
+def _addresses(path: Steps, vps: domain.Vps, fleet: Fleet, unread: Unread) -> Iterator[Problem]:
     if not vps.ipv4 and not vps.ipv6:
         yield Problem(code="no-address", path=path, message="It has no address.", remedy="Add ipv4: […] or ipv6: […].")
     network = fleet.networks.get(vps.network)
@@ -219,7 +219,7 @@ def _addresses(path: Steps, vps: domain.Vps, fleet: Fleet) -> Iterator[Problem]:
                 yield Problem(
                     code="bad-address", path=here, message=f"{text} is no IPv{version} address.", remedy=remedy
                 )
-            elif network is not None:
+            elif network is not None and not unread.covers("networks", vps.network, family):
                 yield from _place(here, address, network)
 
 

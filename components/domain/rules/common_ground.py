@@ -11,12 +11,12 @@ from components.domain.fleet import Fleet
 from components.domain.names import is_fleet_id, is_label
 from components.domain.networks import Address, Network
 from components.domain.problems import Problem, Severity
-from components.domain.rules.references import choice
+from components.domain.rules.references import NOTHING, Unread, choice
 
 LABEL_REMEDY = "Use 1 to 63 lower-case letters, digits and hyphens, with none of the hyphens at an end."
 
 
-def problems(fleet: Fleet) -> Iterator[Problem]:
+def problems(fleet: Fleet, unread: Unread = NOTHING) -> Iterator[Problem]:
     """What is wrong with fleet.yaml."""
     if not is_fleet_id(fleet.id):
         yield Problem(
@@ -36,7 +36,7 @@ def problems(fleet: Fleet) -> Iterator[Problem]:
         )
     yield from _datacentres(fleet)
     for name, network in fleet.networks.items():
-        yield from _network(("networks", name), network)
+        yield from _network(("networks", name), network, unread)
     yield from _overlaps(fleet)
     for name, spare in fleet.spares.items():
         yield from _spare(("spares", name), spare)
@@ -63,12 +63,13 @@ def _datacentres(fleet: Fleet) -> Iterator[Problem]:
         )
 
 
-def _network(path: tuple[str, ...], network: Network) -> Iterator[Problem]:
+def _network(path: tuple[str, ...], network: Network, unread: Unread) -> Iterator[Problem]:
     if not is_label(network.name):
         yield Problem(
             code="bad-name", path=path, message=f'"{network.name}" is no name for a network.', remedy=LABEL_REMEDY
         )
-    if network.ipv4 is None and network.ipv6 is None:
+    ranges_known = not any(unread.covers(*path, family) for family in ("ipv4", "ipv6"))
+    if network.ipv4 is None and network.ipv6 is None and ranges_known:
         yield Problem(
             code="network-without-addresses",
             path=path,
@@ -88,7 +89,7 @@ def _network(path: tuple[str, ...], network: Network) -> Iterator[Problem]:
             )
     ranges = [whole for whole in (network.ipv4, network.ipv6) if whole is not None]
     for index, reserved in enumerate(network.reserved):
-        if not any(reserved.first in whole and reserved.last in whole for whole in ranges):
+        if ranges_known and not any(reserved.first in whole and reserved.last in whole for whole in ranges):
             yield Problem(
                 code="reserved-outside-network",
                 path=(*path, "reserved", index),

@@ -36,7 +36,8 @@ def problems(fleet: Fleet, unread: Unread) -> Iterator[Problem]:
             )
         for network in host.networks:
             yield from unknown((*path, "networks", network), network, NETWORK, fleet.networks, unread)
-        yield from _capacity(path, host)
+        if not unread.covers(*path, "capacity"):
+            yield from _capacity(path, host)
         yield from _inventory(path, host, fleet, unread)
 
 
