@@ -32,7 +32,8 @@ def hosts(
     read = {f"{HOSTS}/{key}.yaml" for key in loaded.fleet.hosts} | {
         f"{CLIENTS}/{key}.yaml" for key in loaded.fleet.clients
     }
-    unread = sorted(file for file in loaded.files if "/" in file and file not in read)
+    broken = {problem.file for problem in loaded.problems}
+    unread = sorted(broken.union(file for file in loaded.files if "/" in file and file not in read))
     found = rooms.hosts(loaded.fleet, operations(loaded.folder, os.environ, now), now.date())
     if as_json:
         typer.echo(orjson.dumps(found | {"unread": unread}, option=orjson.OPT_INDENT_2).decode())

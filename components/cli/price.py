@@ -58,7 +58,8 @@ def price(
 
     chosen = choose(subject, fleet, judge=False)
     declared, client = chosen.fleet, chosen.lines[0].client if chosen.lines else chosen.fleet.clients[subject]
-    _must_be_priced(declared, client, [line.vps.key for line in chosen.lines])
+    broken = {problem.file for problem in chosen.loaded.problems}
+    _must_be_priced(declared, client, [line.vps.key for line in chosen.lines], broken)
     day = _day(on) or _today(declared, client)
     vps = subject.partition("/")[2]
     if order or minutes:
@@ -104,11 +105,14 @@ def _today(fleet: "Fleet", client: "Client") -> dt.date:
     return day_of(dt.datetime.now(dt.UTC), time_zone(fleet, client))
 
 
-def _must_be_priced(fleet: "Fleet", client: "Client", machines: list[str]) -> None:
+def _must_be_priced(fleet: "Fleet", client: "Client", machines: list[str], broken: set[str]) -> None:
+    from components.config.folder import CATALOGUE
     from components.domain.problems import DomainError
     from components.domain.statements import unpriced
 
     missing = {name: unpriced(fleet, client.vps[name]) for name in machines}
     told = [f"{client.key}/{name} has {', '.join(lacks)}" for name, lacks in missing.items() if lacks]
+    if told and CATALOGUE in broken:
+        raise DomainError(f"{CATALOGUE} can't be read as it is, so nobody can tell a price.", "See where: vps check")
     if told:
         raise DomainError(f"{'; '.join(told)}, which is not sold, so it has no price.", "See where: vps check")

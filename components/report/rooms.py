@@ -1,6 +1,7 @@
 """Each host in a line: what state it is in, what of it is sold, and what is free now and with any one host down."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -29,12 +30,17 @@ def hosts(fleet: Fleet, operations: Operations, today: dt.date) -> dict[str, Any
     found = rooms(fleet, today)
     standby = Standby(fleet, found, operations, today)
     alone = len(fleet.hosts) < 2
-    rows = [_row(fleet, found[name], standby, operations, today, alone=alone) for name in sorted(found)]
+    living = Counter(vps.host for _, vps in fleet.machines())
+    rows = [
+        _row(fleet, found[name], standby, operations, today, alone=alone)
+        | {"vps": living[name], "unsized": living[name] - found[name].vps}
+        for name in sorted(found)
+    ]
     taking = [found[row["host"]] for row in rows if row["takes_vps"]]
     total = {
         "hosts": len(found),
         "taking": len(taking),
-        "vps": sum(room.vps for room in found.values()),
+        "vps": sum(row["vps"] for row in rows),
         "full": sum(row["full"] for row in rows if row["takes_vps"]),
         **_total(found.values(), taking, None if alone else standby.left_in_all()),
     }
@@ -75,7 +81,6 @@ def _row(
         "datacentre": host.datacentre,
         "cabinet": host.cabinet,
         "assigned": host.assigned,
-        "vps": room.vps,
         **{key: _numbers(key, room.sellable, room.sold, left) for key in room.counted},
         "faults": [fault.id for fault in faults],
         "overdue": overdue,
@@ -137,6 +142,8 @@ def _notes(row: Mapping[str, Any]) -> Iterator[str]:
         yield f"{len(row['faults'])} fault{'s' * (len(row['faults']) != 1)}"
     if row["overdue"]:
         yield f"{len(row['overdue'])} overdue"
+    if row["unsized"]:
+        yield f"{row['unsized']} of a package nobody knows, counted as nothing"
     if row["stranded_if_down"]:
         yield f"down, {row['stranded_if_down']} VPSs find no room"
     if row["assigned"] != "shared":

@@ -74,3 +74,12 @@ def test_what_can_not_be_read_is_named(fleet: Path) -> None:
     assert "lab1" in done.output
     assert "could not tell: clients/broken.yaml" in done.output
     assert "could not tell: hosts/broken.yaml" in done.output
+
+
+def test_a_catalogue_that_can_not_be_read_hides_no_vps(fleet: Path) -> None:
+    (fleet / "catalogue.yaml").write_text("packages: [")
+    done = _run(fleet)
+    assert done.exit_code == 1
+    assert done.output.splitlines()[2].split()[:3] == ["lab1", "active", "1"]
+    assert "1 of a package nobody knows" in done.output
+    assert "could not tell: catalogue.yaml can't be read as it is: vps check" in done.output

@@ -103,3 +103,11 @@ def test_what_is_not_sold_has_no_price(priced: Priced) -> None:
 def test_today_is_the_contracts_own(priced: Priced) -> None:
     priced.edit('from: "2026-01-01"}', 'from: "2026-01-01", timezone: Europe/Brussels}', "catalogue.yaml")
     assert "in Europe/Brussels" in priced.price("example-coop").output
+
+
+def test_a_catalogue_that_can_not_be_read_is_named(priced: Priced) -> None:
+    """Not the packages, which are sold as before."""
+    priced.edit('"19.00"', "19", "catalogue.yaml")
+    done = priced.price("example-coop")
+    assert done.exit_code == 1
+    assert "catalogue.yaml can't be read as it is" in str(done.exception)

@@ -105,6 +105,14 @@ def test_a_full_host_takes_vpss_by_its_state_and_is_counted() -> None:
     assert lines[6] == "all 3 hosts take VPSs, 2 of them full"
 
 
+def test_a_vps_whose_package_nobody_knows_lives_there_and_is_told() -> None:
+    known = fleet(client("example-coop", vps(host="a"), vps("web2", id="v-two2", host="a", package="gone@2026-01")))
+    found = rooms.hosts(replace(known, hosts={"a": replace(HOST, name="a")}), NOTHING_KNOWN, TODAY)
+    (row,) = found["hosts"]
+    assert (row["vps"], row["unsized"], found["summary"]["vps"]) == (2, 1, 2)
+    assert rooms.table(found)[2].endswith("1 of a package nobody knows, counted as nothing")
+
+
 def test_it_fits_the_terminal() -> None:
     """Notes go under their rows, then some columns go and are named."""
     known = _fleet(kvm1=4, kvm200=1)
