@@ -18,7 +18,7 @@ def farewell(fleet: "Fleet", client: "Client", vps: "Vps", today: dt.date) -> "I
     assert vps.ends is not None
     title = f"{client.key}/{vps.key}"
     yield from (f"{title}: {line}" for line in _money(fleet, client, vps, vps.ends, today))
-    freed = vps.ends + dt.timedelta(days=fleet.trash_days)
+    freed = vps.ends + dt.timedelta(days=min(fleet.trash_days, (dt.date.max - vps.ends).days))
     addresses = ", ".join((*vps.ipv4, *vps.ipv6)) or "no addresses"
     yield f"{title}: {addresses} and its disk are nobody else's before {freed}, or until its trash is emptied"
     package = fleet.packages.get(vps.package)

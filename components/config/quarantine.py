@@ -28,6 +28,8 @@ SECONDS = 20
 MOST = 20000
 """Changes of files that are looked at, the newest first; more are not made in the days that matter."""
 _ID = re.compile(rb"\bv-[0-9a-z]{4,12}\b")
+_BEGIN = date(1970, 1, 2)
+"""git knows no earlier day."""
 _NOTHING = re.compile("0+")
 
 
@@ -47,7 +49,8 @@ def quarantine(folder: Path, fleet: Fleet, today: date) -> Mapping[str, date]:
     """
     if shutil.which("git") is None or checkout.told(folder, "rev-parse", "--is-inside-work-tree") != "true":
         return {}
-    changes = list(_changes(folder, today - timedelta(days=fleet.trash_days + MARGIN_DAYS), today))[:MOST]
+    since = today - timedelta(days=fleet.trash_days + MARGIN_DAYS)
+    changes = list(_changes(folder, max(since, _BEGIN), today))[:MOST]
     contents = blobs(folder, [one.before for one in changes])
     seen = {vps.id for _, vps in fleet.machines()}
     found: dict[str, date] = {}
@@ -59,11 +62,16 @@ def quarantine(folder: Path, fleet: Fleet, today: date) -> Mapping[str, date]:
             if id_ in seen:
                 continue
             seen.add(id_)
-            until = (_ends(vps) or change.day) + timedelta(days=fleet.trash_days)
+            until = _later(_ends(vps) or change.day, fleet.trash_days)
             if until > today:
                 for text in _addresses(vps):
                     found[text] = max(until, found.get(text, until))
     return found
+
+
+def _later(day: date, days: int) -> date:
+    """So many days later, or the calendar's last day."""
+    return day + timedelta(days=min(days, (date.max - day).days))
 
 
 def _changes(folder: Path, since: date, today: date) -> Iterator[_Change]:

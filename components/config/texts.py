@@ -22,6 +22,7 @@ from components.domain.units import Quantity
 _MONEY = re.compile(r"(?:0|[1-9][0-9]{0,8})\.[0-9]{2}", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 UNLIMITED_WORD = "unlimited"
+MOST_DAYS = 36500
 _DATE_REMEDY = 'Write it in quotes, like "2026-12-01".'
 
 
@@ -119,6 +120,14 @@ def _quantity(kind: Quantity, *examples: str) -> tuple[PlainValidator, WithJsonS
     return PlainValidator(_speaking(kind.parse)), _schema(kind.pattern, *examples)
 
 
+def _days(value: object) -> int:
+    """Days that can be counted from any date of ours."""
+    found = units.DAYS.parse(value)
+    if found > MOST_DAYS:
+        raise DomainError(f"{found} days are more than a hundred years.", f"Write {MOST_DAYS} days or fewer.")
+    return found
+
+
 def _unlimited(parser: Callable[[Any], int]) -> Callable[[Any], int]:
     """`parser` that also takes the word for a cap that is not there."""
     return lambda value: UNLIMITED if value == UNLIMITED_WORD else parser(value)
@@ -189,7 +198,7 @@ CountCap = Annotated[
 Traffic = Annotated[int, *_quantity(units.TRAFFIC, "1 TB", "500 GB")]
 Percent = Annotated[int, *_quantity(units.PERCENT, "150 %")]
 Hours = Annotated[int, *_quantity(units.HOURS, "24 h")]
-Days = Annotated[int, *_quantity(units.DAYS, "30 days")]
+Days = Annotated[int, PlainValidator(_speaking(_days)), _schema(units.DAYS.pattern, "30 days")]
 Range4 = Annotated[
     IPv4Network, PlainValidator(_speaking(lambda v: _range(v, 4, "192.0.2.0/24"))), _schema(_NETWORK_4, "192.0.2.0/24")
 ]

@@ -100,3 +100,15 @@ def test_outside_of_git_nothing_is_known(folder: Path) -> None:
 def test_a_checkout_without_a_commit_has_no_history(folder: Path) -> None:
     _git(folder, "init", "-q", "-b", "main")
     assert _found(folder) == {}
+
+
+def test_days_beyond_the_calendar_are_its_last(history: Path) -> None:
+    """Somebody wrote an end that never comes, or keeps what is in the trash for a century."""
+    fleet = history / "fleet.yaml"
+    fleet.write_text(fleet.read_text().replace("trash: 30 days", "trash: 36500 days"))
+    assert load(history).fleet.trash_days == 36500
+    file = history / FILE
+    file.write_text(file.read_text().replace('ends: "2027-03-01"', 'ends: "9999-12-31"'))
+    _commit(history, "2027-03-02")
+    file.unlink()
+    assert _found(history) == dict.fromkeys(ADDRESSES, date.max)

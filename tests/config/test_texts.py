@@ -56,3 +56,10 @@ def test_each_kind_takes_its_own_and_refuses_the_rest(kind: object, good: str, b
     for value in bad:
         with pytest.raises(ValidationError):
             adapter.validate_python(value, strict=True)
+
+
+def test_days_are_at_most_a_hundred_years() -> None:
+    adapter: TypeAdapter[int] = TypeAdapter(texts.Days)
+    assert adapter.validate_python("36500 days") == 36500
+    with pytest.raises(ValidationError, match="more than a hundred years"):
+        adapter.validate_python("36501 days")
