@@ -152,7 +152,7 @@ def summed(summary: Mapping[str, Any]) -> str:
         for key, word in (("vps", "VPS"), ("clients", "client"), ("hosts", "host"))
     )
     unpriced = f", {summary['unpriced']} without a price" if summary["unpriced"] else ""
-    unsold = f", {summary['unsold']} to come or over" if summary["unsold"] else ""
+    unsold = f", {summary['unsold']:,} to come or over" if summary["unsold"] else ""
     return f"{counts}; {month} a month by what is sold today{unpriced}{unsold}"
 
 
