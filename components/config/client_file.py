@@ -7,7 +7,7 @@ from pydantic import Field
 
 from components.config.guest_shapes import MaintenanceShape, Options, options
 from components.config.shape import NEVER_EMPTY, FileShape, Shape
-from components.config.sold_shapes import QuotaShape, SaleShape, VipShape
+from components.config.sold_shapes import AgreedShape, QuotaShape, SaleShape, VipShape
 from components.config.texts import Date, Range, Text
 from components.domain import clients as domain
 from components.domain.terms import LENGTHS, Term
@@ -58,10 +58,13 @@ class TermShape(Shape):
     start: Date
     renew: bool
     """Whether the next term follows by itself."""
+    agreed: AgreedShape | None = None
+    """Needed where months or start change while the term runs."""
 
     def domain(self) -> Term:
         """The term."""
-        return Term(months=self.months, start=self.start, renew=self.renew)
+        agreed = self.agreed.domain() if self.agreed else None
+        return Term(months=self.months, start=self.start, renew=self.renew, agreed=agreed)
 
 
 class PanelShape(Shape):

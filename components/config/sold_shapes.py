@@ -1,4 +1,4 @@
-"""Shapes of what is sold, and how much of it: extras, periods of sale, VIP, quotas."""
+"""Shapes of what is sold, and how much of it: extras, periods of sale, VIP, quotas, agreements."""
 
 from typing import Annotated
 
@@ -10,6 +10,7 @@ from components.domain import clients as domain
 from components.domain.clients import SUPPORT_LEVELS
 from components.domain.extras import Extra, Raise
 from components.domain.sales import Sale
+from components.domain.terms import Agreed
 
 
 class VipShape(Shape):
@@ -109,3 +110,16 @@ class ExtraShape(Shape):
             most=self.most,
             support=self.support or "",
         )
+
+
+class AgreedShape(Shape):
+    """Both recorded approvals of a change of the term while it runs; one alone is none (contract TERM-2)."""
+
+    client: Text
+    """The client's, like the ticket T-1077."""
+    provider: Text
+    """Ours: another ticket, or who approved."""
+
+    def domain(self) -> Agreed:
+        """The approvals."""
+        return Agreed(client=self.client, provider=self.provider)

@@ -17,7 +17,7 @@ from components.config.quarantine import quarantine
 from components.config.revision import files_at
 from components.domain.operations import NOTHING_KNOWN, Operations
 from components.domain.problems import Blame, DomainError, Problem, Severity
-from components.domain.rules import arrivals
+from components.domain.rules import agreements, arrivals
 from components.domain.rules import quarantine as again
 from components.domain.rules.blame import blamed
 
@@ -134,6 +134,7 @@ def _brought(
             notes.append(f"Addresses in quarantine could not be told. {error}")
         else:
             found += again.problems(fleet, kept, today, before.fleet)
+        found += agreements.problems(fleet, before.fleet, today)
     if changed & _SOLD_BY:
         found += sold.repriced(fleet, before.fleet)
     if places.CATALOGUE in changed:

@@ -10,12 +10,24 @@ LENGTHS = (1, 3, 12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """Who approved of a running term's change, as recorded: the client's ticket and the provider's (TERM-2)."""
+
+    client: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """A run of `months` from `start`; with `renew`, the next one of equal length follows by itself."""
+    """A run of `months` from `start`; with `renew`, the next one of equal length follows by itself.
+
+    `agreed` is the last change of it while it ran; None: there was none.
+    """
 
     months: int
     start: date
     renew: bool
+    agreed: Agreed | None = None
 
     def begins(self, number: int) -> date:
         """The first day of its term of that number, 0 being the first: there its fee is due (PAY-3).

@@ -149,6 +149,18 @@ def test_another_currency_is_told_though_the_catalogue_stays(folder: Path, edit:
     assert told(verdict(folder, today=TODAY)) == [("new", "sold-currency-changed")]
 
 
+def test_a_running_term_changes_with_both_approvals_alone(folder: Path, edit: Edit) -> None:
+    commit(folder)
+    edit(CLIENT, "{months: 3,", "{months: 12,")
+    found = verdict(folder, today=TODAY)
+    assert told(found) == [("new", "term-not-agreed")]
+    assert (found.problems[0].file, found.problems[0].line) == (CLIENT, 17)
+    edit(CLIENT, "{months: 12,", "{agreed: {client: T-1077}, months: 12,")
+    assert [(one.code, one.path[-1]) for one in verdict(folder, today=TODAY).problems] == [("shape", "provider")]
+    edit(CLIENT, "{client: T-1077}", "{client: T-1077, provider: T-1078}")
+    assert verdict(folder, today=TODAY).problems == ()
+
+
 def test_new_vps_come_to_no_host_that_is_drained(folder: Path) -> None:
     commit(folder)
     draining = Operations(host_states={"lab1": HostState.DRAINING})
