@@ -68,7 +68,8 @@ def in_force(loaded: "Loaded", client: "Client", base: str) -> tuple[dict[str, s
     """The client's VPSs that are in force, by name with how that is known; and where it was looked for.
 
     In force is what state holds, and what stood in the commit where the history left the trunk's; on the trunk itself,
-    in its last one. Raises DomainError for an unknown `base`, and when neither git nor state can be asked.
+    in its last one. Raises DomainError for an unknown `base`, when state can't be asked and no `base` is said, and when
+    neither git nor state can be.
     """
     from components.config.folder import CLIENTS
     from components.config.revision import files_at
@@ -84,6 +85,11 @@ def in_force(loaded: "Loaded", client: "Client", base: str) -> tuple[dict[str, s
         for key, vps in client.vps.items():
             if vps.machine_uuid(loaded.fleet.id, client.id) in machines:
                 found[key] = f"the state of {stack} holds it"
+    elif not base:
+        raise DomainError(
+            f"Unable to tell what of {client.key} is in force: the state of {stack} can't be asked from here.",
+            "Nothing was written. Work where `vps up` works; or say by --base which commit alone is in force.",
+        )
     commit = _base(loaded.folder, base)
     if commit:
         asked.append(f"commit {commit[:12]}")
@@ -97,7 +103,8 @@ def in_force(loaded: "Loaded", client: "Client", base: str) -> tuple[dict[str, s
             f"Unable to tell what of {client.key} is in force: neither git nor its state can be asked here.",
             "Nothing was written. Work in the fleet's checkout.",
         )
-    return found, " and ".join(asked)
+    unasked = f" (the state of {stack} can't be asked from here)" if machines is None else ""
+    return found, " and ".join(asked) + unasked
 
 
 def _base(folder: Path, asked: str) -> str:
@@ -119,16 +126,22 @@ def _base(folder: Path, asked: str) -> str:
 
 
 def _machines(loaded: "Loaded", stack: str) -> set[str] | None:
-    """The UUIDs of the machines that state holds; None where only the engine could tell."""
+    """The UUIDs of the machines that state holds, read by the engine where only it can; None where nobody can."""
     from components.domain.problems import DomainError
-    from components.engine import state
+    from components.engine import analysis, audit, state
     from components.engine.project import project_of
 
     try:
-        machines = state.machines(project_of(loaded.folder).backend(os.environ), stack)
-    except DomainError:
+        project = project_of(loaded.folder)
+        found = state.resources(project.backend(os.environ), stack)
+        if found is None:
+            environment = project.environment(os.environ)
+            found = audit.resources_of(environment, stack) if stack in analysis.stacks(environment) else []
+    except (DomainError, RuntimeError):
         return None
-    return None if machines is None else {str(one.get("uuid")) for one in machines}
+    if found is None:
+        return None
+    return {str((one.get("outputs") or {}).get("uuid")) for one in found if one.get("type") == state.MACHINE}
 
 
 def _anew(loaded: "Loaded", client: "Client", labels: list[str], today: dt.date) -> "dict[str, Anew]":

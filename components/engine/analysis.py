@@ -48,7 +48,7 @@ class Analysis:
 def analyse(environment: Mapping[str, str], pack: Path, hosts: Mapping[str, str], only: Sequence[str] = ()) -> Analysis:
     """Judge every stack of the backend, or `only` these; `hosts` are states by name. Raises DomainError."""
     gathered, unread = {}, []
-    for stack in only or _stacks(environment):
+    for stack in only or stacks(environment):
         found = _deployment(environment, stack)
         if found is None:
             unread.append(stack)
@@ -59,7 +59,8 @@ def analyse(environment: Mapping[str, str], pack: Path, hosts: Mapping[str, str]
     return Analysis(stacks=len(gathered), resources=len(every), findings=tuple(findings), unread=tuple(unread))
 
 
-def _stacks(environment: Mapping[str, str]) -> list[str]:
+def stacks(environment: Mapping[str, str]) -> list[str]:
+    """Every stack of the backend, by name, listed by the engine where only it can. Raises DomainError."""
     found = state.stacks(environment)
     if found is not None:
         return found

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from components.domain.problems import DomainError
+from components.engine import analysis, audit
 from tests.cli.writers import ACME, Checkout, clean
 
 BOLT = tuple(word.replace("acme", "bolt").replace("Acme", "Bolt") for word in ACME)
@@ -71,6 +72,34 @@ def test_what_state_holds_is_in_force_on_any_branch(made: Checkout) -> None:
     said = made.vps("new", "--again", "bolt")
 
     assert "bolt/web1: in force, the state of client.bolt holds it" in said
+
+
+def test_where_state_can_not_be_asked_nothing_is_taken_away(made: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have been applied from its branch."""
+    before = made.file("bolt").read_text()
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "postgres://nobody@127.0.0.1:1/none?connect_timeout=1")
+    with pytest.raises(DomainError, match=r"the state of client.bolt can't be asked from here.*--base"):
+        made.run("new", "--again", "bolt", "--yes")
+    assert made.file("bolt").read_text() == before
+
+    said = made.vps("new", "--again", "bolt", "--base", "main", "--yes")
+
+    assert "(the state of client.bolt can't be asked from here)" in said
+    assert "192.0.2.11 is taken" in said
+
+
+def test_the_engine_is_asked_where_only_it_reads_state(made: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = made.loaded()
+    client = loaded.fleet.clients["bolt"]
+    uuid = client.vps["web1"].machine_uuid(loaded.fleet.id, client.id)
+    stacks = ["client.bolt"]
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://x")
+    monkeypatch.setattr(analysis, "stacks", lambda _: stacks)
+    machine = {"type": "vps:index:Machine", "outputs": {"uuid": uuid}}
+    monkeypatch.setattr(audit, "export", lambda *_: {"deployment": {"resources": [machine]}})
+    assert "bolt/web1: in force, the state of client.bolt holds it" in made.vps("new", "--again", "bolt")
+    stacks.clear()
+    assert "192.0.2.11 is taken" in made.vps("new", "--again", "bolt", "--yes")
 
 
 def test_a_host_that_both_filled_is_left_by_the_second(made: Checkout) -> None:
