@@ -88,16 +88,17 @@ def _unread(loaded: "Loaded") -> set[str]:
 
 def _priced(loaded: "Loaded", name: str, silent: list[str]) -> "Fleet":
     """The fleet without VPSs that have no price; what is left out is told to `silent`."""
+    from components.config.folder import CATALOGUE
     from components.domain.statements import unpriced
 
+    broken = any(problem.file == CATALOGUE for problem in loaded.problems)
+    why = f"which {CATALOGUE}, as far as it can be read, does not sell: vps check" if broken else "which is not sold"
     silent.extend(f"clients/{key}.yaml can't be read at {name}: vps check" for key in sorted(_unread(loaded)))
     clients = {}
     for key, client in loaded.fleet.clients.items():
         lacks = {vps.key: unpriced(loaded.fleet, vps) for vps in client.vps.values()}
         silent.extend(
-            f"{key}/{vps} has {', '.join(missing)} at {name}, which is not sold"
-            for vps, missing in lacks.items()
-            if missing
+            f"{key}/{vps} has {', '.join(missing)} at {name}, {why}" for vps, missing in lacks.items() if missing
         )
         clients[key] = replace(client, vps={one: vps for one, vps in client.vps.items() if not lacks[one]})
     return replace(loaded.fleet, clients=clients)

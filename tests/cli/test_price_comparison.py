@@ -103,6 +103,13 @@ def test_what_cannot_be_read_or_priced_is_named_and_is_no_change(priced: Priced)
     assert found["unsure"] == ["clients/example-coop.yaml can't be read at files: vps check"]
 
 
+def test_a_price_that_can_not_be_read_is_not_called_unsold(priced: Priced) -> None:
+    priced.edit('"19.00"', "19", "catalogue.yaml")
+    done = priced.price("HEAD..")
+    assert done.exit_code == 1
+    assert "small@2026-01 at files, which catalogue.yaml, as far as it can be read, does not sell" in done.output
+
+
 @pytest.mark.parametrize(("subject", "why"), [("nowhere..HEAD", "nowhere"), ("HEAD..--upload-pack=x", "upload-pack")])
 def test_an_unknown_revision_is_refused(priced: Priced, subject: str, why: str) -> None:
     done = priced.price(subject)
