@@ -63,8 +63,8 @@ def judged(
 
 _BLIND = (
     "State is not in a folder, so nobody compared it here: whether this change oversells a host, exceeds a quota, "
-    "takes another VPS's address or makes something new from an expired image is told by `vps check` and the policy pack "
-    "alone."
+    "takes another VPS's address or makes something new from an expired image is told by `vps check` and the policy "
+    "pack alone."
 )
 
 
