@@ -64,7 +64,7 @@ def _need_nothing_else(loaded: "Loaded", host: str, one: Progress, agreed: "Mapp
     if more:
         told = "\n  ".join(more)
         raise DomainError(
-            f"{one.step.title} was not begun: `vps up {stack}`, which moves it, would do more than that:\n  {told}",
+            f"{one.step.title} was not begun: `vps up {stack}`, which moves it, would do more than that:\n  {told}.",
             f"Apply that first, or withdraw it: vps preview {stack}. Then run the plan again: it goes on there.",
         )
 

@@ -69,7 +69,8 @@ def _title(step: Mapping[str, Any]) -> str:
 
 
 def _untold(stack: str, words: str) -> DomainError:
+    cause = words.strip().removesuffix(".") or "the engine said nothing"
     return DomainError(
-        f"Unable to tell what an apply of {stack} would do: {words or 'the engine said nothing'}",
+        f"Unable to tell what an apply of {stack} would do: {cause}.",
         f"Nothing was touched. See: vps preview {stack}",
     )
