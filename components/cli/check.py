@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from components.config.loader import Loaded
     from components.config.verdict import Verdict
     from components.domain.operations import Operations
     from components.domain.problems import Problem
+    from components.domain.rules.arrivals import Before
 
 FleetFolder = Annotated[Path | None, typer.Option("--fleet", help="The fleet folder (default: the one you stand in).")]
 Base = Annotated[
@@ -44,7 +45,11 @@ def check(
     known, note = _operations(folder)
     environment = _backend(folder, os.environ)
     found = verdict(
-        folder, base, operations=known, also=lambda loaded: (*_without_lines(environment, loaded), *_levels(folder))
+        folder,
+        base,
+        operations=known,
+        also=lambda loaded: (*_by_state(environment, loaded, known), *_levels(folder)),
+        there=lambda loaded, clients: _there(environment, loaded, clients),
     )
     everyone = _levels_blamed(found)
     problems = [one for one in everyone if not (new and one.blame is Blame.OLD)]
@@ -133,12 +138,22 @@ def _backend(folder: Path, environment: "Mapping[str, str]") -> dict[str, str] |
         return None  # No project stands around this fleet, so nothing was ever applied from here.
 
 
-def _without_lines(environment: dict[str, str] | None, loaded: "Loaded") -> "Iterator[Problem]":
-    """Stacks without a file and machines without a line, as far as a local backend tells."""
+def _by_state(environment: dict[str, str] | None, loaded: "Loaded", known: "Operations") -> "Iterator[Problem]":
+    """Stacks without a file, machines without a line, VPSs that nobody made yet, as far as a local backend tells."""
+    import datetime as dt
+
+    from components.engine.arrived import unmade
     from components.engine.undeclared import problems
 
     if environment is not None:
         yield from problems(environment, loaded)
+        yield from unmade(environment, loaded, known, dt.datetime.now(dt.UTC).date())
+
+
+def _there(environment: dict[str, str] | None, loaded: "Loaded", clients: "Collection[str]") -> "Before":
+    from components.engine.arrived import there
+
+    return there(environment, loaded, clients) if environment is not None else {}
 
 
 def _counts(loaded: "Loaded") -> dict[str, int]:

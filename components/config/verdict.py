@@ -5,7 +5,7 @@ the files that differ are read again, and none where nothing is to be blamed.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from components.domain.rules import quarantine as again
 from components.domain.rules.blame import blamed
 
 Also = Callable[[Loaded], Iterable[Problem]]
+There = Callable[[Loaded, Collection[str]], arrivals.Before]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +53,13 @@ def verdict(
     today: dt.date | None = None,
     operations: Operations = NOTHING_KNOWN,
     also: Also = lambda _: (),
+    there: There = lambda *_: {},
 ) -> Verdict:
     """Judge the files in `folder` against those of the revision `asked`; left out, what a reviewer would compare with.
 
-    `also` finds more of what is loaded, with file and line. Raises DomainError for an unknown `asked` alone: where
-    nothing can be compared, nobody is blamed, and a note says so.
+    `also` finds more of what is loaded, with file and line; `there` knows which VPSs of these clients were made, and
+    none of them is called new where it stands. Raises DomainError for an unknown `asked` alone: where nothing can be
+    compared, nobody is blamed, and a note says so.
     """
     today = today or dt.datetime.now(dt.UTC).date()
     loaded = load(folder, today=today, operations=operations)
@@ -89,7 +92,9 @@ def verdict(
             return Verdict(loaded=loaded, problems=tuple(found), unblamed=told, is_blind=was_there)
         if found:
             found = list(blamed(found, [*before.problems, *(also(before) if more else ())]))
-        fresh = list(_brought(loaded, before, base, changed, today, operations, notes))
+        told_already = {(one.code, one.path) for one in found}
+        brought = _brought(loaded, before, base, changed, today, operations, notes, there)
+        fresh = [one for one in brought if (one.code, one.path) not in told_already]
     ordered = sorted([*found, *fresh], key=order)
     return Verdict(loaded=loaded, problems=tuple(ordered), base=base, notes=tuple(notes))
 
@@ -116,6 +121,7 @@ def _brought(
     today: dt.date,
     operations: Operations,
     notes: list[str],
+    there: There,
 ) -> Iterable[Problem]:
     """Problems that only a change can have: what is new where nothing new may be, and what was sold otherwise."""
     folder, fleet = loaded.folder, loaded.fleet
@@ -125,9 +131,9 @@ def _brought(
     read = before.fleet.clients
     clients -= {one for one in clients if f"{places.CLIENTS}/{one}.yaml" in before.files and one not in read}
     if clients and fleet.id:  # A fleet.yaml that can't be read at all would lack every datacentre and spare.
-        there = arrivals.declared(before.fleet)
+        was = {**arrivals.declared(before.fleet), **there(loaded, clients)}
         retired = flavour_file.retired(fleet)
-        found += arrivals.problems(fleet, there, today, clients=clients, operations=operations, retired=retired)
+        found += arrivals.problems(fleet, was, today, clients=clients, operations=operations, retired=retired)
         try:
             kept = quarantine(folder, fleet, today)
         except DomainError as error:
