@@ -7,16 +7,20 @@ from pathlib import Path
 
 import typer
 
+from components.cli import terminal
 from components.cli.fault_desk import clock_words, promise_words
-from components.cli.guests import rows, say
+from components.cli.guests import say
 from components.config.loader import find_fleet
 from components.domain.faults import Fault, FaultState, Verdict
 from components.domain.instants import shown
 from components.ledger import equipment
 from components.ledger.events import Event, written
 from components.ledger.opened import existing_ledger
+from components.report.columns import table
 
 HEADS = ("fault", "host", "part", "state", "clock", "promise", "why")
+LEAVING = (6, 5, 3, 2)
+"""What goes under its fault where a terminal has no room."""
 
 
 def told(fleet: Path | None, *, everything: bool, as_json: bool) -> None:
@@ -30,7 +34,8 @@ def told(fleet: Path | None, *, everything: bool, as_json: bool) -> None:
     if as_json:
         say({"at": written(now), "faults": [_data(one, now, why) for one in faults]})
     else:
-        for line in rows([HEADS, *(_cells(one, now, why) for one in faults)]) if faults else ():
+        cells = [HEADS, *(_cells(one, now, why) for one in faults)]
+        for line in table(cells, terminal.width(), leaving=LEAVING) if faults else ():
             typer.echo(line)
         if not faults:
             typer.echo("No fault is open." if not everything else "No fault was ever noted.")

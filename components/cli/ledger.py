@@ -50,16 +50,17 @@ def ledger(
 
 
 def _print(found: "Sequence[Event]", place: str | None) -> None:
-    from components.cli.guests import rows
+    from components.cli.terminal import width
     from components.domain.instants import shown
     from components.ledger.witness import note
+    from components.report.columns import table
 
     heads = ("no.", "at", "what", "of", "who", "why")
     cells = [
         tuple(map(note, (str(one.number), shown(one.at), _what(one), one.subject, one.actor, one.reason + _late(one))))
         for one in found
     ]
-    for line in rows([heads, *cells]) if cells else ():
+    for line in table([heads, *cells], width(), leaving=(5, 4)) if cells else ():
         typer.echo(line)
     if not found:
         typer.echo("There is no ledger yet." if place is None else f"Nothing of that kind stands in {place}.")

@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+import pytest
+
 from components.cli.fault_list import urgency
 from components.domain.faults import Fault
 from tests.cli.noted_world import NotedWorld, noted  # noqa: F401 - a fixture
@@ -41,3 +43,12 @@ def test_an_overdue_fault_is_exit_2(noted: NotedWorld) -> None:  # noqa: F811
     noted.run("fault", "withdraw", "lab1", *WHY)
     assert noted.json("fault", "list")["faults"] == []
     assert [one["state"] for one in noted.json("fault", "list", "--all")["faults"]] == ["withdrawn"]
+
+
+def test_it_fits_the_terminal(noted: NotedWorld, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    noted.run("fault", "open", "lab1", "cpu", "--reason", "it gets too hot as soon as more than two guests compile")
+    assert max(map(len, noted.run("fault", "list").splitlines())) > 80
+    monkeypatch.setattr("components.cli.terminal.width", lambda: 80)
+    told = noted.run("fault", "list")
+    assert max(map(len, told.splitlines())) <= 80
+    assert "two guests compile" in " ".join(told.split())

@@ -32,6 +32,13 @@ def test_it_is_a_list_that_steers_no_terminal(told: NotedWorld) -> None:
     assert "olena" in lines[3]
 
 
+def test_it_fits_the_terminal(told: NotedWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("components.cli.terminal.width", lambda: 80)
+    said = told.run("ledger")
+    assert max(map(len, said.splitlines())) <= 80
+    assert "(noted 5 h" in said
+
+
 def test_nor_does_what_another_program_noted(told: NotedWorld) -> None:
     with open_ledger(told.fleet, {}) as ledger:
         data = {"fault": "f-1", "new": "\x1b[2J"}
