@@ -129,4 +129,14 @@ def test_a_yes_to_moves_shuts_nobody_down_early_and_does_nothing_else(three: Ben
     assert placed(three.project)["example-coop", "web1"] == "lab1"
 
     three.edit(lambda document: document["vps"]["web3"].pop("reinstall"))
+
+    # One that was cut while its guest was down is another matter: it goes on at once, and the rest waits.
+    (_world(three.project, "lab1") / "faults.json").write_text('[{"step": "move.send", "do": "kill"}]')
+    three.vps("drain", "--run", PLAN, "--now", "--yes", code=1)
+    assert _machines(three) == {"lab1": ["example-coop/web2"], "lab2": ["example-coop/web3"], "lab3": ["beta/shop"]}
+    said = three.vps("drain", "--run", PLAN, "--yes", code=2)
+    assert "example-coop/web1: lab1 to lab3, its guest shut down if it runs, begun" in said
+    assert "example-coop/web2 to lab3: to move: from " in said
+    assert _machines(three)["lab3"] == ["beta/shop", "example-coop/web1"]
+    assert _machines(three)["lab1"] == ["example-coop/web2"]
     assert "No VPS is left on lab1" in three.vps("drain", "--run", PLAN, "--now", "--yes")
