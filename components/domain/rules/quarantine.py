@@ -30,6 +30,6 @@ def problems(fleet: Fleet, quarantine: Mapping[str, date], today: date, was: Fle
                         blocks=False,
                         path=("clients", client.key, "vps", vps.key, family, index),
                         message=f"{address} belonged to a VPS that ended; until {until} nobody else gets it.",
-                        remedy="Choose another: `vps new --again` picks a free one.",
+                        remedy=f"`vps new --again {client.key}/{vps.key}` gives it a free one.",
                         measure=(until - today).days,
                     )

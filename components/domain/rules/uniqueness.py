@@ -35,7 +35,7 @@ def problems(fleet: Fleet) -> Iterator[Problem]:
     yield from _clashes(
         _addresses(fleet),
         "{0} also belongs to {1}.",
-        "Choose a free address for the newer one: vps new --again CLIENT/VPS",
+        "If this is the newer one: `vps new --again {0}` gives it a free one.",
         code="address-twice",
     )
     yield from _clashes(
@@ -63,7 +63,7 @@ def _clashes(
     for what, holders in held.items():
         if len(holders) < 2:
             continue
-        for index, (path, _) in enumerate(holders):
+        for index, (path, holder) in enumerate(holders):
             others = [name for number, (_, name) in enumerate(holders) if number != index]
             more = f" and {len(others) - 3} more" if len(others) > 3 else ""
             yield Problem(
@@ -71,7 +71,7 @@ def _clashes(
                 blocks=blocks,
                 path=path,
                 message=message.format(what, ", ".join(others[:3]) + more),
-                remedy=remedy,
+                remedy=remedy.format(holder),
             )
 
 

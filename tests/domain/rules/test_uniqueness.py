@@ -54,6 +54,13 @@ def test_addresses_are_compared_by_meaning(changes: dict[str, object], family: s
     ]
 
 
+def test_each_is_told_its_own_command() -> None:
+    """Who has the address in force is not known here; the command leaves that one as it is."""
+    second = client("b", vps("web2", **(OTHER | {"ipv4": ("192.0.2.10",)})), id="c-bbbb")  # type: ignore[arg-type]
+    remedies = [one.remedy for one in judged(fleet(client("a"), second))]
+    assert ["vps new --again a/web1" in remedies[0], "vps new --again b/web2" in remedies[1]] == [True, True]
+
+
 def test_client_ids() -> None:
     found = list(judged(fleet(client("a"), client("b", vps(**OTHER)))))  # type: ignore[arg-type]
     assert [one.path for one in found] == [("clients", "a", "id"), ("clients", "b", "id")]
