@@ -46,7 +46,7 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Write: add one more VPS to a client's file, with host and addresses picked, and show its price."""
-    from components.cli.new import pick
+    from components.cli.new import need_readable, pick
     from components.cli.offering import Offer
     from components.cli.placing import known
     from components.config.edit import Draft
@@ -71,6 +71,7 @@ def add(
     what = f"Unable to add {client}/{label}"
     if label in found.vps:
         raise DomainError(f"{what}: it is there already.", "Choose another name; `vps package` changes what it has.")
+    need_readable(loaded, what)
     questions = Questions.at_terminal(unless=yes or as_json)
     ordered = order(
         loaded.fleet,
@@ -99,6 +100,7 @@ def add(
 
     offer = Offer(
         operations=operations,
+        judged=judged,
         client=client,
         name=name,
         lines=lines,

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 
 def new(
+    ctx: typer.Context,
     client: Annotated[str, typer.Argument(metavar="CLIENT", help="Its file's name; with --again, CLIENT[/VPS].")],
     package: PackageOption = None,
     term: TermOption = None,
@@ -76,6 +77,7 @@ def new(
     if again:
         from components.cli.again import pick_again
 
+        _need_alone(ctx)
         pick_again(client, fleet, base, yes=yes, as_json=as_json)
         return
     from components.cli.next_steps import EngineFile, engine_file
@@ -95,6 +97,7 @@ def new(
     loaded = load(folder)
     what = f"Unable to make {CLIENTS}/{client}.yaml"
     _need_new(loaded, client, what)
+    need_readable(loaded, what)
     questions = Questions.at_terminal(unless=yes or as_json)
     called = questions.need(name, "--name", 'Name of the client ("Example Cooperative")')
     people = _people(questions, contact or [], key)
@@ -142,6 +145,7 @@ def new(
 
     offer = Offer(
         operations=operations,
+        judged=judged,
         client=client,
         name=file,
         lines=lines,
@@ -196,6 +200,29 @@ def pick(
         image=ordered.image,
     )
     return found, lines
+
+
+def need_readable(loaded: "Loaded", what: str) -> None:
+    """Raises DomainError that begins with `what` where the files that all clients share can't be read."""
+    from components.config.folder import CATALOGUE, FLEET
+    from components.domain.problems import DomainError
+
+    for name, there in ((CATALOGUE, loaded.fleet.packages), (FLEET, loaded.fleet.networks)):
+        if not there:
+            raise DomainError(f"{what}: {name} can't be read as it is.", "Nothing was written. Run: vps check")
+
+
+def _need_alone(ctx: typer.Context) -> None:
+    """Raises DomainError for options of which `--again` would take no notice."""
+    from components.domain.problems import DomainError
+
+    given = [name for name in ctx.params if str(getattr(ctx.get_parameter_source(name), "name", "")) == "COMMANDLINE"]
+    useless = [f"--{name}" for name in given if name not in ("client", "again", "base", "fleet", "yes", "as_json")]
+    if useless:
+        raise DomainError(
+            f"--again picks host and addresses anew, and nothing else: it knows no {', '.join(sorted(useless))}.",
+            "Nothing was written. Leave it out; what else was ordered is changed in the file.",
+        )
 
 
 def _need_new(loaded: "Loaded", client: str, what: str) -> None:

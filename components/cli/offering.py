@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from components.cli import placing, quoting
-from components.cli.next_steps import EngineFile, print_json, steps, sure, warn
+from components.cli.next_steps import EngineFile, print_json, steps, sure
 from components.config.edit import brought, need_sound
 from components.config.flavour_file import retired
 from components.config.pile import located
+from components.config.writing import Snapshot, snapshot
 from components.domain.fees import quote
 from components.domain.names import client_stack
 from components.domain.operations import Operations
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 class Offer:
     """A VPS that is about to stand in the file `name` of the client `client`.
 
-    `before` and `after` are the fleet without and with it, `shown` is the edit for people, `message` the commit's.
+    `before` and `after` are the fleet without and with it, `shown` is the edit for people, `message` the commit's;
+    `judged` are the files as they were when all this was looked at.
     """
 
     client: str
@@ -40,6 +42,7 @@ class Offer:
     shown: str
     message: str
     operations: Operations
+    judged: Snapshot
 
     def _new(self) -> list[Problem]:
         """What stands against a VPS only because it is new: its image, its host."""
@@ -50,18 +53,30 @@ class Offer:
         documents = {name: reading.document for name, reading in self.after.readings.items()}
         return list(located(found, documents))
 
+    def _long_ago(self) -> list[str]:
+        """What may be a slip: whole terms that are over already."""
+        term, today = self.lines.term, dt.datetime.now(dt.UTC).date()
+        passed = term.number(today)
+        if passed < 1:
+            return []
+        ago = f"{passed} term{'s' * (passed > 1)} of it {'are' if passed > 1 else 'is'} over"
+        words = f"Its first term starts on {term.start}: {ago}, whose fees were due."
+        return [f"{words} Write a later --start if that is a slip."]
+
     def carry_out(self, write: Callable[[], EngineFile | None], *, yes: bool, as_json: bool) -> None:
         """Show it, and `write` when that is wanted. Raises DomainError when the fleet would have new problems."""
         problems = (*brought(self.before.problems, self.after.problems), *self._new())
-        need_sound(self.name, problems)
+        need_sound(self.name, problems, meanwhile=snapshot(self.after.folder) != self.judged)
         client = self.after.fleet.clients[self.client]
         price = quote(self.after.fleet, client, client.vps[self.lines.label])
+        warnings = [*(f"{one.message} {one.remedy}".rstrip() for one in problems), *self._long_ago()]
         if not as_json:
             typer.echo(self.shown)
             placing.tell(self.picked)
             typer.echo()
             typer.echo("\n".join(quoting.lines(price)))
-            warn(problems)
+            for line in warnings:
+                typer.echo(f"warning   {line}")
         following: list[str] = []
         if sure(yes=yes, as_json=as_json):
             engine = write()
@@ -81,7 +96,7 @@ class Offer:
                 "written": bool(following),
                 "placement": placing.report(self.picked),
                 "price": quoting.report(price),
-                "warnings": [one.message for one in problems],
+                "warnings": warnings,
                 "next": following,
             }
         )

@@ -96,13 +96,14 @@ class Draft:
         if self._dropped or text == self.before:
             return False
         with turn(self.fleet):
-            if judged is None or snapshot(self.fleet) != judged:
-                need_sound(self.name, (one for one in self.problems() if one.code not in self.despite))
             if _read(self.file) != self.before:
                 raise DomainError(
                     f"Unable to write {self.name}: somebody changed it meanwhile.",
                     "Look at it, then run the command again.",
                 )
+            if judged is None or snapshot(self.fleet) != judged:
+                found = (one for one in self.problems() if one.code not in self.despite)
+                need_sound(self.name, found, meanwhile=judged is not None)
             replace(self.file, text)
         return True
 
@@ -173,7 +174,8 @@ def create(fleet: Path, name: str, text: str, judged: Snapshot | None = None) ->
             raise DomainError(f"Unable to make {name}: it is there already.", "Look at it; choose another name.")
         if judged is None or snapshot(fleet) != judged:
             before = load(fleet)
-            need_sound(name, brought(before.problems, load(fleet, {name: text.encode()}, like=before).problems))
+            after = load(fleet, {name: text.encode()}, like=before)
+            need_sound(name, brought(before.problems, after.problems), meanwhile=judged is not None)
         # git keeps no empty folder: the first client's file may be the first there.
         file.parent.mkdir(exist_ok=True)
         replace(file, text)
@@ -184,16 +186,20 @@ def brought(before: Iterable[Problem], after: Iterable[Problem]) -> tuple[Proble
     return tuple(found for found in blamed(after, before) if found.blame is not Blame.OLD)
 
 
-def need_sound(name: str, problems: Iterable[Problem]) -> None:
+def need_sound(name: str, problems: Iterable[Problem], *, meanwhile: bool = False) -> None:
     """Raises DomainError that tells every error of `problems`, which an edit of the file `name` would bring.
 
-    Warnings are the caller's to tell: nobody is kept from work by them.
+    `meanwhile`: only as somebody else wrote after it was judged. Warnings are the caller's to tell: they stop nobody.
     """
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     if errors:
         told = "\n".join(
-            f"  {one.file}{f':{one.line}' if one.line else ''}: {one.message} {one.remedy}" for one in errors
+            f"  {one.file}{f':{one.line}' if one.line else ''}: {one.message}{'' if meanwhile else f' {one.remedy}'}"
+            for one in errors
         )
+        if meanwhile:
+            cause = f"Unable to write {name}: somebody else wrote meanwhile, and both together would be wrong."
+            raise DomainError(f"{cause}\n{told}", "Nothing was written. Run the same command again: it looks anew.")
         raise DomainError(f"Unable to write {name}: the fleet would have new problems.\n{told}", "Nothing was written.")
 
 

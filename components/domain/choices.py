@@ -53,21 +53,26 @@ def image(fleet: Fleet, text: str, today: date, retired: Collection[str] = ()) -
 
     None of the `retired`, which nobody mends any more.
     """
-    may = [
-        key
-        for key, offer in fleet.offers.items()
-        if key in fleet.images
-        and key not in retired
-        and fleet.images[key].expires > today
-        and (offer.new_installs_until is None or today <= offer.new_installs_until)
-    ]
+    barred = {key: _barred(fleet, key, today, retired) for key in fleet.offers}
+    may = [key for key, why in barred.items() if not why]
     if not text and not may:
-        raise DomainError(
-            "No image of the catalogue is built and may be installed today.", "Build one: vps image build"
-        )
+        whys = "; ".join(f"{key} {why}" for key, why in barred.items()) or "there is none"
+        raise DomainError(f"No image may be installed today: {whys}.", "Build one with `vps image build`.")
     if text and text not in fleet.offers:
         raise DomainError(f'There is no image "{text}".', f"For new installations there are {_list(may)}.")
     return text or may[0]
+
+
+def _barred(fleet: Fleet, key: str, today: date, retired: Collection[str]) -> str:
+    """Why nothing new is made from an image of the catalogue, in words; empty when it may be."""
+    until = fleet.offers[key].new_installs_until
+    if key not in fleet.images:
+        return "is not built"
+    if fleet.images[key].expires <= today:
+        return f"expired on {fleet.images[key].expires}"
+    if until is not None and until < today:
+        return f"was for new VPSs until {until}"
+    return "is at its end of life" if key in retired else ""
 
 
 def months(text: str) -> int:

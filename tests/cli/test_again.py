@@ -132,6 +132,11 @@ def test_a_base_can_be_named(made: Checkout) -> None:
         made.run("new", "--again", "bolt", "--base", "nowhere")
 
 
+def test_options_of_an_order_are_not_passed_over(made: Checkout) -> None:
+    with pytest.raises(DomainError, match=r"--again picks host and addresses anew.*knows no --host, --package\."):
+        made.run("new", "--again", "bolt", "--host", "lab2", "--package", "small", "--yes")
+
+
 def test_what_is_not_there_is_refused(made: Checkout) -> None:
     with pytest.raises(DomainError, match=r"No client file clients/nobody.yaml"):
         made.run("new", "--again", "nobody")

@@ -212,6 +212,24 @@ def test_a_ledger_that_can_not_be_read_might_know_of_a_host_that_takes_nobody(
     assert not made.file("acme").exists()
 
 
+@pytest.mark.parametrize("name", ["catalogue.yaml", "fleet.yaml"])
+def test_a_file_that_all_share_must_be_readable(made: Writers, name: str) -> None:
+    """Else everything would be called unknown, one by one."""
+    (made.fleet / name).write_text("packages: [")
+    for words in (("new", "acme", *ACME), ("add", "example-coop", *ACME[:4], "--fqdn", "web2.coop.example")):
+        with pytest.raises(DomainError, match=rf"Unable to .*: {name} can't be read as it is.*vps check"):
+            made.run(*words, "--yes")
+
+
+def test_a_term_of_long_ago_may_be_a_slip(made: Writers) -> None:
+    found = json.loads(made.vps("new", "acme", *ACME, "--start", "2020-01-01", "--json"))
+    (warning,) = found["warnings"]
+    assert warning.startswith("Its first term starts on 2020-01-01: ")
+    assert "terms of it are over, whose fees were due. Write a later --start" in warning
+    assert json.loads(made.vps("new", "acme", *ACME, "--json"))["warnings"] == []
+    assert "warning   Its first term" in made.vps("new", "acme", *ACME, "--start", "2020-01-01", "--yes")
+
+
 def test_the_first_client_of_a_fleet_needs_no_folder(made: Writers) -> None:
     """git keeps no empty one."""
     shutil.rmtree(made.fleet / "clients")
@@ -243,7 +261,9 @@ def test_two_at_once_never_get_the_same_address(made: Writers) -> None:
     assert not errors(made)
     codes = [one.returncode for one in running]
     assert codes.count(0) == len(made.loaded().fleet.clients) - 1 >= 1
-    assert all("also belongs to" in text for code, text in zip(codes, said, strict=True) if code)
+    lost = [text for code, text in zip(codes, said, strict=True) if code]
+    assert all("also belongs to" in text and "somebody else wrote meanwhile" in text for text in lost)
+    assert all("Run the same command again" in text and "--again" not in text for text in lost)
 
 
 def test_at_a_terminal_it_asks_for_what_is_missing_and_writes_what_was_agreed(made: Writers) -> None:

@@ -75,7 +75,7 @@ def test_an_image_that_nobody_mends_is_no_default(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(flavour_file, "retired", lambda _: {"base-debian-13": "It is at its end of life."})
     questions = Questions(asks=False)
     asked(questions)
-    with pytest.raises(DomainError, match=r"No image of the catalogue"):
+    with pytest.raises(DomainError, match=r"base-debian-13 is at its end of life"):
         questions.settle("Unable")
     assert asked(Questions(asks=False), image="base-debian-13").image == "base-debian-13", "the rules refuse it"
 

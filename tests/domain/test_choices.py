@@ -77,8 +77,10 @@ def test_the_image_is_the_first_that_may_be_installed() -> None:
     assert choices.image(fleet, "gone", TODAY) == "gone"
     with pytest.raises(DomainError, match=r'no image "bad".*last-day, good\.'):
         choices.image(fleet, "bad", TODAY)
-    with pytest.raises(DomainError, match=r"Build one: vps image build"):
-        choices.image(replace(fleet, images={}), "", TODAY)
+    with pytest.raises(DomainError) as told:
+        choices.image(replace(fleet, offers={key: offers[key] for key in ("gone", "unbuilt", "old")}), "", TODAY)
+    whys = "gone was for new VPSs until 2026-11-21; unbuilt is not built; old expired on 2026-11-22."
+    assert str(told.value) == f"No image may be installed today: {whys} Build one with `vps image build`."
 
 
 def test_terms_are_those_of_the_contract() -> None:
