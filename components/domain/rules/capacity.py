@@ -41,8 +41,8 @@ def _oversold(name: str, room: Room) -> Iterator[Problem]:
                 code="host-oversold",
                 path=("hosts", name, "capacity", "traffic") if word == "traffic" else ("hosts", name, "sells", word),
                 message=f"{shown(key, sold)} of {word} are sold here, {shown(key, -free)} more than may be.",
-                remedy="Place VPSs on another host (`vps move`; what is not in force yet: `vps new --again CLIENT`), or "
-                "change capacity, sells or keeps_free.",
+                remedy="Place VPSs on another host (`vps move`; what is not in force yet: `vps new --again CLIENT`), "
+                "or change capacity, sells or keeps_free.",
                 blocks=False,
                 measure=-free,
             )

@@ -99,9 +99,7 @@ def _order(path: Steps, vps: Vps) -> Iterator[Problem]:
             message = f"It is in force since {start}, not after what was sold before it ({earlier})."
             yield Problem(code="sale-order", path=here, message=message, remedy="Put them in the order of their days.")
         elif index == 0 and start > vps.term.start:
-            message = (
-                f"Nothing says what is in force from its first term's start ({vps.term.start}) until {start}."
-            )
+            message = f"Nothing says what is in force from its first term's start ({vps.term.start}) until {start}."
             remedy = "Write what was sold first under `before`, or take this `since` out."
             yield Problem(code="sale-order", path=here, message=message, remedy=remedy)
         elif sale.since is not None:
