@@ -4,6 +4,7 @@ Modules of commands import what is slow inside their functions, so that `vps --h
 """
 
 import gc
+import subprocess
 import sys
 import traceback
 from typing import Annotated
@@ -101,6 +102,18 @@ app.add_typer(trash.app, name="trash", cls=Commands)
 app.add_typer(lab.app, name="lab", cls=Commands)
 
 
+def told(error: Exception) -> str:
+    """What the last edge says of an exception, so that a mistake of ours can't be taken for the operator's.
+
+    What we raise on purpose has words for people, and what the system refuses (a full disk) is nobody's bug.
+    """
+    on_purpose = type(error).__module__.partition(".")[0] == "components"
+    if on_purpose or isinstance(error, OSError | subprocess.SubprocessError):
+        return f"error: {error}"
+    what = f"internal error: {type(error).__name__}: {error}"
+    return f"{what}; this is a fault of vps itself, run again with --debug and report it"
+
+
 def main() -> None:
     """Run the command line. An error is one message with its remedy; its traceback is for `--debug`."""
     # `--debug` is taken wherever it stands, and a misused command is no finding: exit 2 belongs to `vps drift`.
@@ -115,8 +128,8 @@ def main() -> None:
         if debug:
             traceback.print_exc()
         # Somewhere in it a guest or a host may have had a word; a terminal obeys none of them.
-        words = "".join(one if one.isprintable() or one in "\n\t" else "?" for one in str(error))
-        print(f"error: {words}", file=sys.stderr)
+        words = "".join(one if one.isprintable() or one in "\n\t" else "?" for one in told(error))
+        print(words, file=sys.stderr)
         sys.exit(1)
     finally:
         # The process ends: looking through all that it loaded for garbage would take a tenth of a second.

@@ -69,15 +69,18 @@ class Engine:
             )
 
     def undeclared(self, stack: str, loaded: Loaded) -> list[str]:
-        """Titles of the machines that state holds and no line declares, but those whose end is declared."""
+        """Titles of the machines that state holds and no line declares, but those whose end is declared.
+
+        Of a file that can't be read whole: those that it has no lines for at all, as far as it can be read.
+        """
         kind, _, name = stack.partition(".")
         client = loaded.fleet.clients.get(name) if kind == "client" else None
         vps = client.vps.values() if client else ()
         declared = {found.machine_uuid(loaded.fleet.id, client.id) for found in vps} if client else set()
         machines = state.machines(self.environment, stack) or []
-        return [
-            str(found.get("title")) for found in machines if found.get("uuid") not in declared and not found.get("ends")
-        ]
+        lost = [one for one in machines if one.get("uuid") not in declared and not one.get("ends")]
+        titles = [str(found.get("title")) for found in lost]
+        return titles if client or kind != "client" else undeclared.no_lines(loaded, name, titles)
 
     def ending(self, stack: str, loaded: Loaded) -> list[str]:
         """Titles of the machines that the next run ends: state carries their reached end, and no line says otherwise.

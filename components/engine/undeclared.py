@@ -91,6 +91,17 @@ def _with_lines(loaded: Loaded, stack: str, titles: Iterable[str]) -> list[str]:
     return [one for one in titles if one in named]
 
 
+def no_lines(loaded: Loaded, client: str, titles: Iterable[str]) -> list[str]:
+    """Those titles that the client's file, broken or gone, has no lines for; none where nobody can tell."""
+    reading = loaded.readings.get(f"{places.CLIENTS}/{client}.yaml")
+    if reading is None:
+        return list(titles)
+    data = reading.document.data
+    if data is None or not isinstance(lines := data.get("vps", ""), Mapping | None):
+        return []
+    return [one for one in titles if one.partition("/")[2] not in (lines or ())]
+
+
 def without_line(loaded: Loaded, stack: str, held: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Those resources that the stack's file doesn't declare; none when the file is broken, for then nobody can tell."""
     if stack.startswith(CLIENT_STACKS):

@@ -1,13 +1,17 @@
 """The command's last edge and its table in README."""
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import typer
 
 from components.cli import main as command
+from components.domain.problems import DomainError
+from components.engine.location import EngineError
 from components.engine.project import CHECKOUT
+from components.images.errors import ImageError
 
 VPS = CHECKOUT / ".venv" / "bin" / "vps"
 
@@ -67,3 +71,31 @@ def test_an_error_steers_no_terminal(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "no?]0;mine?body" in done.stderr
     assert "\x1b" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (NameError("name 'discount' is not defined"), "internal error: NameError: name 'discount' is not defined; "),
+        (KeyError("web1"), "internal error: KeyError: 'web1'; "),
+        (DomainError("No client.", "Known: none."), "error: No client. Known: none."),
+        (EngineError("No engine."), "error: No engine."),
+        (ImageError("No image."), "error: No image."),
+        (OSError(28, "No space left on device", "clients/a.yaml"), "error: [Errno 28] No space left on device"),
+        (subprocess.TimeoutExpired("qemu-img", 5), "error: Command 'qemu-img' timed out"),
+    ],
+    ids=lambda one: type(one).__name__ if isinstance(one, Exception) else "",
+)
+def test_a_bug_of_ours_is_not_taken_for_the_operator_s(
+    error: Exception, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def app() -> None:
+        raise error
+
+    monkeypatch.setattr(command, "app", app)
+    monkeypatch.setattr(sys, "argv", ["vps", "list"])
+    with pytest.raises(SystemExit, match="1"):
+        command.main()
+    told = capsys.readouterr().err
+    assert told.startswith(said)
+    assert ("this is a fault of vps itself, run again with --debug" in told) is said.startswith("internal")

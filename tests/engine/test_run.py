@@ -5,6 +5,7 @@ import datetime as dt
 import json
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from components.domain.problems import DomainError
 from components.engine import undeclared
 from components.engine.project import Project
 from components.engine.run import Engine
-from components.lab.example import EXAMPLE
+from components.lab.example import EXAMPLE, make_fake_project
 
 STACK = "client.example-coop"
 
@@ -55,6 +56,30 @@ def test_an_id_that_was_changed_is_not_called_lines_that_are_gone(engine: Engine
     assert "gone" not in str(refused.value)
     (problem,) = undeclared.problems(engine.environment, load(EXAMPLE))
     assert "under another id than its lines have now" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("broken", "lost"),
+    [
+        (lambda text: text + "\nx: [", []),
+        (lambda text: text.replace("term:", "trem:"), []),
+        (lambda text: text.replace("\nvps:", "\nvsp:"), []),
+        (lambda text: text.replace("term:", "trem:").replace("web1:", "web3:"), ["example-coop/web1"]),
+        (lambda text: text.partition("\nvps:")[0] + "\nvps:\n", ["example-coop/web1"]),
+    ],
+    ids=["no YAML", "a wrong key", "a wrong head", "lines gone", "all lines gone"],
+)
+def test_a_broken_file_is_no_line_that_was_deleted(
+    engine: Engine, tmp_path: Path, broken: Callable[[str], str], lost: list[str]
+) -> None:
+    """Only what it certainly has no lines for is said to be without."""
+    fleet = make_fake_project(tmp_path / "project").fleet
+    file = fleet / "clients/example-coop.yaml"
+    file.write_text(broken(file.read_text()))
+    _checkpoint(tmp_path, {"uuid": "one", "title": "example-coop/web1", "ends": ""})
+    loaded = load(fleet)
+    assert "example-coop" not in loaded.fleet.clients
+    assert engine.undeclared(STACK, loaded) == lost
 
 
 def test_declared_end_may_leave(engine: Engine, tmp_path: Path) -> None:
