@@ -194,10 +194,11 @@ def _print_json(found: "Verdict", problems: "list[Problem]", notes: list[str]) -
 
 
 def _print_text(found: "Verdict", problems: "list[Problem]", notes: list[str], well: str, *, everything: bool) -> None:
+    from components.cli.terminal import width
     from components.report.problems import by_file, counted
 
     shown = _shown(found.loaded.folder)
-    for line in by_file(problems, shown, _paint, everything=everything):
+    for line in by_file(problems, shown, _paint, everything=everything, most=width()):
         typer.echo(line)
     counts = _counts(found.loaded)
     if problems:

@@ -1,5 +1,6 @@
 """Problems of a fleet as people read them: by file, errors and warnings apart, of many the old ones only counted."""
 
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -19,9 +20,9 @@ def plain(text: str, colour: str) -> str:
 
 
 def by_file(
-    problems: Sequence[Problem], shown: Path, paint: Paint = plain, *, everything: bool = False
+    problems: Sequence[Problem], shown: Path, paint: Paint = plain, *, everything: bool = False, most: int | None = None
 ) -> Iterator[str]:
-    """The lines of a report; `shown` is how the reader names the fleet's folder.
+    """The lines of a report; `shown` is how the reader names the fleet's folder, `most` is how wide their terminal is.
 
     Of many problems the old ones are only counted, unless `everything` is asked for.
     """
@@ -32,7 +33,7 @@ def by_file(
         if file is not None and problem.file != file:
             yield ""
         file = problem.file
-        yield from _one(problem, shown, paint)
+        yield from _one(problem, shown, paint, most)
     old = [one for one in problems if short and one.blame is Blame.OLD]
     if old:
         if whole:
@@ -48,13 +49,28 @@ def by_file(
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
 
-def _one(problem: Problem, shown: Path, paint: Paint) -> Iterator[str]:
+def _one(problem: Problem, shown: Path, paint: Paint, most: int | None) -> Iterator[str]:
     path = ".".join(str(step) for step in problem.path)
     yield f"{paint(_place(problem, shown), 'cyan')}{' ' + path if path else ''}"
     whose = f"{problem.blame}, {problem.scope}" if problem.blame is not None else problem.scope
-    yield f"  {paint(problem.severity, _COLOURS[problem.severity])} ({whose}) {problem.code}: {problem.message}"
-    if problem.remedy:
-        yield f"  {problem.remedy}"
+    first, *rest = _wrapped(f"{problem.severity} ({whose}) {problem.code}: {problem.message}", most)
+    yield first.replace(problem.severity, paint(problem.severity, _COLOURS[problem.severity]), 1)
+    yield from rest
+    yield from _wrapped(problem.remedy, most)
+
+
+def _wrapped(text: str, most: int | None) -> list[str]:
+    """Under its place, broken between words where the terminal would break it anywhere."""
+    if most is None or len(text) + 2 <= most:
+        return [f"  {text}"] if text else []
+    return textwrap.wrap(
+        text,
+        max(most, 20),
+        initial_indent="  ",
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _place(problem: Problem, shown: Path) -> str:

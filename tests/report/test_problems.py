@@ -51,6 +51,18 @@ def test_of_many_the_old_ones_are_counted() -> None:
     assert len(list(by_file(many, Path("stacks"), everything=True))) > 1.5 * len(many)
 
 
+def test_a_narrow_terminal_breaks_between_words() -> None:
+    long = replace(
+        ONE, message="It is no full domain name, " * 5 + "so it is.", remedy="Write it whole, with dots. " * 4
+    )
+    lines = list(by_file([long], Path("stacks"), lambda text, colour: f"<{text}>", most=60))
+    assert all(len(line) <= 60 + len("<>") and line.startswith("  ") for line in lines[1:])
+    assert " ".join(line.strip() for line in lines[1:]) == (
+        f"<error> (VPS a/web1) bad-fqdn: {long.message} {long.remedy.strip()}"
+    )
+    assert list(by_file([ONE], Path("stacks"), most=80)) == list(by_file([ONE], Path("stacks")))
+
+
 def test_colours_are_the_reader_s() -> None:
     painted = list(by_file([ONE], Path(), lambda text, colour: f"<{colour}>{text}</>"))
     assert painted[0].startswith("<cyan>clients/a.yaml:7</> ")
