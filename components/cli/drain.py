@@ -48,7 +48,8 @@ def drain(
     from components.domain.problems import DomainError
 
     if (run is None) is (host is None):
-        raise DomainError("Say what.", "vps drain HOST plans; vps drain --run FILE carries a plan out.")
+        seen = "Say a host or a plan." if run is None else "Both a host and a plan were said: one of the two."
+        raise DomainError(seen, "vps drain HOST plans; vps drain --run FILE carries a plan out.")
     folder = find_fleet(fleet)
     if run is not None:
         from components.cli import drain_run

@@ -107,9 +107,10 @@ def test_a_move_that_is_declared_and_not_carried_out_is_a_step(project: Project)
         (["kvm9"], "Host kvm9 is not declared. Known: lab1, lab2, lab3"),
         (["lab1", "--to", "lab2,kvm9"], "Not declared: kvm9"),
         (["lab1", "--to", "lab1"], "it can't be a target"),
-        ([], "vps drain HOST plans; vps drain --run FILE carries a plan out"),
+        ([], "Say a host or a plan. vps drain HOST plans; vps drain --run FILE carries a plan out"),
+        (["lab1", "--run", "lab1.yaml"], "Both a host and a plan were said"),
     ],
-    ids=["host", "target", "itself", "nothing"],
+    ids=["host", "target", "itself", "nothing", "both"],
 )
 def test_what_can_not_be_planned(project: Project, words: list[str], said: str) -> None:
     with pytest.raises(DomainError) as raised:
