@@ -175,7 +175,7 @@ def _clocks(plan: Plan) -> Iterator[str]:
             continue
         left = fault.due - plan.made
         state = f"{long(left)} left" if left >= dt.timedelta() else f"OVERDUE by {long(-left)}"
-        late = ", before this plan is through" if plan.made < fault.due < plan.ends else ""
+        late = ", before this plan is through" if plan.steps and plan.made < fault.due < plan.ends else ""
         yield f"  {fault.id}: {fault.part}: to be replaced by {hour(fault.due)}, {state}{late}"
 
 
