@@ -79,6 +79,8 @@ class Wanted:
 def read_steps(file: Path, fleet: str) -> tuple[str, tuple[Wanted, ...]]:
     """Host and steps of a file. Raises DomainError with every problem of it, or when it is of another fleet."""
     document = read(file)
+    if document.data is not None and "steps" not in document.data:
+        raise DomainError(f"{file} is no drain plan: it has no `steps:`.", "Nothing was done. Plan: vps drain HOST")
     whole, flaws = shaped(document, DrainFile)
     problems = [
         Problem(code="drain-file", path=flaw.path, message=flaw.message, remedy=flaw.remedy, file=str(file), line=line)

@@ -156,7 +156,7 @@ def _cut(text: str) -> str:
 def keys_at(model: type[BaseModel], path: Steps) -> set[str]:
     """The keys that the mapping at `path` knows."""
     owner = model_at(model, path)
-    return set(owner.model_fields) if owner else set()
+    return {field.alias or name for name, field in owner.model_fields.items()} if owner else set()
 
 
 def model_at(model: type[BaseModel], path: Steps) -> type[BaseModel] | None:

@@ -65,8 +65,10 @@ def test_a_step_may_be_written_by_hand(tmp_path: Path) -> None:
         ("schema: 1", "schema: 2", "2 is too large"),
         ("live: true", "live: 1", "true or false"),
         ("fleet: demo", "fleet: other", "of the fleet other"),
+        ("schema: 1", "schema: 1\nid: f-1", "Known here: fleet, host, made, schema, steps"),
+        ("steps:", "vps:", "is no drain plan: it has no `steps:`"),
     ],
-    ids=["title", "instant", "word", "itself", "key", "schema", "switch", "fleet"],
+    ids=["title", "instant", "word", "itself", "key", "schema", "switch", "fleet", "known", "other"],
 )
 def test_what_is_wrong_is_told(tmp_path: Path, before: str, after: str, said: str) -> None:
     file = tmp_path / "kvm1.yaml"
