@@ -22,6 +22,7 @@ def pick_again(title: str, fleet: Path | None, base: str, *, yes: bool, as_json:
     Raises DomainError when there is no such VPS, nobody can tell what is in force, or no host takes one that must go.
     """
     from components.cli import placing
+    from components.cli.new import need_readable
     from components.cli.next_steps import print_json, steps, sure
     from components.config.edit import Draft
     from components.config.folder import CLIENTS
@@ -31,6 +32,7 @@ def pick_again(title: str, fleet: Path | None, base: str, *, yes: bool, as_json:
     folder = find_fleet(fleet)
     loaded, today = load(folder), dt.datetime.now(dt.UTC).date()
     client, label = _declared(loaded, title)
+    need_readable(loaded, f"Unable to place {title} anew")
     held, how = in_force(loaded, client, base)
     if not as_json:
         typer.echo(f"in force is what {how} has")

@@ -23,6 +23,7 @@ def move(
     """Write: let a VPS live on another host from the next `vps up` on, its guest running meanwhile or not."""
     from ruamel.yaml.scalarstring import PlainScalarString
 
+    from components.cli.consequences import recorded
     from components.cli.moving import need_taker, stays
     from components.config.edit import put, take
     from components.domain.problems import DomainError
@@ -63,6 +64,9 @@ def move(
     _write(loaded, client, machine, change)
     if source == host:
         typer.echo(f"{vps} stays on {host}. A move that was begun is undone by: vps up client.{client.key}")
+        return
+    if recorded(loaded, client, machine) == {}:
+        typer.echo(f"{vps}: state holds no machine of it yet. The next `vps up client.{client.key}` makes it on {host}")
         return
     how = "its guest keeps running" if live else "its guest is shut down while its disks are copied"
     typer.echo(f"{vps} goes from {source} to {host} with the next: vps up client.{client.key} ({how})")

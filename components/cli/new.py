@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from components.domain.operations import Operations
     from components.domain.placement import Placed
 
+MOST = 5
+"""Flaws of a file that a refusal names."""
+
 
 def new(
     ctx: typer.Context,
@@ -73,7 +76,11 @@ def new(
     yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write: make a new client's file, with host and addresses picked by the fleet's rules, and show its price."""
+    """Write: make a new client's file, with host and addresses picked by the fleet's rules, and show its price.
+
+    Where the state's place and its passphrase are at hand, the client's stack is made as by `vps init`: the engine's
+    file belongs into the same commit. No machine is touched.
+    """
     if again:
         from components.cli.again import pick_again
 
@@ -203,13 +210,21 @@ def pick(
 
 
 def need_readable(loaded: "Loaded", what: str) -> None:
-    """Raises DomainError that begins with `what` where the files that all clients share can't be read."""
-    from components.config.folder import CATALOGUE, FLEET
-    from components.domain.problems import DomainError
+    """Raises DomainError that begins with `what` where the files that all clients share are not whole.
 
-    for name, there in ((CATALOGUE, loaded.fleet.packages), (FLEET, loaded.fleet.networks)):
-        if not there:
-            raise DomainError(f"{what}: {name} can't be read as it is.", "Nothing was written. Run: vps check")
+    A network without one of its families, or a catalogue without a package, would be taken for what was meant.
+    """
+    from components.config.folder import CATALOGUE, FLEET, LOCK
+    from components.config.loader import load
+    from components.domain.problems import DomainError, Severity
+
+    shared = load(loaded.folder, clients_too=False, judge=False).problems
+    flaws = [one for one in shared if one.file in (FLEET, CATALOGUE, LOCK) and one.severity is Severity.ERROR]
+    if flaws:
+        told = "".join(f"\n  {one.file}{f':{one.line}' if one.line else ''}: {one.message}" for one in flaws[:MOST])
+        more = f"\n  and {len(flaws) - MOST} more" if len(flaws) > MOST else ""
+        cause = f"{what}: what all clients share can't be read as it is.{told}{more}"
+        raise DomainError(f"{cause}\nNothing was written. Run: vps check")
 
 
 def _need_alone(ctx: typer.Context) -> None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from components.domain.operations import Operations
     from components.domain.placement import Placed, Refusal, Wish
 
+COLUMN = 10
+"""Where what is told begins."""
 SHOWN = 12
 """More hosts than these are counted, not listed."""
 
@@ -72,8 +74,15 @@ def refusals(refused: "Iterable[Refusal]") -> list[str]:
 
 def tell(found: "Placed") -> None:
     """Where it goes and why, and why not elsewhere."""
+    from textwrap import wrap
+
+    from components.cli.terminal import width
+
     addresses = ", ".join((*found.ipv4, *found.ipv6))
-    typer.echo(f"host      {found.host}: {found.why}")
+    told = f"{found.host}: {found.why}"
+    wide = width()
+    for number, line in enumerate(wrap(told, wide - COLUMN) if wide and wide > 2 * COLUMN else [told]):
+        typer.echo(f"{'' if number else 'host':<{COLUMN}}{line}")
     typer.echo(f"network   {found.network}: {addresses or 'no new address'}")
     for note in found.notes:
         typer.echo(f"note      {note}")

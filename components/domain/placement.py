@@ -109,6 +109,8 @@ class _Search:
             if refusal is not None:
                 refused[name] = refusal
                 continue
+            takers = [one for one in order if one not in refused]
+            spared = self._spares_empty(wish, name, takers)
             self._take(name, wish, need, network, given)
             return Placed(
                 wish=wish,
@@ -116,7 +118,7 @@ class _Search:
                 network=network,
                 ipv4=given[0],
                 ipv6=given[1],
-                why=self._why(name, wish, [one for one in order if one not in refused]),
+                why=self._why(name, wish, takers, spared=spared),
                 refused=tuple(refused[one] for one in sorted(refused)),
                 notes=(*notes, *self._faults(name)),
             )
@@ -223,7 +225,14 @@ class _Search:
             assert found is not None
             self._held[found[0]].add(found[1])
 
-    def _why(self, name: str, wish: Wish, able: Sequence[str]) -> str:
+    def _spares_empty(self, wish: Wish, name: str, able: Sequence[str]) -> bool:
+        """Whether a host with VPSs was taken though one without is as good otherwise."""
+        rank = self._rank(wish, name)
+        return self._rooms[name].vps > 0 and any(
+            self._rooms[one].vps == 0 and self._rank(wish, one) == rank for one in able
+        )
+
+    def _why(self, name: str, wish: Wish, able: Sequence[str], *, spared: bool) -> str:
         if wish.host is not None:
             return f"{name} was asked for, and takes it"
         if len(able) == 1:
@@ -231,7 +240,8 @@ class _Search:
         host, cabinet, datacentre = (count - 1 for count in self._spread(wish.client, name))
         return (
             f"of {len(able)} hosts that take it {name} has the fewest of {wish.client}'s VPSs near: {host} on it, "
-            f"{cabinet} in its cabinet, {datacentre} in its datacentre; of such, what is free there suits it best"
+            f"{cabinet} in its cabinet, {datacentre} in its datacentre; of such, "
+            f"{'empty ones come last, and ' if spared else ''}what is free there suits it best"
         )
 
 

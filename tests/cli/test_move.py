@@ -71,6 +71,7 @@ def _record(made: MadeWorld, **outputs: object) -> None:
 @pytest.mark.parametrize("live", [False, True])
 def test_move_writes_host_and_intent_and_keeps_every_other_line(made: MadeWorld, live: bool) -> None:
     before = _file(made)
+    _record(made, host={"name": "lab1"})
 
     said = _vps(made, "move", TITLE, "lab2", *(["--live"] if live else []))
 
@@ -80,6 +81,13 @@ def test_move_writes_host_and_intent_and_keeps_every_other_line(made: MadeWorld,
     assert "vps up client.example-coop" in said
     kept = [line for line in before.splitlines() if "host:" not in line]
     assert [line for line in _file(made).splitlines() if "host:" not in line and "move:" not in line] == kept
+
+
+def test_a_machine_that_was_never_made_has_no_guest_to_shut_down(made: MadeWorld) -> None:
+    said = _vps(made, "move", TITLE, "lab2")
+    assert "state holds no machine of it yet" in said
+    assert "shut down" not in said
+    assert _declared(made).host == "lab2"
 
 
 def test_moving_back_before_it_was_carried_out_takes_the_intent_away(made: MadeWorld) -> None:

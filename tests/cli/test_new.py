@@ -217,8 +217,20 @@ def test_a_file_that_all_share_must_be_readable(made: Writers, name: str) -> Non
     """Else everything would be called unknown, one by one."""
     (made.fleet / name).write_text("packages: [")
     for words in (("new", "acme", *ACME), ("add", "example-coop", *ACME[:4], "--fqdn", "web2.coop.example")):
-        with pytest.raises(DomainError, match=rf"Unable to .*: {name} can't be read as it is.*vps check"):
+        read = rf"can't be read as it is\.\n  {name}:1: This is no YAML"
+        with pytest.raises(DomainError, match=rf"(?s)Unable to .*{read}.*vps check"):
             made.run(*words, "--yes")
+
+
+def test_a_network_that_lacks_what_could_not_be_read_is_no_network(made: Writers) -> None:
+    """Else the VPS would get no IPv4 without a word."""
+    fleet = made.fleet / "fleet.yaml"
+    fleet.write_text(fleet.read_text().replace("192.0.2.0/24", "192.0.2.0/33"))
+    before = made.file("example-coop").read_text()
+    for words in (("new", "acme", *ACME), ("add", "example-coop", *ACME[:4], "--fqdn", "web2.coop.example")):
+        with pytest.raises(DomainError, match=r"(?s)Unable to .*fleet.yaml:[0-9]+: .*192.0.2.0/33.*vps check"):
+            made.run(*words, "--yes")
+    assert made.file("example-coop").read_text() == before
 
 
 def test_a_term_of_long_ago_may_be_a_slip(made: Writers) -> None:

@@ -33,6 +33,19 @@ def test_hosts_stand_in_a_table_and_many_are_counted() -> None:
     assert many[-1] == "  and 8 more hosts"
 
 
+def test_a_terminal_breaks_no_word(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    found = Placed(wish=WISH, host="kvm1", network="public1", ipv4=(), ipv6=(), why="as " + "it is so " * 20)
+    monkeypatch.setattr("components.cli.terminal.width", lambda: 80)
+    placing.tell(found)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].startswith("host      kvm1: as it is so")
+    assert lines[1].startswith("          ")
+    monkeypatch.setattr("components.cli.terminal.width", lambda: None)
+    placing.tell(found)
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
 def test_a_place_is_found_or_every_host_says_why_not(made: Writers) -> None:
     loaded = made.loaded()
     assert placing.placed(loaded, WISH, NOTHING_KNOWN, TODAY, "Unable").ipv4 == ("192.0.2.11",)

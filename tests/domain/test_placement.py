@@ -107,7 +107,11 @@ def test_a_host_with_an_open_fault_is_taken_only_when_no_other_is_and_it_is_said
 
 
 def test_an_empty_host_stays_empty_while_others_have_room() -> None:
-    assert _chosen(made(host("a"), host("b"), host("c"), sold={"b": 3}), wish("web1")) == "b"
+    for sold, words in (({"b": 3}, True), ({"a": 1, "b": 1, "c": 1}, False), ({}, False)):
+        (placed,) = place(made(host("a"), host("b"), host("c"), sold=sold), [wish("web1")], NOTHING_KNOWN, TODAY)
+        assert isinstance(placed, Placed)
+        assert placed.host == "b" or "b" not in sold or len(sold) > 1
+        assert ("empty ones come last" in placed.why) == words, sold
 
 
 def test_what_takes_much_memory_goes_where_much_of_it_is_free() -> None:
