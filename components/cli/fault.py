@@ -46,6 +46,7 @@ def diagnose(fault: Named, reason: Why, part: OfPart = None, at: At = None, flee
     with desk(fleet) as here:
         found, when = here.find(fault, part), here.at(at)
         stepped(here, found.diagnose(when), DIAGNOSED, when, why(reason))
+    typer.echo(f"next      vps fault replaced {found.id} --serial NEW --warranty DATE, once the new part is in")
 
 
 @app.command()

@@ -63,7 +63,7 @@ class Desk:
         if len(meant) == 1:
             return meant[0]
         if meant:
-            told = ", ".join(f"{one.id} ({one.part}, {one.state})" for one in meant)
+            told = ", ".join(f"{one.id} ({one.part}, {one.state.words})" for one in meant)
             raise DomainError(f"Several faults of {named} could be meant: {told}.", "Name one by its id.")
         known = ", ".join(f"{one.id} ({one.host} {one.part})" for one in faults.values() if one.is_open) or "none"
         words = f"{named} {part}" if part is not None else named
@@ -100,7 +100,7 @@ def opened(here: Desk, host_name: str, called: str, reason: str, said: str | Non
     for one in here.faults.values():
         if one.is_open and one.host == host.name and one.serial == part.serial:
             raise DomainError(
-                f"{part.kind} {part.serial} of {host.name} is faulty already: {one.id}, {one.state} since "
+                f"{part.kind} {part.serial} of {host.name} is faulty already: {one.id}, {one.state.words} since "
                 f"{shown(one.last)}.",
                 "Nothing was noted. One fault has one clock.",
             )
@@ -124,7 +124,7 @@ def tell(here: Desk, fault: Fault) -> None:
     """The fault as it stands, its clock, its spare, who is affected."""
     host = here.loaded.fleet.hosts.get(fault.host)
     model = f" ({fault.model})" if fault.model else ""
-    typer.echo(f"{fault.id}: {fault.part}{model} of {fault.host} is {fault.state} since {shown(fault.last)}")
+    typer.echo(f"{fault.id}: {fault.part}{model} of {fault.host} is {fault.state.words} since {shown(fault.last)}")
     typer.echo(f"clock     {clock_words(fault, here.now)}; {promise_words(fault)}")
     if fault.is_open and host is not None:
         typer.echo(f"spare     {_spare(here, host, fault)}")

@@ -55,7 +55,7 @@ def _reasons(events: tuple[Event, ...]) -> dict[str, str]:
 
 
 def _cells(fault: Fault, now: dt.datetime, why: Mapping[str, str]) -> tuple[str, ...]:
-    state = f"{fault.state} since {shown(fault.last)}"
+    state = f"{fault.state.words} since {shown(fault.last)}"
     return (
         *(fault.id, fault.host, fault.part, state, clock_words(fault, now), promise_words(fault)),
         why.get(fault.id, ""),

@@ -30,6 +30,11 @@ class FaultState(StrEnum):
     RESTORED = "restored"
     WITHDRAWN = "withdrawn"
 
+    @property
+    def words(self) -> str:
+        """As people read it."""
+        return "waiting for the client" if self is FaultState.WAITING_CLIENT else self.value
+
 
 class Waiting(StrEnum):
     """The only two reasons for which the clock stands still."""
@@ -207,10 +212,10 @@ class Fault:
     def _need(self, at: dt.datetime, verb: str, may: bool) -> None:
         what = f"Unable to {verb}: fault {self.id} ({self.part} of {self.host}) "
         if not may:
-            raise DomainError(f"{what}is {self.state}, since {shown(self.last)}.", _NEXT[self.state])
+            raise DomainError(f"{what}is {self.state.words}, since {shown(self.last)}.", _NEXT[self.state])
         if second(at) < self.last:
             raise DomainError(
-                f"{what}is {self.state} since {shown(self.last)}, and {shown(at)} lies before.",
+                f"{what}is {self.state.words} since {shown(self.last)}, and {shown(at)} lies before.",
                 "Events of a fault are noted in the order in which they happened.",
             )
 

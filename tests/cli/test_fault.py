@@ -26,8 +26,11 @@ def test_a_whole_life(noted: NotedWorld) -> None:  # noqa: F811
     assert _told(told, "affected") == "1 VPS: example-coop/web1"
     told = noted.run("fault", "diagnose", "lab1", "hard_drive", *WHY, "--at", noted.ago(hours=10))
     assert re.match(r"1[34] h .*left \(until 20", _told(told, "clock"))
+    assert re.fullmatch(r"vps fault replaced f-\w+ --serial NEW --warranty DATE, .*", _told(told, "next"))
     told = noted.run("fault", "pause", "lab1", "--for", "client", *WHY, "--at", noted.ago(hours=8))
-    assert "waiting_client" in told
+    assert " is waiting for the client since " in told
+    assert "waiting for the client since " in noted.run("fault", "list")
+    assert [one["state"] for one in noted.json("fault", "list")["faults"]] == ["waiting_client"]
     assert "stands still for client: 22 h left" in told
     told = noted.run("fault", "pause", "lab1", "--for", "restoring", *WHY, "--at", noted.ago(hours=7))
     with pytest.raises(DomainError, match="Name one"):
