@@ -71,13 +71,18 @@ def _ask(
     chosen: "Chosen", lines: "list[Line]", glance: "Glance", *, asks: bool, only_pending: bool, as_json: bool
 ) -> None:
     """The table with what hosts answer and, with `asks`, what guests say."""
+    from components.cli.consequences import recorded
     from components.cli.guests import say
     from components.cli.terminal import width
-    from components.guest.hearing import hear_all
+    from components.guest.hearing import MISSING, hear_all
     from components.report.columns import table
+    from components.report.vps import UNMADE
 
     heard = hear_all(chosen.fleet, lines, ask=lambda _: asks)
     found = [_row(line, heard[line.title], glance, asked=asks) for line in lines]
+    for line, row in zip(lines, found, strict=True):
+        if row["power"] == MISSING and recorded(chosen.loaded, line.client, line.vps) == {}:
+            row["power"] = UNMADE
     unsure = [row for row in found if row["silent"] and (row["power"] in ("running", UNKNOWN))]
     shown = [row for row in found if row["reboot"] or row["waits"]] if only_pending else found
     if as_json:

@@ -26,6 +26,7 @@ def show(
     import json
     from dataclasses import replace
 
+    from components.cli.consequences import recorded
     from components.cli.guests import known_clients
     from components.config.folder import CLIENTS
     from components.config.loader import find_fleet, load
@@ -56,7 +57,8 @@ def show(
         if still[0] is not None:
             typer.echo(f"{vps}: its move to {subscription.host} is not carried out yet: vps up client.{key}", err=True)
             (machine, heard, silent), subscription = still, replace(subscription, host=source)
-    table = document(declared, client, subscription, machine, heard, silent=silent)
+    unmade = machine is None and not silent and recorded(loaded, client, subscription) == {}
+    table = document(declared, client, subscription, machine, heard, silent=silent, unmade=unmade)
     if as_json:
         typer.echo(json.dumps(table, indent=2))
     else:

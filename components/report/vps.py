@@ -19,6 +19,8 @@ from components.report import glance, guest
 NO_LIMIT = "no limit in force"
 """What drivers give as the source of a limit that nobody enforces."""
 UNTOLD = "the host did not answer"
+UNMADE = "not made"
+"""The power of a VPS that no apply has made yet; `missing` is one that its host lost."""
 
 
 def document(
@@ -29,12 +31,14 @@ def document(
     heard: Heard | None = None,
     *,
     silent: str = "",
+    unmade: bool = False,
     today: dt.date | None = None,
 ) -> dict[str, Any]:
     """Everything `vps show` says, as data. Limits are keyed as in `domain.limits`; `machine` None is a missing one.
 
     `guest` is what was `heard` of it, its own word; None when nobody asked. `silent` says why the host gave no answer;
-    what is declared is told all the same. `today` (UTC; None: this day) says what is in force of what was sold.
+    what is declared is told all the same. `unmade`: state has no such machine either. `today` (UTC; None: this day)
+    says what is in force of what was sold.
     """
     today = today or dt.datetime.now(dt.UTC).date()
     inputs = machine_inputs(fleet, client, vps, backend="", today=today)
@@ -59,10 +63,13 @@ def document(
         "access": [_grant(client, grant, today) for grant in vps.access],
     }
     if machine is None:
-        notes = [f"could not tell: {silent}"] if silent else ["the host answered and does not hold this machine"]
+        lacks = "the host answered and does not hold this machine"
+        if unmade:
+            lacks += f", nor does state: vps up client.{client.key} makes it"
+        notes = [f"could not tell: {silent}" if silent else lacks]
         return {
             **known,
-            "power": "unknown" if silent else "missing",
+            "power": "unknown" if silent else UNMADE if unmade else "missing",
             "limits": {key: {"declared": value, "source": UNTOLD} for key, value in declared(inputs).items()}
             if silent
             else {},

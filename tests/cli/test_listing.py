@@ -126,6 +126,15 @@ def test_guests_say_how_they_are(made: MadeWorld) -> None:
     assert (row["power"], row["delivered"], row["health"], row["reboot"]) == ("running", "installing", "pass", "")
 
 
+def test_what_was_never_made_is_not_missing(made: MadeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which is the word for a machine that its host lost."""
+    monkeypatch.setenv("PULUMI_BACKEND_URL", made.environment["PULUMI_BACKEND_URL"])
+    made.world.remove("domains", made.spec.uuid)
+    assert json.loads(_run(made, "--live", "--json").output)["vps"][0]["power"] == "not made"
+    made.record()
+    assert json.loads(_run(made, "--live", "--json").output)["vps"][0]["power"] == "missing"
+
+
 def test_who_waits_for_a_reboot_since_when(made: MadeWorld) -> None:
     made.says(report={})
     assert "0 of 1 VPSs wait" in _run(made, "--reboot-pending").output

@@ -47,11 +47,18 @@ def test_limits_declared_configured_and_effective(fleet: Path) -> None:
     assert (row["declared"], row["configured"], row["effective"]) == (2048, 2048, 2048)
 
 
-def test_missing_machine_is_exit_1(fleet: Path) -> None:
-    """Nothing is made up from state."""
-    done = CliRunner().invoke(app, ["show", "example-coop/web1", "--fleet", str(fleet)])
-    assert done.exit_code == 1
-    assert "missing" in done.output
+def test_missing_machine_is_exit_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is made up from state, which only tells what was lost from what was never made."""
+    made = MadeWorld(tmp_path / "project")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", made.environment["PULUMI_BACKEND_URL"])
+    made.world.remove("domains", made.spec.uuid)
+    for power, note in (("not made", "nor does state: vps up client.example-coop"), ("missing", "the host answered")):
+        done = CliRunner().invoke(app, ["show", TITLE, "--fleet", str(made.project.fleet)])
+        assert done.exit_code == 1
+        assert f"power      {power}\n" in done.output
+        assert note in done.output
+        if power == "not made":
+            made.record()
 
 
 def test_what_is_declared_is_shown_though_the_host_is_silent(fleet: Path) -> None:
