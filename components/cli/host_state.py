@@ -101,8 +101,8 @@ def set_state(host_name: str, state: HostState, reason: str, said: str | None, f
     typer.echo(MEANING[state].format(host=host_name))
     for fault in equipment.faults(about).values():
         if fault.is_open:
-            state = fault.state.words
-            typer.echo(f"faulty: {fault.part} ({fault.id}), {state}; once overdue it bars new VPSs in any state")
+            words = fault.state.words
+            typer.echo(f"faulty: {fault.part} ({fault.id}), {words}; once overdue it bars new VPSs in any state")
     typer.echo(f"there: {affected(loaded, host_name)}")
 
 

@@ -80,8 +80,8 @@ def _ask(
 
     heard = hear_all(chosen.fleet, lines, ask=lambda _: asks)
     found = [_row(line, heard[line.title], glance, asked=asks) for line in lines]
-    for line, row in zip(lines, found, strict=True):
-        if row["power"] == MISSING and recorded(chosen.loaded, line.client, line.vps) == {}:
+    for one, row in zip(lines, found, strict=True):
+        if row["power"] == MISSING and recorded(chosen.loaded, one.client, one.vps) == {}:
             row["power"] = UNMADE
     unsure = [row for row in found if row["silent"] and (row["power"] in ("running", UNKNOWN))]
     shown = [row for row in found if row["reboot"] or row["waits"]] if only_pending else found
