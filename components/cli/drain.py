@@ -94,6 +94,7 @@ def _plan(
         live=live,
         gib_per_hour=rate or GIB_PER_HOUR,
         under_way=under_way(loaded, host),
+        unmade=unmade(loaded, host),
     )
     told = text(found, loaded.fleet)
     if found.steps:
@@ -123,6 +124,15 @@ def under_way(loaded: "Loaded", host: str) -> "list[Key]":
     ]
     where = Whereabouts(loaded, (client.key for client, _ in gone))
     return [(client.key, vps.key) for client, vps in gone if where.recorded(client, vps) == host]
+
+
+def unmade(loaded: "Loaded", host: str) -> "list[Key]":
+    """The VPSs on `host` that state knows nowhere; where nobody can read it, each counts as made."""
+    from components.cli.whereabouts import Whereabouts
+
+    here = [(client, vps) for client, vps in loaded.fleet.machines() if vps.host == host]
+    where = Whereabouts(loaded, (client.key for client, _ in here))
+    return [(client.key, vps.key) for client, vps in here if where.recorded(client, vps) == ""]
 
 
 def unread(loaded: "Loaded") -> list[str]:

@@ -127,5 +127,5 @@ def due(step: "Wanted", moment: dt.datetime) -> str:
 
 
 def waits(one: Progress, moment: dt.datetime) -> str:
-    """What a step waits for that is not through; empty when it may go now."""
-    return "" if one.is_cut or one.stand not in LEFT_TO_DO else due(one.step, moment)
+    """What a step waits for that is not through; empty when it may go now, as may one that has no machine yet."""
+    return "" if one.is_cut or one.is_new or one.stand not in LEFT_TO_DO else due(one.step, moment)

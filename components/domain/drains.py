@@ -16,6 +16,8 @@ from components.domain.timetables import Timetable
 
 NOTICE = dt.timedelta(hours=24)
 """Work that was announced this long before is no downtime (contract UPT-7, R-11)."""
+TELLING = dt.timedelta(hours=1)
+"""What there is at least to look a plan over and to write to everybody, before that notice has to be given."""
 GIB_PER_HOUR = 200
 """What goes over in an hour where nobody said otherwise: a network of 1 Gbit/s, every byte read back on arrival."""
 BESIDE = dt.timedelta(minutes=5)
@@ -48,6 +50,8 @@ class Step:
     closes: dt.datetime | None = None
     declared: bool = False
     """Its file says it already: only `vps up` is left."""
+    made: bool = True
+    """Its machine is there; else only its file is changed, and it waits for no hour unless it is made meanwhile."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -79,17 +83,22 @@ class Plan:
     @property
     def gib(self) -> int:
         """What goes over in all."""
-        return sum(step.disk_gib for step in self.steps)
+        return sum(step.disk_gib for step in self.going)
 
     @property
     def busy(self) -> dt.timedelta:
         """How long copying takes in all, one after the other."""
-        return sum((step.lasts for step in self.steps), dt.timedelta())
+        return sum((step.lasts for step in self.going), dt.timedelta())
 
     @property
     def ends(self) -> dt.datetime:
         """When the last step is through."""
-        return max((step.ends for step in self.steps), default=self.earliest)
+        return max((step.ends for step in self.going), default=self.earliest)
+
+    @property
+    def going(self) -> tuple[Step, ...]:
+        """The steps with a machine that goes over."""
+        return tuple(step for step in self.steps if step.made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +122,13 @@ def plan(
     live: bool = True,
     gib_per_hour: int = GIB_PER_HOUR,
     under_way: Collection[Key] = (),
+    unmade: Collection[Key] = (),
 ) -> Plan:
     """A plan to empty `host`, to any hosts or to `targets` only. Raises KeyError for a host that is not declared.
 
-    `under_way` are VPSs that are declared elsewhere and that state still knows here.
+    `under_way` are VPSs that are declared elsewhere and that state still knows here, `unmade` those it never knew.
     """
-    today, earliest = now.date(), now + NOTICE
+    today, earliest = now.date(), _whole_hour(now + TELLING) + NOTICE
     standing, stays = leaving(fleet, host, today)
     places, unplaced = placed(fleet, host, standing, operations, today, targets)
     here = [(fleet.clients[client], fleet.clients[client].vps[vps]) for client, vps in under_way]
@@ -130,7 +140,7 @@ def plan(
     faults = tuple(fault for fault in operations.faults if fault.host == host)
     hurried = bool(faults) or operations.state(host) is HostState.FAILED
     going.sort(key=lambda one: _risk(fleet, one.client, one.vps, today, hurried=hurried))
-    steps = tuple(_scheduled(fleet, going, earliest, live=live, gib_per_hour=gib_per_hour))
+    steps = tuple(_scheduled(fleet, going, earliest, unmade, live=live, gib_per_hour=gib_per_hour))
     elsewhere = moved(fleet, places.values())
     concerned = {host, *(step.to for step in steps)}
     return Plan(
@@ -152,13 +162,27 @@ def _risk(fleet: Fleet, client: Client, vps: Vps, today: dt.date, *, hurried: bo
     return (is_vip(client) is not hurried, fleet.limits(vps.sale(today)).disk_gib, client.key, vps.key)
 
 
+def _whole_hour(at: dt.datetime) -> dt.datetime:
+    """The first whole hour from then on: one that people write into a mail."""
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    return hour if hour == at else hour + dt.timedelta(hours=1)
+
+
 def _scheduled(
-    fleet: Fleet, going: Sequence[_Going], earliest: dt.datetime, *, live: bool, gib_per_hour: int
+    fleet: Fleet,
+    going: Sequence[_Going],
+    earliest: dt.datetime,
+    unmade: Collection[Key],
+    *,
+    live: bool,
+    gib_per_hour: int,
 ) -> list[Step]:
-    """Every step at its hour, never two at once; in the order of hours."""
-    table, steps = Timetable(earliest), []
+    """Every step at its hour, never two at once; in the order of hours. Those without a machine come first."""
+    whole, steps = Timetable(earliest), []
     for one in going:
         client, vps = one.client, one.vps
+        made = (client.key, vps.key) not in unmade
+        table = whole if made else Timetable(earliest)
         limits = fleet.limits(vps.sale(earliest.date()))
         off = vps.power != "managed"
         runs = (vps.move.live if one.declared and vps.move else live) and not off
@@ -180,7 +204,8 @@ def _scheduled(
             planned=slot.opens,
             closes=slot.closes,
             declared=one.declared,
+            made=made,
             notes=(*one.notes, slot.trouble) if slot.trouble else one.notes,
         )
         steps.append(step)
-    return sorted(steps, key=lambda step: step.planned)
+    return sorted(steps, key=lambda step: (step.made, step.planned))

@@ -6,7 +6,7 @@ from typing import Any
 
 from components.domain.capacity import Room, shown
 from components.domain.clients import Client, Contact
-from components.domain.drains import NOTICE, Plan, Step
+from components.domain.drains import BESIDE, NOTICE, ROUNDED, Plan, Step
 from components.domain.fleet import Fleet
 
 TOLD = ("owner", "technical")
@@ -52,7 +52,7 @@ def document(plan: Plan, fleet: Fleet) -> dict[str, Any]:
 def told(plan: Plan, fleet: Fleet) -> Iterator[tuple[Client, list[Contact], list[Step]]]:
     """Each client that is concerned, with whom to tell, and its steps; in the order of the first step."""
     by_client: dict[str, list[Step]] = {}
-    for step in plan.steps:
+    for step in plan.going:
         by_client.setdefault(step.client, []).append(step)
     for key, steps in by_client.items():
         client = fleet.clients[key]
@@ -91,7 +91,9 @@ def long(lasts: dt.timedelta) -> str:
 
 
 def kind(step: Step) -> str:
-    """How its guest fares."""
+    """How its guest fares; `new`: there is none yet."""
+    if not step.made:
+        return "new"
     return "live" if step.live else "off" if step.off else "stopped"
 
 
@@ -100,8 +102,8 @@ def _step(step: Step) -> dict[str, Any]:
         "vps": step.title,
         "to": step.to,
         "how": kind(step),
-        "gib": step.disk_gib,
-        "minutes": minutes(step.lasts),
+        "gib": step.disk_gib if step.made else 0,
+        "minutes": minutes(step.lasts) if step.made else 0,
         "opens": instant(step.opens),
         "planned": instant(step.planned),
         "closes": instant(step.closes) if step.closes else "",
@@ -117,10 +119,19 @@ def _steps(plan: Plan) -> Iterator[str]:
         yield f"{plan.host}: nobody lives there." if not plan.stays else f"{plan.host}: nobody can move."
         return
     yield (
-        f"{plan.host}: {many} VPS{'s' * (many != 1)} to move, {plan.gib} GiB of disk, {long(plan.busy)} in all at "
-        f"{plan.gib_per_hour} GiB an hour, one after the other."
+        f"{plan.host}: {many} VPS{'s' * (many != 1)} to move, {plan.gib} GiB of disk, {long(plan.busy)} in all, "
+        "one after the other."
     )
+    if plan.going:
+        yield (
+            f"  At {plan.gib_per_hour} GiB an hour, memory too where a guest keeps running; {minutes(BESIDE)} min beside "
+            f"it for each; rounded up to {minutes(ROUNDED)} min."
+        )
     for number, step in enumerate(plan.steps, 1):
+        if not step.made:
+            yield f"  {number}. {step.title} to {step.to}, new: no machine yet, so only its file is changed, at once"
+            yield from (f"     note: {note}" for note in step.notes)
+            continue
         when = f"{hour(step.opens)} to {_until(step.opens, step.closes)}" if step.closes else ""
         when = when or f"about {hour(step.planned)}"
         vip = " VIP" if step.vip else ""
@@ -130,7 +141,7 @@ def _steps(plan: Plan) -> Iterator[str]:
         if step.declared:
             yield "     its file says so already: only `vps up` is left"
         yield from (f"     note: {note}" for note in step.notes)
-    if plan.steps:
+    if plan.going:
         yield f"  From {hour(plan.earliest)} on; the last one is through about {hour(plan.ends)}."
 
 
@@ -150,7 +161,9 @@ def _room(plan: Plan) -> Iterator[str]:
     names = sorted(plan.after, key=lambda name: (name == plan.host, name))
     for name in names:
         yield f"  {name}: {_sold(plan.before[name], plan.after[name])}"
-    largest = max(step.disk_gib for step in plan.steps)
+    if not plan.going:
+        return
+    largest = max(step.disk_gib for step in plan.going)
     until = (plan.ends + dt.timedelta(days=plan.trash_days)).date()
     yield f"  While it goes over a disk is held on both hosts, at most {largest} GiB. Then the trash of {plan.host}"
     yield f"  keeps the former copies, {plan.gib} GiB, for {plan.trash_days} days; the last is due on {until}."
@@ -175,15 +188,15 @@ def _clocks(plan: Plan) -> Iterator[str]:
             continue
         left = fault.due - plan.made
         state = f"{long(left)} left" if left >= dt.timedelta() else f"OVERDUE by {long(-left)}"
-        late = ", before this plan is through" if plan.steps and plan.made < fault.due < plan.ends else ""
+        late = ", before this plan is through" if plan.going and plan.made < fault.due < plan.ends else ""
         yield f"  {fault.id}: {fault.part}: to be replaced by {hour(fault.due)}, {state}{late}"
 
 
 def _notices(plan: Plan, fleet: Fleet) -> Iterator[str]:
-    if not plan.steps:
+    if not plan.going:
         return
     yield f"Whom to tell, {minutes(NOTICE) // 60} h ahead: unannounced minutes are downtime (contract UPT-7). Drafts:"
-    last = max((step.ends for step in plan.steps if step.closes is None), default=plan.ends)
+    last = max((step.ends for step in plan.going if step.closes is None), default=plan.ends)
     for client, contacts, steps in told(plan, fleet):
         by = min(step.opens for step in steps) - NOTICE
         yield f"  {client.name} ({client.key}), by {hour(by)}; its language: {client.language}"

@@ -32,6 +32,7 @@ def vps(project: Project, *words: str, code: int = 0) -> Result:
 
 def test_a_plan_is_told_and_written_and_nothing_else_happens(project: Project) -> None:
     before = placed(project)
+    record_all(project)
     said = vps(project, "lab1").output
     file = project.fleet / "drains" / "lab1.yaml"
     host, steps = read_steps(file, "demo")
@@ -69,6 +70,7 @@ def test_only_a_plan_of_the_host_is_planned_over(project: Project, name: str) ->
 
 def test_for_machines_and_into_a_file_of_ones_own(project: Project, tmp_path: Path) -> None:
     out = tmp_path / "plans" / "mine.yaml"
+    record_all(project)
     told = json.loads(vps(project, "lab2", "--out", str(out), "--rate", "10", "--json").output)
     assert (told["file"], [step["vps"] for step in told["steps"]]) == (str(out), ["example-coop/web3"])
     assert told["steps"][0]["minutes"] == 80
@@ -87,6 +89,18 @@ def test_who_stays_is_told_and_ends_with_2(project: Project) -> None:
 def test_an_empty_host_makes_no_file(project: Project) -> None:
     assert "lab3: nobody lives there." in vps(project, "lab3").output
     assert not (project.fleet / "drains").exists()
+
+
+def test_what_was_never_made_has_no_guest_to_move_and_nobody_to_tell(project: Project) -> None:
+    record_all(project)
+    (project.work / "state/.pulumi/stacks/aegir-vps/client.beta.json").unlink()
+    said = vps(project, "lab1").output
+    assert "3 VPSs to move, 20 GiB of disk" in said
+    assert "beta/shop to lab3, new: no machine yet, so only its file is changed" in said.replace("lab2", "lab3")
+    assert "ada@beta.example" not in said
+    told = json.loads(vps(project, "lab1", "--again", "--json").output)
+    assert {one["vps"]: (one["how"], one["gib"], one["minutes"]) for one in told["steps"]}["beta/shop"] == ("new", 0, 0)
+    assert [one["client"] for one in told["tell"]] == ["example-coop"]
 
 
 def test_a_move_that_is_declared_and_not_carried_out_is_a_step(project: Project) -> None:
@@ -141,14 +155,26 @@ def test_a_broken_file_is_named_because_it_may_hide_somebody(project: Project) -
 
 def _record(project: Project, client: str, vps_id: str, host: str) -> None:
     """State as the engine would have left it."""
+    _write(project, client, {vps_id: host})
+
+
+def record_all(project: Project) -> None:
+    """State in which every VPS is where its file says."""
+    from components.config.loader import load
+
+    for owner in load(project.fleet).fleet.clients.values():
+        _write(project, owner.key, {one.id: one.host for one in owner.vps.values()})
+
+
+def _write(project: Project, client: str, hosts: dict[str, str]) -> None:
     from components.config.loader import load
 
     fleet = load(project.fleet).fleet
     owner = fleet.clients[client]
-    machine = next(one for one in owner.vps.values() if one.id == vps_id)
-    outputs = {"uuid": machine.machine_uuid(fleet.id, owner.id), "host": {"name": host}}
+    uuids = {one.id: one.machine_uuid(fleet.id, owner.id) for one in owner.vps.values()}
+    outputs = [{"uuid": uuids[vps_id], "host": {"name": host}} for vps_id, host in hosts.items()]
     folder = project.work / "state/.pulumi/stacks/aegir-vps"
     folder.mkdir(parents=True, exist_ok=True)
-    resources = [{"type": "vps:index:Machine", "outputs": outputs}]
+    resources = [{"type": "vps:index:Machine", "outputs": one} for one in outputs]
     document = {"checkpoint": {"latest": {"resources": resources}}}
     (folder / f"client.{client}.json").write_text(json.dumps(document))

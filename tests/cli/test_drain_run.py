@@ -13,7 +13,7 @@ from components.domain.problems import DomainError
 from components.drivers.base import PoolSpec
 from components.drivers.fake.driver import FakeDriver
 from components.engine.project import Project
-from tests.cli.test_drain import project, vps  # noqa: F401 - a fixture
+from tests.cli.test_drain import project, record_all, vps  # noqa: F401 - a fixture
 from tests.three_hosts import placed
 
 
@@ -24,6 +24,7 @@ def plan(project: Project) -> Path:
 
 
 def test_a_look_tells_what_is_left_and_waits_for_whose_hour(project: Project, plan: Path) -> None:
+    record_all(project)
     said = vps(project, "--run", str(plan), "--look", code=2).output
     assert "lab1: 0 of 3 steps are done" in said
     assert "beta/shop to lab3: to move: from " in said
@@ -34,8 +35,21 @@ def test_a_look_tells_what_is_left_and_waits_for_whose_hour(project: Project, pl
 
 def test_before_the_announced_hour_nothing_happens(project: Project, plan: Path) -> None:
     before = placed(project)
+    record_all(project)
     assert "from " in vps(project, "--run", str(plan), "--yes", code=2).output
     assert placed(project) == before
+
+
+def test_what_was_never_made_waits_for_no_hour(project: Project, plan: Path) -> None:
+    """Nobody misses it, and nobody may make it on a host that is drained."""
+    record_all(project)
+    (project.work / "state/.pulumi/stacks/aegir-vps/client.beta.json").unlink()
+    for host in load(project.fleet).fleet.hosts.values():
+        FakeDriver(host_ref(host)).ensure_pool(PoolSpec(name="vps", path="/var/lib/aegir-vps/pool"))
+    said = vps(project, "--run", str(plan), "--yes", code=2).output
+    assert "beta/shop was never made: its file places it on lab3 now" in said
+    assert "lab1: 1 of 3 steps are done" in said
+    assert placed(project)["example-coop", "web1"] == "lab1"
 
 
 def test_a_target_that_became_full_refuses_the_whole_plan(project: Project, plan: Path) -> None:

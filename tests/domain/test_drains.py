@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.domain.clients import Move
-from components.domain.drains import NOTICE, plan
+from components.domain.drains import NOTICE, TELLING, plan
 from components.domain.fleet import Fleet
 from components.domain.guests import Maintenance
 from components.domain.operations import HostState, OpenFault, Operations
@@ -41,7 +41,7 @@ def test_everybody_leaves_and_nobody_meets_a_neighbour_of_the_same_client() -> N
     assert found.stays == ()
     assert (found.before["kvm1"].vps, found.after["kvm1"].vps) == (2, 0)
     assert [step.live for step in found.steps] == [True, True]
-    assert [step.opens for step in found.steps] == [NOW + NOTICE] * 2
+    assert [step.opens for step in found.steps] == [NOW + TELLING + NOTICE] * 2
     assert found.steps[1].planned == found.steps[0].ends
 
 
@@ -137,6 +137,22 @@ def test_one_whose_file_says_it_already_only_lacks_the_up() -> None:
     assert (step.to, step.declared, step.live) == ("kvm3", True, False)
 
 
+def test_there_is_time_to_tell_people_and_a_whole_hour_to_tell() -> None:
+    late = NOW + dt.timedelta(minutes=20)
+    (step,) = plan(three(owner("acme", vps("web1", id="v-1"))), "kvm1", now=late).steps
+    assert step.opens - NOTICE == NOW + 2 * HOUR
+
+
+def test_what_was_never_made_takes_nobodys_time_and_comes_first() -> None:
+    acme = owner("acme", vps("web1", id="v-1"), vps("web2", id="v-2"))
+    found = plan(three(acme), "kvm1", now=NOW, unmade=[("acme", "web2")])
+    new, old = found.steps
+    assert [(step.vps, step.made) for step in (new, old)] == [("web2", False), ("web1", True)]
+    assert (found.going, found.gib, found.busy, found.ends) == ((old,), old.disk_gib, old.lasts, old.ends)
+    assert old.planned == found.earliest
+    assert found.after["kvm1"].vps == 0
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(["kvm1", "kvm1", "kvm2", "kvm3"]), st.booleans()), min_size=1, max_size=12),
@@ -158,6 +174,6 @@ def test_nothing_is_forgotten_oversold_or_done_twice(places, gib, live) -> None:
         if name != "kvm1":
             grown = room.sold.memory_mib > found.before[name].sold.memory_mib
             assert not grown or room.free.memory_mib >= 0
-    assert all(step.to in ("kvm2", "kvm3") and step.opens >= NOW + NOTICE for step in found.steps)
+    assert all(step.to in ("kvm2", "kvm3") and step.opens >= NOW + TELLING + NOTICE for step in found.steps)
     assert all(one.ends <= other.planned for one, other in pairwise(found.steps))
     assert plan(replace(whole, clients=dict(reversed(whole.clients.items()))), "kvm1", now=NOW, live=live) == found
