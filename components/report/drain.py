@@ -124,8 +124,8 @@ def _steps(plan: Plan) -> Iterator[str]:
     )
     if plan.going:
         yield (
-            f"  At {plan.gib_per_hour} GiB an hour, memory too where a guest keeps running; {minutes(BESIDE)} min beside "
-            f"it for each; rounded up to {minutes(ROUNDED)} min."
+            f"  At {plan.gib_per_hour} GiB an hour, memory too where a guest keeps running; {minutes(BESIDE)} min "
+            f"beside it for each; rounded up to {minutes(ROUNDED)} min."
         )
     for number, step in enumerate(plan.steps, 1):
         if not step.made:
