@@ -67,30 +67,30 @@ def _items(listed: object) -> Iterator[object]:
 @declared.kept
 def _wrong(base: Path, network: str, address: str, prefix: str) -> str:
     """Why nobody could use the address in this network; empty when anybody could."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
+    form = census.canonical(address)
+    if not form:
         return f'"{address}" is no address. Write one like 192.0.2.10.'
-    whole, gateways, _ = _network(base, network)
+    parsed, (whole, _, _) = ipaddress.ip_address(form), _network(base, network)
     mine = next((one for one in whole if parsed.version == one.version), None)
     choose = f"Choose a free one of {network}."
     if mine is None or parsed not in mine:
         return f"{address} lies outside the network {network}. {choose}"
     if prefix != str(mine.prefixlen):
         return f"{address} has the prefix /{prefix}, but {network} has /{mine.prefixlen}. Declare it from its file."
-    if str(parsed) in gateways:
-        return f"{address} is the gateway of {network}. {choose}"
-    if mine.num_addresses > 2 and parsed in (mine[0], *((mine[-1],) if mine.version == 4 else ())):
-        return f"{address} names the network {network} itself, or everybody in it. {choose}"
     return ""
 
 
 @declared.kept
 def _claimed(base: Path, network: str, address: str, line: Line) -> tuple[str, ...]:
-    """Who else has a claim on the address, in words."""
+    """Who else has a claim on the address, in words: the network itself, its gateway, another VPS."""
     parsed = ipaddress.ip_address(address)
-    _, _, reserved = _network(base, network)
+    whole, gateways, reserved = _network(base, network)
+    mine = next(one for one in whole if parsed.version == one.version)
     found = []
+    if address in gateways:
+        found.append(f"{address} is the gateway of {network}.")
+    if mine.num_addresses > 2 and parsed in (mine[0], *((mine[-1],) if mine.version == 4 else ())):
+        found.append(f"{address} names the network {network} itself, or everybody in it.")
     if any(version == parsed.version and first <= int(parsed) <= last for version, first, last in reserved):
         found.append(f"{address} is reserved in {network}.")
     others = [one.title for one in census.holders(base, str(parsed)) if one.title != line.title]

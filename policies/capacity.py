@@ -67,14 +67,14 @@ def not_oversold(found: Resource) -> Iterator[str]:
 def _takes_more(base: Path, client: str, host: str, kind: Kind) -> bool:
     """Whether this client's machines on the host take more than they did before this run, wherever they were."""
     day, more = known.today(), 0
-    identities = {text(one.get("vps")): one for one in known.machines().values()}
     for identity, line in lines.by_id(base, client).items():
         if text(line.vps.get("host")) == host:
-            was = identities.get(identity)
+            was = known.of_client(text(line.file.get("id"))).get(identity)
             if not was and text(line.vps.get("uuid")):
                 continue  # Adopted.
-            more += getattr(sales.taken(base, sales.in_force(line.vps, day)), kind.name)
-            more -= known.amount(was, kind.recorded) + kind.overhead if was else 0
+            now = getattr(sales.today(base, line.vps, day), kind.name)
+            more += now
+            more -= known.amount(was, kind.recorded) + (kind.overhead if now else 0) if was else 0
     return more > 0
 
 

@@ -20,9 +20,9 @@ _ADDRESS = re.compile(rb"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:]
 
 @declared.kept
 def canonical(address: str) -> str:
-    """The one form of an address; empty for what is none."""
+    """The one form of an address; empty for what is none, as one with a zone (`fe80::1%eth0`): that may be any text."""
     try:
-        return str(ipaddress.ip_address(address))
+        return "" if "%" in address else str(ipaddress.ip_address(address))
     except ValueError:
         return ""
 

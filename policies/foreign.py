@@ -100,12 +100,12 @@ def _vm(found: Resource) -> Foreign:
         name=plain(bag.get("name")) or found.name,
         host=plain(bag.get("nodeName")),
         vcpus=cores * sockets if cores else None,
-        cpu_cap=int(limit * 100) if isinstance(limit, int | float) and limit > 0 else None,
+        cpu_cap=round(limit * 100) if isinstance(limit, int | float) and limit > 0 else None,
         memory=whole(memory.get("dedicated")),
         disk=_sum(whole(one.get("size")) for one in disks),
         disk_iops=_every(_sum(whole(one.get(key)) for key in ("iopsRead", "iopsWrite")) for one in speeds),
         disk_rate=_every(_sum(whole(one.get(key)) for key in ("read", "write")) for one in speeds),
-        nic_rate=max(int(one * 8) for one in rates) if rates and all(rates) else None,
+        nic_rate=max(round(one * 8) for one in rates) if rates and all(rates) else None,
         guards=all(one.get("firewall") is True for one in nics) if nics else None,
         addresses=tuple(
             plain(mapping(mapping(one).get(family)).get("address")).partition("/")[0]
@@ -132,13 +132,13 @@ def _mib(value: int | None, unit: str) -> int | None:
 
 
 def _bandwidth(nics: list[Mapping[str, object]]) -> int | None:
-    """The fastest of all; libvirt counts in KiB/s. Both directions must be limited."""
+    """The fastest of all; libvirt counts in kilobytes of 1000 a second. Both directions must be limited."""
     rates = [
         whole(mapping(mapping(nic.get("bandwidth")).get(way)).get("average"))
         for nic in nics
         for way in ("inbound", "outbound")
     ]
-    return max(one for one in rates if one) * 8192 // 1_000_000 if rates and all(rates) else None
+    return max(one for one in rates if one) // 125 if rates and all(rates) else None
 
 
 def _divided(value: int | None, by: int) -> int | None:

@@ -3,10 +3,11 @@
 Contract HW-2 (the kinds that the target covers) and HW-8 (what a host must carry).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from policies import declared, known
+from policies.declared import DeclaredError
 from policies.machine import Machine, Resource, mapping, text
 from policies.rule import Rule
 
@@ -19,19 +20,45 @@ _FIELDS = ("model", "serial", "installed", "warranty", "spare")
 
 
 def replaceable(found: Resource) -> Iterator[str]:
-    """The host that a resource stands on is described so that any part of it can be replaced.
+    """The host that a resource is put on is described so that any part of it can be replaced.
 
-    Whether a spare is there today is asked for new machines alone: an empty shelf stops nobody who stands there, and
-    nobody who comes from another host: spares stop no move, for that may be the way out of something worse.
+    A machine is stopped by that when it is new: neither a line of the inventory nor an empty shelf stops who stands
+    there (`told`), nor who comes from another host, for that may be the way out of something worse. Equipment of one
+    client alone takes nobody else's machine, wherever it comes from.
     """
     base, host = declared.folder(), found.host
     problems = _host_problems(base, host)
     if found.is_machine:
-        problems = (*problems, *_assignment(declared.host(base, host), Machine(found).client))
-    if found.is_machine and (lacking := _irreplaceable(base, host)) and known.is_new(found):
-        problems = (*problems, *lacking)
-    for problem in problems:
-        yield f"{found.title} stands on {host}, and hosts/{host}.yaml: {problem}"
+        problems = (*problems, *_irreplaceable(base, host))
+        problems = problems if problems and known.is_new(found) else ()
+        foreign = tuple(_assignment(declared.host(base, host), Machine(found).client))
+        problems = (*problems, *foreign) if foreign and known.is_new_on(found, host) else problems
+    yield from _sentences(found, problems)
+
+
+def told(found: Resource) -> Iterator[str]:
+    """What the file of a host lacks is told to who stands there already, or comes from another host.
+
+    Where nobody says what was before, it is told as well: `replaceable` can't judge it then.
+    """
+    if not found.is_machine:
+        return
+    base, host = declared.folder(), found.host
+    try:
+        problems = _host_problems(base, host)
+        foreign = tuple(_assignment(declared.host(base, host), Machine(found).client))
+    except DeclaredError:
+        return  # `replaceable` can't judge, and says so.
+    try:
+        problems = () if problems and known.is_new(found) else problems
+        foreign = () if foreign and known.is_new_on(found, host) else foreign
+    except DeclaredError:
+        pass
+    yield from _sentences(found, (*problems, *foreign))
+
+
+def _sentences(found: Resource, problems: Iterable[str]) -> Iterator[str]:
+    return (f"{found.title} stands on {found.host}, and hosts/{found.host}.yaml: {problem}" for problem in problems)
 
 
 @declared.kept
@@ -130,5 +157,11 @@ RULES = (
         "hardware-is-replaceable",
         "A host's file holds its whole hardware inventory with replacement data (HW-2, HW-8)",
         replaceable,
+    ),
+    Rule(
+        "hardware-stays-replaceable",
+        "What a host's file lacks is told to those who stand there",
+        told,
+        level="advisory",
     ),
 )

@@ -1,9 +1,9 @@
 """What is known beside the files, handed over by whoever starts the pack: what was recorded before, and hosts' states.
 
 `VPS_KNOWN` names a JSON file: `{"machines": {UUID: {…}} | null, "hosts": {name: state}}`. A machine is what state holds
-of it: `host`, `package`, `vcpus`, `memoryMib`, `sizeGib`, `image` (digest) and `reinstall`. It is taken for what was:
-a rule of a change excuses with it what was there before, and never finds fault with it. Without the file, or with null,
-nothing is known of what was, and a rule that needs it says that it can't judge.
+of it: `client` and `vps` (ids), `host`, `vcpus`, `memoryMib`, `sizeGib`, `addresses`, `reinstall` and `vip`. It is
+taken for what was: a rule of a change excuses with it what was there before, and never finds fault with it. Without the
+file, or with null, nothing is known of what was, and a rule that needs it says that it can't judge.
 """
 
 import datetime
@@ -17,6 +17,8 @@ from policies.machine import Resource, mapping, text, whole
 
 VARIABLE = "VPS_KNOWN"
 IN_SERVICE = "active"
+SIZES = {"vcpus": "vcpus", "memoryMib": "memoryMib", "disks.root.sizeGib": "sizeGib"}
+"""By the key of a machine's limit: what is recorded of it."""
 
 
 @kept
@@ -35,6 +37,13 @@ def machines() -> Mapping[str, Mapping[str, object]]:
             f"which hands that over, or name such a file in {VARIABLE}."
         )
     return found
+
+
+@kept
+def of_client(client: str) -> Mapping[str, Mapping[str, object]]:
+    """The recorded machines of a client by their VPS's id, both ids permanent. Raises DeclaredError as `machines`."""
+    every = map(mapping, machines().values())
+    return {text(one.get("vps")): one for one in every if text(one.get("client")) == client}
 
 
 def before(uuid: object) -> Mapping[str, object]:

@@ -58,8 +58,8 @@ def lowered(base: Path, rules: Iterable[Rule]) -> Iterator[str]:
 
 def sound(found: Resource) -> Iterator[str]:
     """The file with the levels names rules and levels that there are."""
-    for problem in _problems(declared.folder()):
-        yield f"{found.title}: {problem}"
+    if found.is_ours:
+        yield from _problems(declared.folder())
 
 
 @declared.kept
@@ -78,12 +78,18 @@ def _declared(base: Path) -> Mapping[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        told = f"{path} can't be read: {' '.join(str(error).split())}. Mend it: until then each rule has its own level."
+        told = f"{FILE} can't be read: {_why(error)}. Mend it: until then each rule has its own level."
         raise DeclaredError(told) from error
     listed = found.get("levels") if isinstance(found, Mapping) and found.keys() == {"levels"} else None
     if not isinstance(listed, Mapping):
-        raise DeclaredError(f"{path} holds something else than `levels: {{rule: level}}`. Mend it.")
+        raise DeclaredError(f"{FILE} holds something else than `levels: {{rule: level}}`. Mend it.")
     return {text(name): text(given) for name, given in listed.items()}
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start + 1} is no text (UTF-8)"
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
 
 
 RULES = (Rule(FIXED, "The levels set for rules are of rules and levels that there are", sound),)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from policies import declared, lines, sales
+from policies import declared, known, lines, sales
 from policies.lines import Line
 from policies.machine import Machine, Resource, text
 from policies.rule import Rule
@@ -63,19 +63,31 @@ def equal(found: Resource) -> Iterator[str]:
 def extras_sold(found: Resource) -> Iterator[str]:
     """As many pieces of each extra as go with one VPS, and only under the support level that it is sold with.
 
-    What was sold earlier is history; what was sold for later is judged already.
+    What was sold earlier is history; what was sold for later is judged already. The support level is asked of machines
+    that are new or grow: one that was sold an extra may stay, be suspended and end when VIP is over.
     """
     if not found.is_machine:
         return
     line = lines.of(found)
     if line.vps.get("extras"):
-        for problem in _extras(declared.folder(), line):
-            yield f"{found.title}: {problem}"
+        pieces, support = _extras(declared.folder(), line)
+        if support and not _grows(found):
+            support = ()
+        yield from (f"{found.title}: {problem}" for problem in (*pieces, *support))
+
+
+def _grows(found: Resource) -> bool:
+    """Whether it is new, or is larger than before. Raises DeclaredError where nobody says what was before."""
+    if known.is_new(found):
+        return True
+    recorded, has = known.before(found.properties.get("uuid")), Machine(found).limits
+    return any((has.get(key) or 0) > known.amount(recorded, name) for key, name in known.SIZES.items())
 
 
 @declared.kept
-def _extras(base: Path, line: Line) -> tuple[str, ...]:
-    found, level = [], text(declared.lines(line.file.get("contract")).get("support"))
+def _extras(base: Path, line: Line) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is wrong with the pieces, and with the support level."""
+    found, support, level = [], [], text(declared.lines(line.file.get("contract")).get("support"))
     for key, value in declared.lines(line.vps.get("extras")).items():
         count = text(value)
         extra = declared.catalogue(base, "extras", key, "extra")
@@ -84,10 +96,10 @@ def _extras(base: Path, line: Line) -> tuple[str, ...]:
             found.append(f"{count} of {key} can't be sold: 1 to {most} go with one VPS. Write such a number.")
         wanted = text(extra.get("support"))
         if wanted == "vip" and level != wanted:
-            found.append(
+            support.append(
                 f"{key} is sold with {wanted} support only, and the client has {level or 'none'}. Take it out."
             )
-    return tuple(found)
+    return tuple(found), tuple(support)
 
 
 def _may_lack(view: Machine) -> bool:

@@ -10,6 +10,8 @@ from policies.declared import DeclaredError, UndeclaredError
 from policies.machine import Resource, text
 from policies.rule import Rule
 
+_WITHOUT = "Put it back: a machine without a line has no package, no term and nobody who pays."
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
@@ -40,9 +42,9 @@ def _of(found: Resource) -> Line:
     except DeclaredError as error:
         raise UndeclaredError(str(error)) from error
     if line is None:
-        raise UndeclaredError(f"clients/{client}.yaml declares no VPS with the id {identity or '(none)'}. Put it back.")
+        raise UndeclaredError(f"clients/{client}.yaml declares no VPS with the id {identity or '(none)'}. {_WITHOUT}")
     if text(line.file.get("id")) != text(found.properties.get("client")):
-        raise UndeclaredError(f"clients/{client}.yaml is another client's: its id isn't the machine's. Put it back.")
+        raise UndeclaredError(f"clients/{client}.yaml is another client's: its id isn't the machine's. {_WITHOUT}")
     return line
 
 
@@ -61,7 +63,7 @@ def stands(found: Resource) -> Iterator[str]:
     try:
         line = of(found)
     except UndeclaredError as error:
-        yield f"{found.title}: {error} A machine without a line has no package, no term and nobody who pays."
+        yield f"{found.title}: {error}"
         return
     if text(line.vps.get("host")) != found.host:
         yield (

@@ -13,14 +13,17 @@ _RECORDED = {"vcpus": "vcpus", "memory": "memoryMib", "disk": "sizeGib"}
 
 
 def within(found: Resource) -> Iterator[str]:
-    """A machine that brings its client above the quota, or further above it; what was there before stays."""
+    """A machine with which its client has more than before, and more than its quota: what it has in all counts.
+
+    Above the quota it may still shrink, be suspended, end, and have less of one VPS and more of another.
+    """
     if not found.is_machine:
         return
     line = lines.of(found)
     for key, words, total, most in _exceeded(declared.folder(), line.client):
         recorded = known.before(found.properties.get("uuid"))
-        # Only what grows is stopped: one above its quota may still shrink, be suspended, end.
-        if not recorded or (key in _RECORDED and _has(found, key) > known.amount(recorded, _RECORDED[key])):
+        grows = not recorded or (key in _RECORDED and _has(found, key) > known.amount(recorded, _RECORDED[key]))
+        if grows and total > _had(text(line.file.get("id")), key):
             yield (
                 f"{found.title}: with it {line.client} has {total} {words}, {total - most} more than its quota of "
                 f"{most}. End or shrink another VPS, or raise `quota` in clients/{line.client}.yaml."
@@ -29,6 +32,13 @@ def within(found: Resource) -> Iterator[str]:
 
 def _has(found: Resource, key: str) -> int:
     return Machine(found).limits.get({"disk": "disks.root.sizeGib"}.get(key, _RECORDED[key])) or 0
+
+
+@declared.kept
+def _had(client: str, key: str) -> int:
+    """What all machines of a client had in all before this run."""
+    every = known.of_client(client).values()
+    return len(every) if key == "vps" else sum(known.amount(one, _RECORDED[key]) for one in every)
 
 
 @declared.kept
@@ -52,14 +62,14 @@ def _exceeded(base: Path, client: str) -> tuple[tuple[str, str, int, int], ...]:
 
 
 def _total(base: Path, client: str) -> Mapping[str, int]:
-    """What a client's lines have in all, but those whose end is reached."""
+    """What a client's lines have in all today, but those whose end is reached; what comes later counts then."""
     day = known.today()
     standing = [
         line.vps
         for line in lines.by_id(base, client).values()
         if not text(line.vps.get("ends")) or text(line.vps.get("ends")) > day.isoformat()
     ]
-    taken = [sales.most(base, vps, day) for vps in standing]
+    taken = [sales.taken(base, sales.in_force(vps, day)) for vps in standing]
     return {
         "vps": len(standing),
         "vcpus": sum(one.vcpus for one in taken),

@@ -126,6 +126,17 @@ def taken(base: Path, sale: Sale) -> Taken:
     )
 
 
+def today(base: Path, vps: Mapping[str, object], day: datetime.date) -> Taken:
+    """What a VPS takes on `day` alone; of an ended one its disk lies in the trash. Raises DeclaredError."""
+    found = taken(base, in_force(vps, day))
+    return Taken(disk=found.disk) if has_ended(vps, day) else found
+
+
+def has_ended(vps: Mapping[str, object], day: datetime.date) -> bool:
+    """Whether the end of a VPS is reached."""
+    return "" < text(vps.get("ends")) <= day.isoformat()
+
+
 def most(base: Path, vps: Mapping[str, object], day: datetime.date) -> Taken:
     """What a VPS takes from `day` on, of each the most: what was sold for later counts already.
 
@@ -134,8 +145,7 @@ def most(base: Path, vps: Mapping[str, object], day: datetime.date) -> Taken:
     """
     every = [taken(base, sale) for sale in from_now_on(vps, day)]
     disk = max(one.disk for one in every)
-    ends = text(vps.get("ends"))
-    if ends and ends <= day.isoformat():
+    if has_ended(vps, day):
         return Taken(disk=disk)
     return Taken(
         memory=max(one.memory for one in every),

@@ -24,7 +24,15 @@ def read(text: str) -> object:
     try:
         return _built(yaml.parse(text, Loader=yaml.CLoader if yaml.__with_libyaml__ else yaml.SafeLoader))
     except (yaml.YAMLError, RecursionError) as error:
-        raise UnreadableError(str(error) or type(error).__name__) from error
+        raise UnreadableError(_words(error)) from error
+
+
+def _words(error: Exception) -> str:
+    """What the parser found wrong and where, without its name for a text that has none."""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return " ".join(str(error).replace('in "<unicode string>", ', "").split()) or type(error).__name__
+    context = f" {error.context}" if error.context else ""
+    return f"{error.problem or 'it breaks off'}{context} (line {error.problem_mark.line + 1})"
 
 
 def _built(found: Iterator[events.Event]) -> object:

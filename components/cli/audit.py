@@ -1,5 +1,7 @@
 """`vps audit`: everything that is recorded, judged by the policy pack; for every night."""
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,34 +28,43 @@ def audit(
     from components.engine.analysis import analyse
     from components.engine.project import project_of
     from components.engine.run import POLICIES
+    from policies import levels
+    from policies.rules import RULES
 
     folder = find_fleet(fleet)
     loaded = load(folder)
     for stack in stacks or ():
         declared(stack, loaded)
     found = analyse(project_of(folder).environment(os.environ), POLICIES, host_states(loaded), stacks or ())
+    lowered = tuple(levels.lowered(folder, RULES))
     if as_json:
-        _print_json(found)
+        _print_json(found, lowered)
     else:
-        _print_text(found)
+        _print_text(found, lowered)
     raise typer.Exit(FINDINGS if found.violations else 1 if found.unread else 0)
 
 
-def _print_json(found: "Analysis") -> None:
+def _print_json(found: "Analysis", lowered: Sequence[str] = ()) -> None:
     from dataclasses import asdict
 
     import orjson
 
-    typer.echo(orjson.dumps(asdict(found) | {"violations": found.violations}, option=orjson.OPT_INDENT_2).decode())
+    more = {"violations": found.violations, "lowered": list(lowered)}
+    typer.echo(orjson.dumps(asdict(found) | more, option=orjson.OPT_INDENT_2).decode())
 
 
-def _print_text(found: "Analysis") -> None:
+def _print_text(found: "Analysis", lowered: Sequence[str] = ()) -> None:
+    """Of findings that say the same of many resources, only the first is printed, with their number."""
+    alike = Counter((one.rule, one.message) for one in found.findings)
     stack = ""
     for one in found.findings:
+        number = alike.pop((one.rule, one.message), 0)
+        if not number:
+            continue
         if one.stack != stack:
             stack = one.stack
             typer.echo(stack)
-        typer.echo(f"  {one.level} {one.rule}: {one.message}")
+        typer.echo(f"  {one.level} {one.rule}: {one.message}{f' ({number} times)' if number > 1 else ''}")
     for name in found.unread:
         typer.echo(f"{name}: its state can't be read, so nothing is said of it.", err=True)
     advised = len(found.findings) - found.violations
@@ -61,3 +72,5 @@ def _print_text(found: "Analysis") -> None:
         f"{found.stacks} stack{'s' * (found.stacks != 1)} with {found.resources} resources judged: "
         f"{found.violations or 'no'} violation{'s' * (found.violations != 1)}, {advised or 'no'} advice."
     )
+    for told in lowered:
+        typer.echo(f"Note: {told}")

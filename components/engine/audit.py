@@ -40,6 +40,7 @@ def recorded(resources: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]
         roots = [(each.get("disks") or {}).get("root") or {} for each in (inputs, outputs)]
         nics = (bag.get("nics") or {}).values()
         found[str(bag["uuid"])] = {
+            "client": bag.get("client", ""),
             "vps": bag.get("vps", ""),
             "host": (bag.get("host") or {}).get("name", ""),
             "vcpus": max(each.get("vcpus") or 0 for each in (inputs, outputs)),

@@ -39,6 +39,28 @@ def test_for_machines(capsys):
     assert found["findings"][1]["rule"] == "s"
 
 
+def test_what_is_alike_is_told_once_and_lowered_rules_are_named(capsys):
+    audit._print_text(Analysis(stacks=1, resources=2, findings=(BREACH, BREACH)), ["policies.yaml lowers s."])
+    assert capsys.readouterr().out == (
+        "client.b\n  mandatory s: b/web1: two. (2 times)\n1 stack with 2 resources judged: 2 violations, no advice.\n"
+        "Note: policies.yaml lowers s.\n"
+    )
+
+
+def test_the_command_tells_what_the_fleet_lowered(tmp_path, monkeypatch, capsys):
+    from components.lab.example import make_fake_project
+
+    project = make_fake_project(tmp_path / "project")
+    (project.fleet / "policies.yaml").write_text("levels: {keys-only: disabled}\n")
+    monkeypatch.setattr("components.engine.analysis.analyse", lambda *_: Analysis(stacks=1, resources=1, findings=()))
+    for as_json in (False, True):
+        with pytest.raises(typer.Exit):
+            audit.audit(None, project.fleet, as_json=as_json)
+        told = "policies.yaml lowers keys-only of the policy pack from mandatory to disabled."
+        shown = capsys.readouterr().out
+        assert json.loads(shown)["lowered"] == [told] if as_json else f"Note: {told}\n" in shown
+
+
 @pytest.mark.parametrize(
     ("findings", "unread", "code"),
     [((), (), 0), ((ADVICE,), (), 0), ((ADVICE, BREACH), (), 2), ((), ("client.c",), 1), ((BREACH,), ("client.c",), 2)],

@@ -17,6 +17,7 @@ MACHINE = {
     "inputs": {
         "uuid": UUID,
         "host": {"name": "kvm1", "driver": "fake"},
+        "client": "c-q7m2",
         "vps": "v-h3k9",
         "order": 0,
         "vcpus": 2,
@@ -27,6 +28,7 @@ MACHINE = {
     },
 }
 RECORDED = {
+    "client": "c-q7m2",
     "vps": "v-h3k9",
     "host": "kvm1",
     "vcpus": 2,

@@ -64,6 +64,7 @@ MACHINE = {
 
 CLIENT = "clients/example-coop.yaml"
 RECORDED = {
+    "client": "c-q7m2",
     "vps": "v-h3k9",
     "host": "lab1",
     "package": "small@2026-01",

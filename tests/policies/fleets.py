@@ -223,7 +223,11 @@ FAULTS = {
     "address reserved later": lambda fleet: fleet.files["fleet.yaml"]["networks"]["public1"]["reserved"].append(
         "192.0.2.21-192.0.2.22"
     ),
+    "address of the gateway later": lambda fleet: fleet.files["fleet.yaml"]["networks"]["public1"]["ipv4"].update(
+        gateway="192.0.2.21"
+    ),
     "address twice": _twice,
+    "network not carried": lambda fleet: _set(fleet.host(), networks={}),
     "key": lambda fleet: next(iter(fleet.client()["contacts"].values())).pop("ssh_key"),
     "request": lambda fleet: _set(fleet.vps()["access"][0], request=" "),
     "image expired": lambda fleet: _set(fleet.files["images.lock.yaml"]["images"][_image(fleet)], expires="2026-12-04"),

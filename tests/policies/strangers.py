@@ -32,7 +32,7 @@ DOMAIN = {
         "disks": [{"ioTune": {"totalIopsSec": 1000.0, "totalBytesSec": 104857600.0}}],
         "interfaces": [
             {
-                "bandwidth": {"inbound": {"average": 12208.0}, "outbound": {"average": 12208.0}},
+                "bandwidth": {"inbound": {"average": 12500.0}, "outbound": {"average": 12500.0}},
                 "filterRef": {"filter": "clean-traffic"},
             }
         ],

@@ -117,3 +117,31 @@ def test_who_held_it_before_is_not_stopped_by_a_newcomer(judge, machine, fleet, 
     assert judge(machine, RULE) == []
     fleet.hand_over(None)
     assert len(judge(machine, RULE)) == 1
+
+
+@pytest.mark.parametrize("zone", ["%eth0", "%a b; drop", "%", "%a/64"])
+def test_an_address_with_a_zone_is_none(judge, machine, fleet, zone):
+    """What stands behind `%` may be any text, and another's address with it would look like a free one."""
+    fleet.neighbour("other", ipv6=["2001:db8:1::77"])
+    fleet.edit_vps(lambda vps: vps.update(ipv6=[f"2001:db8:1::77{zone}"]))
+    machine["nics"]["n0"]["addresses"][1] = f"2001:db8:1::77{zone}/64"
+    assert "is no address" in judge(machine, RULE)[0]
+    fleet.hand_over({UUID: RECORDED | {"addresses": ["192.0.2.10", f"2001:db8:1::77{zone}"]}})
+    assert "is no address" in judge(machine, RULE)[0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda network: network["ipv4"].update(gateway="192.0.2.10"),
+        lambda network: network["ipv4"].update(range="192.0.2.0/28", gateway="192.0.2.10"),
+    ],
+    ids=["gateway", "gateway of a smaller range"],
+)
+def test_who_held_it_is_not_stopped_by_a_network_that_takes_it(judge, machine, fleet, change):
+    fleet.edit("fleet.yaml", lambda data: change(data["networks"]["public1"]))
+    smaller = "/28" in (fleet.folder / "fleet.yaml").read_text()
+    machine["nics"]["n0"]["addresses"][0] = f"192.0.2.10/{28 if smaller else 24}"
+    assert "192.0.2.10 is the gateway of public1" in judge(machine, RULE)[0]
+    fleet.hand_over({UUID: RECORDED | {"addresses": ["192.0.2.10", "2001:db8:1::10"]}})
+    assert judge(machine, RULE) == []

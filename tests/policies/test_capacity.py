@@ -112,3 +112,17 @@ def test_a_host_that_does_not_say_what_it_has(judge, machine, fleet):
     fleet.edit(HOST, lambda data: data["capacity"].pop("memory"))
     (message,) = judge(machine, RULE)
     assert "can't judge: hosts/lab1.yaml doesn't say what of its memory may be sold" in message
+
+
+def test_what_ends_today_makes_room_for_another_of_the_client(judge, machine, fleet):
+    """Its memory is free again; that of the host alone stays beyond what may be sold, which was so before."""
+    narrow(fleet, "memory", memory="3 GiB")
+    fleet.neighbour("other")
+    fleet.edit(
+        CLIENT, lambda data: data["vps"].update(old=data["vps"]["web1"] | {"id": "v-0002", "ends": "2026-12-05"})
+    )
+    grows = RECORDED | {"memoryMib": 1024}
+    fleet.hand_over({UUID: grows})
+    assert "of memory too many are sold there" in judge(machine, RULE)[0]
+    fleet.hand_over({UUID: grows, "2": RECORDED | {"vps": "v-0002"}})
+    assert judge(machine, RULE) == []

@@ -68,3 +68,22 @@ def test_a_bag_of_no_shape(type_, properties):
 )
 def test_what_is_a_machine(type_, machine, beside):
     assert (foreign.is_machine(type_), foreign.is_beside(type_)) == (machine, beside)
+
+
+@pytest.mark.parametrize(("average", "mbit"), [(125.0, 1), (12_500.0, 100), (125_000.0, 1000)])
+def test_libvirt_counts_bandwidth_in_kilobytes(average, mbit):
+    bandwidth = {way: {"average": average} for way in ("inbound", "outbound")}
+    bag = DOMAIN | {"devices": {"interfaces": [{"bandwidth": bandwidth}]}}
+    assert seen("libvirt:index/domain:Domain", bag).nic_rate == mbit
+
+
+def test_proxmox_writes_a_cap_as_a_fraction():
+    for percent in range(1, 1601):
+        bag = VM | {"cpu": {"cores": 2.0, "limit": percent / 100}}
+        assert seen("proxmoxve:VM/virtualMachine:VirtualMachine", bag).cpu_cap == percent
+
+
+def test_proxmox_writes_a_rate_in_megabytes():
+    for mbit in range(1, 1001):
+        bag = VM | {"networkDevices": [{"rateLimit": mbit / 8}]}
+        assert seen("proxmoxve:VM/virtualMachine:VirtualMachine", bag).nic_rate == mbit

@@ -153,3 +153,45 @@ def test_a_part_that_nobody_could_replace_in_time(judge, machine, fleet, spares)
 def test_a_supplier_who_delivers_on_the_last_hour(judge, machine, fleet):
     fleet.edit("fleet.yaml", lambda data: data["spares"]["lab-cpu"].update(lead_time="24 h"))
     assert judge(machine, RULE) == []
+
+
+STANDS = "hardware-stays-replaceable"
+WRONG = {
+    "no inventory": (HOST, lambda data: data.update(inventory=[]), "the inventory lacks server"),
+    "warranty": (HOST, lambda data: part(data).update(warranty="2026-01-05"), "lost its warranty 10 days before"),
+    "spare": (
+        "fleet.yaml",
+        lambda data: data["spares"].pop("lab-ram"),
+        "names spare lab-ram, which fleet.yaml doesn't",
+    ),
+    "cabinet": (HOST, lambda data: data.pop("cabinet"), "no cabinet is named"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_line_that_lacks_stops_new_machines_and_is_told_to_the_others(judge, machine, fleet, case):
+    file, change, words = WRONG[case]
+    fleet.edit(file, change)
+    assert words in judge(machine, RULE)[0]
+    assert judge(machine, STANDS) == []
+    for recorded in (RECORDED, RECORDED | {"host": "lab2"}):
+        fleet.hand_over({UUID: recorded})
+        assert judge(machine, RULE) == []
+        assert words in judge(machine, STANDS)[0]
+
+
+def test_equipment_given_to_another_stops_who_comes_and_not_who_stands(judge, machine, fleet):
+    fleet.edit(HOST, lambda data: data.update(assigned="c-0000"))
+    fleet.hand_over({UUID: RECORDED | {"host": "lab2"}})
+    assert "it is assigned to c-0000 alone" in judge(machine, RULE)[0]
+    assert judge(machine, STANDS) == []
+    fleet.hand_over({UUID: RECORDED})
+    assert judge(machine, RULE) == []
+    assert "it is assigned to c-0000 alone" in judge(machine, STANDS)[0]
+
+
+def test_where_nobody_says_what_was_before_it_is_told_what_lacks(judge, machine, fleet):
+    fleet.edit(HOST, lambda data: data.pop("cabinet"))
+    fleet.hand_over(None)
+    assert "can't judge" in judge(machine, RULE)[0]
+    assert "no cabinet is named" in judge(machine, STANDS)[0]

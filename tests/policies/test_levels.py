@@ -43,7 +43,7 @@ def test_a_broken_file_lowers_nothing_and_is_named(fleet, judge, machine, text, 
     fleet.write("policies.yaml", text)
     assert [levels.level(rule) for rule in RULES] == [rule.level for rule in RULES]
     (message,) = judge(machine, RULE)
-    assert message.startswith("example-coop/web1: ")
+    assert message.startswith("policies.yaml ")
     assert words in message
 
 
@@ -63,3 +63,13 @@ def test_what_is_lowered_is_said(fleet):
     ]
     fleet.write("policies.yaml", "levels: [")
     assert list(levels.lowered(fleet.folder, RULES)) == []
+
+
+def test_a_broken_file_is_named_with_its_line(fleet):
+    fleet.write("policies.yaml", "levels: {\n  keys-only: [\n")
+    (message,) = levels.problems(fleet.folder, NAMES)
+    assert message.startswith("policies.yaml can't be read: did not find expected ")
+    assert "(line 3)" in message
+    fleet.write("policies.yaml", b"levels:\xff {}")
+    (message,) = levels.problems(fleet.folder, NAMES)
+    assert message.startswith("policies.yaml can't be read: byte 8 is no text (UTF-8). Mend it")

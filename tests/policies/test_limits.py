@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.policies.conftest import RECORDED, UUID
+
 EQUAL = "limits-equal-the-package"
 COMPLETE = "machine-has-every-limit"
 
@@ -188,3 +190,17 @@ def test_extras_that_nobody_sells(judge, machine, fleet):
     fleet.edit_vps(lambda vps: vps.update(extras={"ghost@2026-01": "1"}))
     (message,) = judge(machine, EXTRAS)
     assert f"{EXTRAS} can't judge: catalogue.yaml has no extra ghost@2026-01" in message
+
+
+def test_support_of_an_extra_is_asked_of_who_is_new_or_grows(judge, machine, fleet):
+    """VIP that ends stops nobody who was sold such an extra."""
+    fleet.edit("catalogue.yaml", lambda data: data["extras"]["memory@2026-01"].update(support="vip"))
+    fleet.edit_vps(lambda vps: vps.update(extras={"memory@2026-01": "1"}))
+    machine["memoryMib"] = 3072.0
+    assert "is sold with vip support only" in judge(machine, EXTRAS)[0]
+    fleet.hand_over({UUID: RECORDED})
+    assert "is sold with vip support only" in judge(machine, EXTRAS)[0]
+    fleet.hand_over({UUID: RECORDED | {"memoryMib": 3072}})
+    assert judge(machine, EXTRAS) == []
+    fleet.hand_over(None)
+    assert "can't judge" in judge(machine, EXTRAS)[0]

@@ -10,9 +10,19 @@ def test_a_declared_machine_passes(judge, machine):
 def test_a_machine_whose_line_is_gone(judge, machine, fleet):
     fleet.edit("clients/example-coop.yaml", lambda data: data["vps"].pop("web1"))
     (message,) = judge(machine, RULE)
-    assert message.startswith(
-        "example-coop/web1: clients/example-coop.yaml declares no VPS with the id v-h3k9. Put it back."
+    assert message == (
+        "example-coop/web1: clients/example-coop.yaml declares no VPS with the id v-h3k9. "
+        "Put it back: a machine without a line has no package, no term and nobody who pays."
     )
+
+
+def test_a_file_that_is_broken_is_not_called_one_without_a_line(judge, machine, fleet):
+    fleet.write("clients/example-coop.yaml", "id: c-q7m2\nvps: [web1\n")
+    (message,) = judge(machine, RULE)
+    assert "clients/example-coop.yaml is no YAML: did not find expected ',' or ']'" in message
+    assert "(line 3)" in message
+    assert "unicode string" not in message
+    assert "nobody who pays" not in message
 
 
 def test_a_renamed_vps_is_found_by_its_id(judge, machine, fleet):

@@ -64,3 +64,30 @@ def test_a_quota_that_is_no_number(judge, machine, fleet):
     fleet.edit(CLIENT, lambda data: data.update(quota={"memory": "much"}))
     (message,) = judge(machine, RULE)
     assert "can't judge: quota of example-coop: memory is no number in MiB" in message
+
+
+def test_what_a_client_has_in_all_counts(judge, machine, fleet):
+    """Above its quota it may have more of one VPS, where it has so much less of another."""
+
+    def add(data):
+        data["vps"]["web2"] = data["vps"]["web1"] | {"id": "v-0002"}
+        data["quota"] = {"memory": "1 GiB"}
+
+    fleet.edit(CLIENT, add)
+    other, grows = RECORDED | {"vps": "v-0002"}, RECORDED | {"memoryMib": 1024}
+    fleet.hand_over({UUID: grows, "2": other | {"memoryMib": 4096}})
+    assert judge(machine, RULE) == []
+    fleet.hand_over({UUID: grows, "2": other})
+    assert "4096 MiB, 3072 more than its quota of 1024" in judge(machine, RULE)[0]
+    fleet.hand_over({UUID: grows, "2": other | {"memoryMib": 4096, "client": "c-0000"}})
+    assert len(judge(machine, RULE)) == 1
+
+
+def test_what_comes_later_counts_on_its_day(judge, machine, fleet):
+    later = {"package": "medium@2026-01", "since": "2026-12-06", "before": [{"package": "small@2026-01"}]}
+    fleet.edit_vps(lambda vps: vps.update(later))
+    fleet.edit(CLIENT, lambda data: data.update(quota={"memory": "2 GiB"}))
+    assert judge(machine, RULE) == []
+    fleet.edit_vps(lambda vps: vps.update(since="2026-12-05"))
+    machine["memoryMib"] = 4096.0
+    assert "4096 MiB, 2048 more than its quota of 2048" in judge(machine, RULE)[0]
