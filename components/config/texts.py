@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from components.domain import guests, units
 from components.domain.limits import UNLIMITED
-from components.domain.networks import AddressRange
+from components.domain.networks import AddressRange, address_of
 from components.domain.problems import DomainError
 from components.domain.units import Quantity
 
@@ -82,7 +82,7 @@ def _address(value: object, version: int, example: str) -> IPv4Address | IPv6Add
     remedy = f"Write it like {example}."
     text = _text(value, remedy)
     try:
-        found = ip_address(text)
+        found = address_of(text)
     except ValueError as error:
         raise DomainError(f'"{text}" is no address.', remedy) from error
     if found.version != version:

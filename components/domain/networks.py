@@ -8,6 +8,16 @@ from components.domain.problems import DomainError
 Address = IPv4Address | IPv6Address
 
 
+def address_of(text: str) -> Address:
+    """The address that a text is. Raises ValueError, also for one with a zone.
+
+    What stands behind `%` may be any text, and another's address with it would look like a free one.
+    """
+    if "%" in text:
+        raise ValueError(f"{text!r} has a zone")
+    return ip_address(text)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressRange:
     """The addresses from `first` to `last`, both included; of one family."""
@@ -24,7 +34,7 @@ class AddressRange:
                 whole = ip_network(text)
                 return cls(first=whole[0], last=whole[-1])
             start, _, end = text.partition("-")
-            first, last = ip_address(start.strip()), ip_address((end or start).strip())
+            first, last = address_of(start.strip()), address_of((end or start).strip())
         except ValueError as error:
             raise DomainError(f'"{text}" is no range of addresses: {error}.', remedy) from error
         if first.version != last.version or int(first) > int(last):
@@ -65,7 +75,7 @@ class Network:
     def with_prefix(self, address: str) -> str:
         """`192.0.2.10` → `192.0.2.10/24`, in its shortest form. Raises DomainError when it isn't of this network."""
         try:
-            parsed = ip_address(address)
+            parsed = address_of(address)
         except ValueError as error:
             raise DomainError(f'"{address}" is no address.', "Write it like 192.0.2.10 or 2001:db8::10.") from error
         whole = self.range_of(parsed)

@@ -63,3 +63,9 @@ def test_days_are_at_most_a_hundred_years() -> None:
     assert adapter.validate_python("36500 days") == 36500
     with pytest.raises(ValidationError, match="more than a hundred years"):
         adapter.validate_python("36501 days")
+
+
+def test_an_address_with_a_zone_is_none() -> None:
+    adapter: TypeAdapter[object] = TypeAdapter(texts.Address6)
+    with pytest.raises(ValidationError, match="is no address"):
+        adapter.validate_python("2001:db8:1::1%eth0")

@@ -1,10 +1,10 @@
 """Rules for the target of backups: an address, a host key and recovery keys that can be what they say."""
 
 from collections.abc import Iterator
-from ipaddress import ip_address
 
 from components.domain.backups import HOST_KEY, RECIPIENT, Place
 from components.domain.fleet import Fleet
+from components.domain.networks import address_of
 from components.domain.problems import DomainError, Problem
 
 
@@ -57,7 +57,7 @@ def _drill(fleet: Fleet, name: str, addresses: list[str]) -> Iterator[Problem]:
             continue
         try:
             network.with_prefix(address)
-            if ip_address(address).version != (4 if key == "ipv4" else 6):
+            if address_of(address).version != (4 if key == "ipv4" else 6):
                 raise DomainError(f"{address} is of the other family.", "Write it under the other key.")
         except DomainError as error:
             message, remedy = error.message, error.remedy

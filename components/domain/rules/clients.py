@@ -4,13 +4,12 @@ import base64
 import binascii
 from collections.abc import Iterator
 from datetime import date
-from ipaddress import ip_address
 
 from components.domain import clients as domain
 from components.domain.fleet import Fleet
 from components.domain.hosts import SHARED
 from components.domain.names import is_client_id, is_fqdn, is_label, is_vps_id
-from components.domain.networks import Address, Network
+from components.domain.networks import Address, Network, address_of
 from components.domain.problems import Problem
 from components.domain.rules.adopted import problems as adopted
 from components.domain.rules.common_ground import LABEL_REMEDY, unusable
@@ -209,9 +208,9 @@ def _addresses(path: Steps, vps: domain.Vps, fleet: Fleet, unread: Unread) -> It
         for index, text in enumerate(texts):
             here = (*path, family, index)
             try:
-                address = ip_address(text)
+                address = address_of(text)
             except ValueError:
-                remedy = "Write one address without prefix length."
+                remedy = "Write one address without prefix length or zone."
                 yield Problem(code="bad-address", path=here, message=f'"{text}" is no address.', remedy=remedy)
                 continue
             if address.version != version:

@@ -3,13 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from ipaddress import ip_address
 from itertools import combinations
 
 from components.domain import hardware
 from components.domain.fleet import Fleet
 from components.domain.names import is_fleet_id, is_label
-from components.domain.networks import Address, Network
+from components.domain.networks import Address, Network, address_of
 from components.domain.problems import Problem, Severity
 from components.domain.rules.references import NOTHING, Unread, choice
 
@@ -98,7 +97,7 @@ def _network(path: tuple[str, ...], network: Network, unread: Unread) -> Iterato
             )
     for index, resolver in enumerate(network.dns):
         try:
-            ip_address(resolver)
+            address_of(resolver)
         except ValueError:
             remedy = "Write the address of a resolver."
             yield Problem(

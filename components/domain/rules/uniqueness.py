@@ -6,9 +6,9 @@ can't be told from the files, and two machines with one address harm both client
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from ipaddress import ip_address
 
 from components.domain.fleet import Fleet
+from components.domain.networks import address_of
 from components.domain.problems import Problem
 from components.domain.rules.references import Steps
 
@@ -113,7 +113,7 @@ def _addresses(fleet: Fleet) -> Iterator[Holding]:
         for family, addresses in (("ipv4", vps.ipv4), ("ipv6", vps.ipv6)):
             for index, address in enumerate(addresses):
                 try:
-                    canonical = str(ip_address(address))
+                    canonical = str(address_of(address))
                 except ValueError:
                     continue
                 yield canonical, ("clients", client.key, "vps", vps.key, family, index), f"{client.key}/{vps.key}"

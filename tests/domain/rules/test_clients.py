@@ -53,6 +53,7 @@ def test_the_sample_has_no_problem() -> None:
         ({"ipv4": ("192.0.2.300",)}, ("ipv4", 0), "is no address"),
         ({"ipv4": ("2001:db8:1::20",)}, ("ipv4", 0), "is no IPv4 address"),
         ({"ipv6": ("2001:db8:1:10::/64",)}, ("ipv6", 0), "is no address"),
+        ({"ipv6": ("2001:db8:1::10%a b; drop",)}, ("ipv6", 0), "is no address"),
         ({"ipv4": (), "ipv6": ()}, (), "It has no address"),
         ({"panel": Panel(admin="eve")}, ("panel", "admin"), '"eve" is no contact'),
         ({"panel": Panel(admin="ada", ssl_sites=("nope",))}, ("panel", "ssl_sites", 0), "is no full domain name"),
