@@ -27,7 +27,10 @@ def drain(
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Plan anew over a file that is there.")] = False,
     run: Annotated[
-        Path | None, typer.Option("--run", metavar="FILE", help="Carry this plan out, or go on with it (acts).")
+        Path | None,
+        typer.Option(
+            "--run", metavar="FILE", help="Carry this plan out, or go on with it (acts); from here, or in the fleet."
+        ),
     ] = None,
     look: Annotated[
         bool, typer.Option("--look", help="With --run: only tell what is left and whether it fits.")
@@ -82,13 +85,15 @@ def _plan(
     from components.config import drain_file
     from components.config.writing import replace
     from components.domain.drains import GIB_PER_HOUR, plan
+    from components.domain.operations import HostState
     from components.report.drain import document, remarks, text
 
     moment = dt.datetime.now(dt.UTC).replace(second=0, microsecond=0)
+    operations = states(loaded.folder)
     found = plan(
         loaded.fleet,
         host,
-        states(loaded.folder),
+        operations,
         now=moment,
         targets=targets,
         live=live,
@@ -99,7 +104,7 @@ def _plan(
     told = text(found, loaded.fleet)
     if found.steps:
         file.parent.mkdir(parents=True, exist_ok=True)
-        replace(file, drain_file.text(found, loaded.fleet.id, str(file), remarks(told)))
+        replace(file, drain_file.text(found, loaded.fleet.id, _called(loaded, file), remarks(told)))
     if as_json:
         typer.echo(json.dumps({"file": str(file) if found.steps else "", **document(found, loaded.fleet)}, indent=2))
         return 2 if found.stays else 0
@@ -108,9 +113,16 @@ def _plan(
         typer.echo(f"could not tell: {name} can't be read as it is: vps check", err=True)
     if found.steps:
         typer.echo(f"\nwrote {file}; commit it if others shall look it over. Next:")
-        typer.echo(f'  vps host set {host} draining --reason "…"      nobody new is placed there')
+        if operations.state(host) is HostState.ACTIVE:
+            typer.echo(f'  vps host set {host} draining --reason "…"      nobody new is placed there')
         typer.echo(f"  vps drain --run {file}")
     return 2 if found.stays else 0
+
+
+def _called(loaded: "Loaded", file: Path) -> str:
+    """How a plan calls itself: in the fleet's folder as from there, since others read it on other machines."""
+    folder, whole = loaded.folder.resolve(), file.resolve()
+    return str(whole.relative_to(folder) if whole.is_relative_to(folder) else file)
 
 
 def under_way(loaded: "Loaded", host: str) -> "list[Key]":

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from components.cli.whereabouts import Whereabouts
     from components.config.drain_file import Wanted
     from components.config.loader import Loaded
+    from components.domain.operations import Operations
 
 
 class Stand(StrEnum):
@@ -84,9 +85,8 @@ def _stand(loaded: "Loaded", host: str, step: "Wanted", whereabouts: "Whereabout
     return Progress(step=step, stand=Stand.MOVE, is_new=where == "")
 
 
-def misfits(loaded: "Loaded", found: Sequence[Progress]) -> list[str]:
+def misfits(loaded: "Loaded", found: Sequence[Progress], known: "Operations") -> list[str]:
     """Why what is left of the plan can't be: for each step whose host does not take it, all others counted."""
-    from components.cli.placing import states
     from components.domain.departures import wish
     from components.domain.placement import Unplaced, place_each
 
@@ -100,7 +100,7 @@ def misfits(loaded: "Loaded", found: Sequence[Progress]) -> list[str]:
             wishes.append(wish(fleet, client, client.vps[one.step.vps], today, host=one.step.to, keeps_spare=False))
         except KeyError as missing:
             problems.append(f"{one.step.title}: the catalogue lacks {missing}")
-    for answer in place_each(fleet, wishes, states(loaded.folder), today) if wishes else ():
+    for answer in place_each(fleet, wishes, known, today) if wishes else ():
         if isinstance(answer, Unplaced):
             whys = "; ".join(map(str, answer.refused)) or answer.problem.message
             problems.append(f"{answer.wish.title} does not fit: {whys}")

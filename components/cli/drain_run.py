@@ -6,6 +6,7 @@ on with by the next; a plan that does not fit the fleet any more is refused befo
 
 import datetime as dt
 import fcntl
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -28,17 +29,25 @@ def run(folder: Path, file: Path, *, look: bool, now: bool, yes: bool, as_json: 
 
     0: the host is empty; LEFT: not yet. A step that fails raises what its command raised, once what is left was told.
     """
+    from components.cli.placing import states
     from components.config.drain_file import read_steps
     from components.config.loader import load
+    from components.domain.operations import HostState
     from components.domain.problems import DomainError
 
+    if not file.exists() and (folder / file).is_file():
+        file = folder / file
     # Whoever carries it out is alone before anything is read: what is left would be another's a moment later.
     with nullcontext() if look else _alone(file):
         loaded = load(folder)
         host, steps = read_steps(file, loaded.fleet.id)
         need_host(loaded, host)
         found = progress(loaded, host, steps)
-        problems = misfits(loaded, found)
+        known = states(loaded.folder)
+        problems = misfits(loaded, found, known)
+        if known.state(host) is HostState.ACTIVE and any(one.stand in LEFT_TO_DO for one in found):
+            note = f"note: {host} is not known to be draining, so new VPSs may be placed there meanwhile:"
+            typer.echo(f'{note} vps host set {host} draining --reason "…"', err=True)
         if look:
             _tell(loaded, host, found, problems, as_json=as_json)
             return _status(loaded, host, found)
@@ -48,14 +57,14 @@ def run(folder: Path, file: Path, *, look: bool, now: bool, yes: bool, as_json: 
                 f"The plan in {file} does not fit the fleet any more:\n{told}",
                 f"Nothing was touched. Plan anew: vps drain {host} --again",
             )
-        _carry_out(folder, host, found, now=now, yes=yes)
+        _carry_out(folder, file, host, found, now=now, yes=yes)
     after = load(folder)
     found = progress(after, host, steps)
     _tell(after, host, found, (), as_json=False)
     return _status(after, host, found)
 
 
-def _carry_out(folder: Path, host: str, found: Sequence[Progress], *, now: bool, yes: bool) -> None:
+def _carry_out(folder: Path, file: Path, host: str, found: Sequence[Progress], *, now: bool, yes: bool) -> None:
     from components.cli.consent import consent
     from components.cli.drain_step import carry
 
@@ -80,7 +89,7 @@ def _carry_out(folder: Path, host: str, found: Sequence[Progress], *, now: bool,
         try:
             not_done = carry(folder, host, one.step, agreed, f"step {number} of {len(todo)}", now=now)
         except BaseException:
-            _tell_rest(host, [one, *todo[number:]])
+            _tell_rest(file, host, [one, *todo[number:]])
             raise
         took = int((dt.datetime.now(dt.UTC) - started).total_seconds())
         ended = not_done or f"{one.step.title} is on {one.step.to} ({took} s)"
@@ -105,8 +114,10 @@ def _alone(file: Path) -> Iterator[None]:
         yield
 
 
-def _tell_rest(host: str, rest: Sequence[Progress]) -> None:
+def _tell_rest(file: Path, host: str, rest: Sequence[Progress]) -> None:
     typer.echo(f"stopped. Left of this run on {host}: {', '.join(one.step.title for one in rest)}", err=True)
+    typer.echo("What was begun stands in its client's file: look it over and commit it.", err=True)
+    typer.echo(f"To go on from there: vps drain --run {shlex.quote(str(file))}", err=True)
 
 
 def _tell(loaded: "Loaded", host: str, found: Sequence[Progress], problems: Sequence[str], *, as_json: bool) -> None:

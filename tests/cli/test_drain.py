@@ -91,6 +91,28 @@ def test_an_empty_host_makes_no_file(project: Project) -> None:
     assert not (project.fleet / "drains").exists()
 
 
+def test_a_file_for_others_names_no_folder_of_ours_and_is_found_by_its_name(project: Project) -> None:
+    said = vps(project, "lab1").output
+    text = (project.fleet / "drains" / "lab1.yaml").read_text()
+    assert "vps drain --run drains/lab1.yaml --look" in text
+    assert str(project.fleet) not in text
+    assert "vps host set lab1 draining" in said
+    assert "lab1: 0 of 3 steps are done" in vps(project, "--run", "drains/lab1.yaml", "--look", code=2).output
+
+
+def test_a_host_that_is_drained_already_need_not_be_set_so(project: Project) -> None:
+    assert "is not known to be draining" in _looked_at(project)
+    words = ["host", "set", "lab1", "draining", "--reason", "new memory", "--fleet", str(project.fleet)]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert "vps host set" not in vps(project, "lab1", "--again").output
+    assert "is not known to be draining" not in _looked_at(project)
+
+
+def _looked_at(project: Project) -> str:
+    vps(project, "lab1", "--again")
+    return vps(project, "--run", "drains/lab1.yaml", "--look", "--json", code=2).stderr
+
+
 def test_what_was_never_made_has_no_guest_to_move_and_nobody_to_tell(project: Project) -> None:
     record_all(project)
     (project.work / "state/.pulumi/stacks/aegir-vps/client.beta.json").unlink()

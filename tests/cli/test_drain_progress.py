@@ -9,6 +9,7 @@ from components.cli.drain_progress import Progress, Stand, due, misfits, progres
 from components.config.drain_file import Wanted
 from components.config.loader import load
 from components.domain.guests import Maintenance
+from components.domain.operations import NOTHING_KNOWN
 from components.domain.timetables import Timetable
 from components.engine.project import Project
 from components.lab.example import make_fake_project
@@ -134,14 +135,14 @@ def test_what_does_not_fit_any_more_is_told_for_all_steps_together(project: Proj
     """Each alone would fit."""
     steps = [step(), step("example-coop", "web1", "v-d0r3"), step("example-coop", "web2", "v-d1r3")]
     loaded = load(project.fleet)
-    assert misfits(loaded, progress(loaded, "lab1", steps)) == []
+    assert misfits(loaded, progress(loaded, "lab1", steps), NOTHING_KNOWN) == []
     file = project.fleet / "hosts" / "lab3.yaml"
     file.write_text(file.read_text().replace("memory: 17 GiB", "memory: 5 GiB"))
     tight = load(project.fleet)
-    (first, second) = misfits(tight, progress(tight, "lab1", steps))
+    (first, second) = misfits(tight, progress(tight, "lab1", steps), NOTHING_KNOWN)
     assert "does not fit: lab3: memory: 2112 MiB needed" in first
     assert "does not fit" in second
-    assert len(misfits(tight, progress(tight, "lab1", [step(to="kvm9")]))) == 1
+    assert len(misfits(tight, progress(tight, "lab1", [step(to="kvm9")]), NOTHING_KNOWN)) == 1
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def test_a_look_tells_what_is_left_and_waits_for_whose_hour(project: Project, pl
     said = vps(project, "--run", str(plan), "--look", code=2).output
     assert "lab1: 0 of 3 steps are done" in said
     assert "beta/shop to lab3: to move: from " in said
-    told = json.loads(vps(project, "--run", str(plan), "--look", "--json", code=2).output)
+    told = json.loads(vps(project, "--run", str(plan), "--look", "--json", code=2).stdout)
     assert {one["stand"] for one in told["steps"]} == {"to move"}
     assert (told["others"], told["problems"]) == ([], [])
 
@@ -77,8 +77,12 @@ def test_a_plan_is_carried_out_without_a_ledger(project: Project, plan: Path, mo
     done = vps(project, "--run", str(plan), "--look", "--json", code=2)
     assert json.loads(done.stdout)["problems"] == []
     assert "warning: states of hosts are not known" in done.stderr
+    told: list[str] = []
+    monkeypatch.setattr(drain_run.typer, "echo", lambda text, **_: told.append(text))
     with pytest.raises(DomainError, match="lab3 answers and lacks pool vps"):
         vps(project, "--run", str(plan), "--now", "--yes")
+    assert f"To go on from there: vps drain --run {plan}" in told
+    assert "What was begun stands in its client's file: look it over and commit it." in told
 
 
 def test_nobody_is_moved_unasked(project: Project, plan: Path) -> None:
