@@ -4,6 +4,9 @@ import datetime as dt
 
 from components.domain.problems import DomainError
 
+FIRST_YEAR = 2000
+"""Whatever is said to have happened before is a slip: no part and no host of ours is that old."""
+
 
 def second(at: dt.datetime) -> dt.datetime:
     """An instant in UTC, its fraction of a second cut off. Raises ValueError when it has no zone."""
@@ -15,7 +18,7 @@ def second(at: dt.datetime) -> dt.datetime:
 def past(text: str, now: dt.datetime) -> dt.datetime:
     """What somebody wrote as the instant of something that has happened.
 
-    Raises DomainError for text that is no instant, has no zone, or lies after `now`.
+    Raises DomainError for text that is no instant, has no zone, lies after `now`, or before any of ours was there.
     """
     example = "For example: 2026-11-23T10:00Z, or 2026-11-23T12:00+02:00."
     try:
@@ -24,6 +27,8 @@ def past(text: str, now: dt.datetime) -> dt.datetime:
         raise DomainError(f'"{text}" is no instant.', example) from cause
     if at.tzinfo is None or at.utcoffset() is None:
         raise DomainError(f'"{text}" says no time zone, and a clock hangs on it.', example)
+    if at.year < FIRST_YEAR:
+        raise DomainError(f"{text} lies before the year {FIRST_YEAR}.", f"Write the year whole. {example}")
     if at > now:
         raise DomainError(f"{text} lies in the future (it is {shown(now)}).", "Nothing is noted before it happened.")
     return second(at)

@@ -96,7 +96,8 @@ def written(at: dt.datetime) -> str:
     """An instant as text: `2026-11-23T10:00:00Z`, fractions of a second cut off. Raises ValueError without a zone."""
     if at.tzinfo is None:
         raise ValueError(f"{at} has no time zone")
-    return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not by strftime, which leaves out the leading zeros of a year: a row is read again, and its digest hangs on it.
+    return at.astimezone(dt.UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def row_of(entry: Entry, number: int, previous: str, noted: dt.datetime) -> Row:

@@ -25,6 +25,8 @@ def test_an_instant_is_read_from_any_zone(text: str) -> None:
         ("2026-11-23T10:00", "no time zone"),
         ("2026-11-23", "no time zone"),
         ("2026-11-23T12:00:01Z", "future"),
+        ("0026-11-23T10:00Z", "before the year 2000"),
+        ("0001-01-01T00:00+14:00", "Write the year whole"),
     ],
 )
 def test_what_can_not_be_noted(text: str, said: str) -> None:
