@@ -31,9 +31,10 @@ def replaceable(found: Resource) -> Iterator[str]:
     if found.is_machine:
         problems = (*problems, *_irreplaceable(base, host))
         problems = problems if problems and known.is_new(found) else ()
-        foreign = tuple(_assignment(declared.host(base, host), Machine(found).client))
+        foreign = _assignment(base, host, Machine(found).client)
         problems = (*problems, *foreign) if foreign and known.is_new_on(found, host) else problems
-    yield from _sentences(found, problems)
+    if problems:
+        yield from _sentences(found, problems)
 
 
 def told(found: Resource) -> Iterator[str]:
@@ -46,7 +47,7 @@ def told(found: Resource) -> Iterator[str]:
     base, host = declared.folder(), found.host
     try:
         problems = _host_problems(base, host)
-        foreign = tuple(_assignment(declared.host(base, host), Machine(found).client))
+        foreign = _assignment(base, host, Machine(found).client)
     except DeclaredError:
         return  # `replaceable` can't judge, and says so.
     try:
@@ -54,7 +55,8 @@ def told(found: Resource) -> Iterator[str]:
         foreign = () if foreign and known.is_new_on(found, host) else foreign
     except DeclaredError:
         pass
-    yield from _sentences(found, (*problems, *foreign))
+    if problems or foreign:
+        yield from _sentences(found, (*problems, *foreign))
 
 
 def _sentences(found: Resource, problems: Iterable[str]) -> Iterator[str]:
@@ -77,13 +79,16 @@ def _place(host: Mapping[str, object]) -> Iterator[str]:
         yield "no responsible contact with name and email is named (HW-8). Name one under `contact`."
 
 
-def _assignment(host: Mapping[str, object], client: str) -> Iterator[str]:
-    assigned = text(host.get("assigned")) or "shared"
-    if assigned not in ("shared", client):
-        yield (
-            f"it is assigned to {assigned} alone (HW-8), but the machine is {client or 'nobody'}'s. "
-            "Place the VPS on another host, or assign this one to `shared`."
-        )
+@declared.kept
+def _assignment(base: Path, name: str, client: str) -> tuple[str, ...]:
+    assigned = text(declared.host(base, name).get("assigned")) or "shared"
+    if assigned in ("shared", client):
+        return ()
+    told = (
+        f"it is assigned to {assigned} alone (HW-8), but the machine is {client or 'nobody'}'s. "
+        "Place the VPS on another host, or assign this one to `shared`."
+    )
+    return (told,)
 
 
 def _inventory(host: Mapping[str, object], spares: Mapping[str, object]) -> Iterator[str]:

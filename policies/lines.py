@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from policies import declared
 from policies.declared import DeclaredError, UndeclaredError
@@ -32,7 +31,8 @@ def of(found: Resource) -> Line:
     """The line of a machine. Raises UndeclaredError when there is none, or its file can't be read."""
     if "line" not in found.memo:
         found.memo["line"] = _of(found)
-    return cast("Line", found.memo["line"])
+    line: Line = found.memo["line"]
+    return line
 
 
 def _of(found: Resource) -> Line:

@@ -5,7 +5,7 @@ A bag is never trusted to have a shape: what is missing or of another type is No
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any
 
 MACHINE = "vps:index:Machine"
 OURS = "vps:index:"
@@ -19,7 +19,7 @@ class Resource:
     name: str
     protected: bool
     properties: Mapping[str, object]
-    memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
+    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """What rules found out of it, for each other: twenty of them ask for the same."""
 
     @property
@@ -43,7 +43,8 @@ class Resource:
         memo = self.memo
         if "host" not in memo:
             memo["host"] = text(mapping(self.properties.get("host")).get("name"))
-        return cast("str", memo["host"])
+        host: str = memo["host"]
+        return host
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ class Machine:
         memo = self.resource.memo
         if "limits" not in memo:
             memo["limits"] = self._limits()
-        return cast("Mapping[str, int | None]", memo["limits"])
+        limits: Mapping[str, int | None] = memo["limits"]
+        return limits
 
     def _limits(self) -> Mapping[str, int | None]:
         bag = self.resource.properties
@@ -96,10 +98,11 @@ class Machine:
         """The accounts that the guest is given; None when that is no list."""
         memo = self.resource.memo
         if "users" not in memo:
-            users = mapping(mapping(self.resource.properties.get("seed")).get("values")).get("users")
+            users: Any = mapping(mapping(self.resource.properties.get("seed")).get("values")).get("users")
             is_list = isinstance(users, Sequence) and not isinstance(users, str)
-            memo["users"] = tuple(mapping(user) for user in cast("Sequence[object]", users)) if is_list else None
-        return cast("tuple[Mapping[str, object], ...] | None", memo["users"])
+            memo["users"] = tuple(map(mapping, users)) if is_list else None
+        found: tuple[Mapping[str, object], ...] | None = memo["users"]
+        return found
 
 
 def text(value: object) -> str:
@@ -116,4 +119,4 @@ def whole(value: object) -> int | None:
 
 def mapping(value: object) -> Mapping[str, object]:
     """A map, or the empty one."""
-    return cast("Mapping[str, object]", value) if type(value) is dict or isinstance(value, Mapping) else {}
+    return value if type(value) is dict or isinstance(value, Mapping) else {}

@@ -4,6 +4,9 @@ import copy
 
 import pytest
 
+from policies import access
+from policies.machine import Resource
+
 KEYS, SECRET = "keys-only", "no-secret-in-state"
 ED25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA6APDOl8jlIz+nxvyQA1B6kIefNZB++7G+oZ3fgav+l"
 
@@ -102,3 +105,12 @@ def test_an_adopted_machine_has_no_seed_to_judge(judge, machine):
     assert len(judge(machine, KEYS)) == 1
     assert judge({**machine, "adopted": True}, KEYS) == []
     assert len(judge({**machine, "adopted": True, "seed": {}}, KEYS)) == 1
+
+
+@pytest.mark.parametrize("name", ["passwd", "Passphrase", "secret", "apiToken", "PRIVATE", "hashed", "credentials"])
+def test_a_bag_of_plain_data_is_looked_through_for_every_such_name(machine, name):
+    """The quick look at the whole must let none through; the engine's own bags take the slow one."""
+    machine["seed"]["values"][name] = "x"
+    plain = Resource(type="vps:index:Machine", name="m", protected=True, properties=machine)
+    (message,) = access.no_secret(plain)
+    assert f"seed.values.{name} is named like a secret" in message
