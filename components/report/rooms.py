@@ -145,7 +145,8 @@ def _notes(row: Mapping[str, Any]) -> Iterator[str]:
     if row["unsized"]:
         yield f"{row['unsized']} of a package nobody knows, counted as nothing"
     if row["stranded_if_down"]:
-        yield f"down, {row['stranded_if_down']} VPSs find no room"
+        lost = row["stranded_if_down"]
+        yield f"down, {lost} {'VPS finds' if lost == 1 else 'VPSs find'} no room"
     if row["assigned"] != "shared":
         yield f"only {row['assigned']}"
 

@@ -43,6 +43,7 @@ def test_where_a_host_may_not_fail_nothing_is_left_in_all_and_it_says_so() -> No
     first, _ = found["hosts"]
     assert (first["stranded_if_down"], first["memory_mib"]["left"]) == (7, 0)
     assert "down, 7 VPSs find no room" in _table(_fleet(a=8, b=7))[2]
+    assert "down, 1 VPS finds no room" in _table(_fleet(a=8, b=1))[2]
 
 
 def test_a_fleet_of_one_host_has_nothing_to_say_of_others() -> None:
