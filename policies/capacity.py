@@ -65,16 +65,19 @@ def not_oversold(found: Resource) -> Iterator[str]:
 
 @declared.kept
 def _takes_more(base: Path, client: str, host: str, kind: Kind) -> bool:
-    """Whether this client's machines on the host take more than they did before this run, wherever they were."""
+    """Whether this client's machines on the host take more than they did before this run, wherever they were.
+
+    What one gives up that comes from another host is free there, so it is none of the others' here.
+    """
     day, more = known.today(), 0
     for identity, line in lines.by_id(base, client).items():
         if text(line.vps.get("host")) == host:
-            was = known.of_client(text(line.file.get("id"))).get(identity)
+            was = known.of_client(text(line.file.get("id"))).get(identity) or {}
             if not was and text(line.vps.get("uuid")):
                 continue  # Adopted.
             now = getattr(sales.today(base, line.vps, day), kind.name)
-            more += now
-            more -= known.amount(was, kind.recorded) + (kind.overhead if now else 0) if was else 0
+            grows = now - known.amount(was, kind.recorded) - (kind.overhead if now else 0) if was else now
+            more += grows if text(was.get("host")) == host else max(0, grows)
     return more > 0
 
 

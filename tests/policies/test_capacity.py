@@ -87,6 +87,9 @@ def test_a_client_may_share_what_it_had_otherwise(judge, machine, fleet):
     assert judge(machine, RULE) == []
     fleet.hand_over({UUID: small, "other": RECORDED | {"vps": "v-0002"}})
     assert len(judge(machine, RULE)) == 1
+    # What it gives up is free on the host that it left.
+    fleet.hand_over({UUID: small, "other": big | {"host": "lab2"}})
+    assert len(judge(machine, RULE)) == 1
 
 
 def test_what_neighbours_will_have_counts_already(judge, machine, fleet):

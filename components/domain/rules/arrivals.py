@@ -132,7 +132,7 @@ def growth(fleet: Fleet, client: Client, before: Before, today: date) -> Iterato
     """What this client's VPSs newly take of hosts that have no room for it, and of a quota that is used up.
 
     Only what they take more than before counts, and only by what is in force `today`: an upgrade for a later day is
-    judged on that day. A VPS that comes from another host brings what it had.
+    judged on that day. A VPS that comes from another host brings what it had, and what it gives up is free there.
     """
     yield from _overfilled(fleet, client, before, today)
     quota = client.quota or fleet.quota
@@ -165,6 +165,8 @@ def _overfilled(fleet: Fleet, client: Client, before: Before, today: date) -> It
                 disk_gib=had.disk_gib,
                 traffic_gb=need.traffic_gb,
             )
+            if had.host != vps.host:
+                need |= Demand()
         more[vps.host] = more[vps.host] + need
     if not any(amount > 0 for need in more.values() for amount in need.amounts):
         return

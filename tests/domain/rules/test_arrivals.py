@@ -137,6 +137,14 @@ def test_what_one_gives_back_another_may_have() -> None:
     assert grown(two, before) == []
 
 
+def test_what_one_gives_up_on_the_way_is_free_where_it_came_from() -> None:
+    """It pays for no other on the full host, which gives nothing back."""
+    new = vps("web2", id="v-2222", package="tiny@2026-01")
+    two, big = client("a", vps(package="tiny@2026-01"), new), replace(THERE, memory_mib=4096)
+    assert grown(two, {KEY: big}) == []
+    assert grown(two, {KEY: replace(big, host="kvm2")}) == ["host-overfilled"]
+
+
 def test_a_quota_is_not_exceeded_any_more_than_it_was() -> None:
     room = {"kvm1": HOST}
     tight = client("a", quota=Quota(vps=0, memory_mib=1024))
