@@ -90,14 +90,16 @@ def price_changes(base: Fleet, head: Fleet, today: date) -> Iterator[PriceChange
 def price_change(sold: Sold | None, sells: Sold | None, today: date, client_kind: str = "kept") -> PriceChange | None:
     """What one VPS costs more or less as `sells` says than as `sold` did; None on one side: it is new, or gone.
 
-    None when nothing changes. Raises KeyError as `price_changes`.
+    Of what is gone only what was still to come is no longer paid: days that are over, and what was due once with its
+    beginning, are not paid back. None when nothing changes. Raises KeyError as `price_changes`.
     """
     either = sells or sold
     if either is None:
         return None
     _, client, vps = either
-    stretches = tuple(_stretches(sold, sells))
-    at_once = more(_once(sold), _once(sells))
+    over = today if sells is None else date.min
+    stretches = tuple(one for one in _stretches(sold, sells) if one.end is None or one.end > over)
+    at_once = more(_once(sold, over), _once(sells, date.min))
     term = _term(sold, sells, today, stretches)
     if not (stretches or at_once or term):
         return None
@@ -139,8 +141,9 @@ def _catalogue(fleet: Fleet) -> tuple[object, ...]:
     return (fleet.currency, fleet.packages, fleet.extras, fleet.discounts, fleet.contracts, fleet.services)
 
 
-def _once(one: Sold | None) -> Amounts:
-    return totals(once(*one)) if one is not None else {}
+def _once(one: Sold | None, over: date) -> Amounts:
+    """What comes once for what begins after that day."""
+    return totals(line for line in once(*one) if line.start and line.start > over) if one is not None else {}
 
 
 def _stretches(sold: Sold | None, sells: Sold | None) -> Iterator[Stretch]:

@@ -98,6 +98,23 @@ def test_a_client_whose_file_goes_is_gone() -> None:
     )
 
 
+def test_lines_that_go_pay_nothing_back() -> None:
+    """Neither days that are over, nor set-up and deposit of what had begun: lines may go once a VPS has ended."""
+    package = replace(sample.PACKAGE, set_up=Decimal("25.00"), deposit=Decimal("40.00"))
+    base = replace(fleet(), packages={package.key: package})
+
+    def gone(vps: Vps) -> list[PriceChange]:
+        return list(price_changes(replace(base, clients={"coop": sample.client("coop", vps)}), base, TODAY))
+
+    more = replace(WEB, extras={MEMORY.key: 1}, since=date(2026, 12, 20), before=(Sale(package="small@2026-01"),))
+    assert gone(replace(more, ends=TODAY)) == []
+    assert gone(replace(WEB, term=of(1, "2026-12-01", renew=False))) == []
+    (change,) = gone(more)
+    assert (stretches(change), change.once) == ([("2026-12-20", None, "23.50", "0")], {})
+    (change,) = gone(replace(WEB, term=of(1, "2027-02-01")))
+    assert (stretches(change), eur(change.once)) == ([("2027-02-01", None, "19.00", "0")], "-65.00")
+
+
 def test_an_end_costs_nothing_from_its_day_on() -> None:
     """A term that has begun stays owed, so the fee of March is what is saved first."""
     (change,) = changed(WEB, replace(WEB, ends=date(2027, 3, 1)))
