@@ -63,7 +63,7 @@ def list_all(
     else:
         for line in table([HEADS, *map(cells, found)], width(), leaving=LEAVING, drop=DROP):
             typer.echo(line)
-        typer.echo(summed(summary(found)))
+        typer.echo(summed(summary(found), chosen.fleet.currency))
     _tell_unread(chosen, as_json=as_json)
 
 

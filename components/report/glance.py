@@ -144,9 +144,9 @@ def summary(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return counts | {"month": told, "unpriced": unpriced, "unsold": unsold}
 
 
-def summed(summary: Mapping[str, Any]) -> str:
-    """A summary in a sentence."""
-    month = " + ".join(f"{Decimal(amount):,} {name}" for name, amount in summary["month"].items()) or "0"
+def summed(summary: Mapping[str, Any], currency: str) -> str:
+    """A summary in a sentence; nothing is 0.00 of `currency`, the fleet's own."""
+    month = " + ".join(f"{Decimal(amount):,} {name}" for name, amount in summary["month"].items()) or f"0.00 {currency}"
     counts = ", ".join(
         f"{summary[key]:,} {word}{'s' * (summary[key] != 1)}"
         for key, word in (("vps", "VPS"), ("clients", "client"), ("hosts", "host"))

@@ -59,7 +59,10 @@ def test_vip_in_another_currency_is_never_added() -> None:
 def test_a_package_that_the_catalogue_lacks_has_no_price() -> None:
     row = _row(vps(package="gone@2026-01"))
     assert (row["month"], cells(row)[5]) == (None, "unknown")
-    assert summary([row]) == {"vps": 1, "clients": 1, "hosts": 1, "month": {}, "unpriced": 1, "unsold": 0}
+    found = summary([row])
+    assert found == {"vps": 1, "clients": 1, "hosts": 1, "month": {}, "unpriced": 1, "unsold": 0}
+    nothing = "1 VPS, 1 client, 1 host; 0.00 EUR a month by what is sold today, 1 without a price"
+    assert summed(found, "EUR") == nothing
 
 
 @pytest.mark.parametrize(
@@ -86,7 +89,7 @@ def test_sums_are_exact_and_count_clients_once() -> None:
     rows = [_row(), _row(vps("web2", host="kvm2")), _row()]
     found = summary(rows)
     assert (found["vps"], found["clients"], found["hosts"], found["month"]) == (3, 1, 2, {"EUR": "57.00"})
-    assert summed(found) == "3 VPSs, 1 client, 2 hosts; 57.00 EUR a month by what is sold today"
+    assert summed(found, "EUR") == "3 VPSs, 1 client, 2 hosts; 57.00 EUR a month by what is sold today"
 
 
 @pytest.mark.parametrize(
@@ -107,6 +110,6 @@ def test_what_nobody_pays_today_is_in_no_sum(changes, stage: str, then: str, not
     assert (row["stage"], cells(row)[7:], paid(row)) == (stage, (then, note), said)
     sums = summary([row, _row(vps("web2"))])
     assert sums["month"] == {"EUR": "38.00" if stage == "sold" else "19.00"}
-    assert summed(sums).endswith(
+    assert summed(sums, "EUR").endswith(
         "today" if stage == "sold" else "19.00 EUR a month by what is sold today, 1 to come or over"
     )
