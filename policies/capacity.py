@@ -67,7 +67,8 @@ def not_oversold(found: Resource) -> Iterator[str]:
 def _takes_more(base: Path, client: str, host: str, kind: Kind) -> bool:
     """Whether this client's machines on the host take more than they did before this run, wherever they were.
 
-    What one gives up that comes from another host is free there, so it is none of the others' here.
+    What one gives up that comes from another host is free there, so it is none of the others' here. One that has ended
+    takes no more than it did, whatever was sold for the day on which it ends.
     """
     day, more = known.today(), 0
     for identity, line in lines.by_id(base, client).items():
@@ -76,6 +77,8 @@ def _takes_more(base: Path, client: str, host: str, kind: Kind) -> bool:
             if not was and text(line.vps.get("uuid")):
                 continue  # Adopted.
             now = getattr(sales.today(base, line.vps, day), kind.name)
+            if sales.has_ended(line.vps, day):
+                now = min(now, known.amount(was, kind.recorded))
             grows = now - known.amount(was, kind.recorded) - (kind.overhead if now else 0) if was else now
             more += grows if text(was.get("host")) == host else max(0, grows)
     return more > 0

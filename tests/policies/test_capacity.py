@@ -129,3 +129,12 @@ def test_what_ends_today_makes_room_for_another_of_the_client(judge, machine, fl
     assert "of memory too many are sold there" in judge(machine, RULE)[0]
     fleet.hand_over({UUID: grows, "2": RECORDED | {"vps": "v-0002"}})
     assert judge(machine, RULE) == []
+
+
+def test_an_upgrade_that_was_never_applied_keeps_nobody_from_ending(judge, machine, fleet):
+    narrow(fleet, "disk")
+    fleet.neighbour("other")
+    fleet.hand_over({UUID: RECORDED | {"sizeGib": 5}})
+    assert len(judge(machine, RULE)) == 1
+    fleet.edit_vps(lambda vps: vps.update(ends="2026-12-05"))
+    assert judge({**machine, "ends": "2026-12-05"}, RULE) == []

@@ -168,6 +168,18 @@ def test_an_upgrade_for_a_later_day_is_judged_on_that_day() -> None:
     assert grown(client("a", upgraded(TODAY), quota=quota), {KEY: THERE}) == ["host-overfilled", "client-quota"]
 
 
+def test_an_upgrade_that_was_never_applied_keeps_nobody_from_ending() -> None:
+    """On a host whose disk is oversold, where it fell due before its end, and where it never comes in force."""
+    full = {"kvm1": replace(HOST, disk_gib=30)}
+    wide = replace(BIG, limits=replace(LIMITS, disk_gib=40))
+    sold = SOLD | {"big@2026-01": wide}
+    due, day = TODAY - timedelta(days=1), TODAY - timedelta(days=5)
+    assert grown(client("a", upgraded(due)), {KEY: THERE}, hosts=full, packages=sold) == ["host-overfilled"]
+    for ends in (TODAY, day):
+        assert grown(client("a", upgraded(due, ends=ends)), {KEY: THERE}, hosts=full, packages=sold) == []
+        assert grown(client("a", upgraded(due, ends=ends)), {}, hosts=full, packages=sold) == []
+
+
 machines = st.lists(st.tuples(st.sampled_from(sorted(SOLD)), st.sampled_from(["", *sorted(SOLD)])), min_size=1)
 
 
