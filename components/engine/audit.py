@@ -54,8 +54,12 @@ def recorded(resources: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]
 
 
 def returned(loaded: Loaded, stack: str) -> dict[str, dict[str, Any]]:
-    """The client's machines that were brought back from the trash since, as declared: they are nothing new."""
-    return {uuid: one for uuid, one in declared(loaded, stack).items() if is_noted(loaded.folder, uuid)}
+    """The client's machines that were brought back from the trash since, as declared: they are nothing new.
+
+    They hold no address: somebody else may have theirs by now.
+    """
+    every = declared(loaded, stack).items()
+    return {uuid: {**one, "addresses": []} for uuid, one in every if is_noted(loaded.folder, uuid)}
 
 
 def declared(loaded: Loaded, stack: str) -> dict[str, dict[str, Any]]:

@@ -7,7 +7,7 @@ ending go on.
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_interface
 from typing import Any
 
@@ -52,8 +52,13 @@ def judged(
         return Judged(problems=own)
     before = recorded(environment, loaded, stack, by_engine=by_engine)
     if before is None:
-        # Whether it held that before can't be told: it is not the holder's apply that somebody else's file may stop.
-        own = tuple(problem for problem in own if problem.code not in HELD)
+        if by_engine or audit.KNOWN in environment:
+            # It is not the holder's apply that somebody else's file may stop; the pack, which comes with it, can tell.
+            own = tuple(problem for problem in own if problem.code not in HELD)
+        own = tuple(
+            replace(problem, remedy=f"{problem.remedy} {_COMPARED}") if problem.code in HELD else problem
+            for problem in own
+        )
         return Judged(problems=own, note="" if audit.KNOWN in environment else _BLIND)
     found = tuple(problem for problem in own if not _is_held(problem, client, before))
     if found or rebuild.is_rebuilding(environment):
@@ -61,10 +66,10 @@ def judged(
     return Judged(problems=tuple(_worse(loaded, client, before, operations, today or dt.datetime.now(dt.UTC).date())))
 
 
+_COMPARED = "Who held it before applies with `vps up`, which compares with state."
 _BLIND = (
-    "State is not in a folder, so nobody compared it here: whether this change oversells a host, exceeds a quota, "
-    "takes another VPS's address or makes something new from an expired image is told by `vps check` and the policy "
-    "pack alone."
+    "State is not in a folder, so nobody compared it here: whether this change oversells a host, exceeds a quota "
+    "or makes something new from an expired image is told by `vps check` and the policy pack alone."
 )
 
 
@@ -99,19 +104,19 @@ def recorded(environment: Mapping[str, str], loaded: Loaded, stack: str, *, by_e
 
 
 def _back(loaded: Loaded, vps: Vps) -> Had:
-    """What came back: as it is declared, for nobody wrote down what it had."""
-    addresses = frozenset((*vps.ipv4, *vps.ipv6))
+    """What came back: as large as is declared, for nobody wrote down what it had.
+
+    It holds no address and no name: somebody else may have them by now.
+    """
     try:
         limits = loaded.fleet.limits(vps.sale(dt.datetime.now(dt.UTC).date()))
     except KeyError:  # Other rules tell it.
-        return Had(host=vps.host, addresses=addresses, fqdn=vps.fqdn)
+        return Had(host=vps.host)
     return Had(
         host=vps.host,
         vcpus=limits.vcpus,
         memory_mib=limits.memory_mib,
         disk_gib=limits.disk_gib,
-        addresses=addresses,
-        fqdn=vps.fqdn,
     )
 
 

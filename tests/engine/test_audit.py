@@ -63,7 +63,7 @@ def test_what_came_back_from_the_trash_is_nothing_new(tmp_path):
     uuid = client.vps["web1"].machine_uuid(loaded.fleet.id, client.id)
     note(project.fleet, uuid)
     also = audit.returned(loaded, STACK)
-    assert also[uuid]["host"] == "lab1"
+    assert (also[uuid]["host"], also[uuid]["addresses"]) == ("lab1", [])
     environment = {}
     with audit.handed_over(environment, STACK, {}, [MACHINE], also):
         assert json.loads(Path(environment["VPS_KNOWN"]).read_text())["machines"] == {uuid: also[uuid], UUID: RECORDED}

@@ -210,6 +210,10 @@ def test_what_came_back_from_the_trash_is_not_new(two: Bench) -> None:
     assert "new-from-expired-image" in codes(two)
     returned.note(two.project.fleet, client.vps["web1"].machine_uuid(loaded.fleet.id, client.id))
     assert codes(two) == []
+    # But what others hold by now is theirs.
+    edited(two, "192.0.2.21", "192.0.2.10")
+    edited(two, "web1.beta.example", "web1.coop.example")
+    assert codes(two) == ["address-twice", "name-twice"]
 
 
 def test_a_backend_elsewhere_is_not_guessed_about(two: Bench) -> None:
@@ -226,9 +230,12 @@ def test_a_holder_is_stopped_by_nobody_wherever_state_is(two: Bench) -> None:
     edited(two, "192.0.2.21", "192.0.2.10")
     away = {**two.environment, "PULUMI_BACKEND_URL": "s3://bucket"}
     for stack in (STACK, BETA):
-        assert judged(away, load(two.project.fleet), stack).problems == ()
+        assert judged({**away, "VPS_KNOWN": "/somewhere"}, load(two.project.fleet), stack).problems == ()
+        # Nothing but the program judges where somebody else starts the engine.
+        (problem,) = judged(away, load(two.project.fleet), stack).problems
+        assert (problem.code, "`vps up`" in problem.remedy) == ("address-twice", True)
     edited(two, "id: v-b1b1", "id: c-b1b1")
-    assert {one.code for one in judged(away, load(two.project.fleet), BETA).problems} == {"bad-id"}
+    assert {one.code for one in judged(away, load(two.project.fleet), BETA).problems} == {"address-twice", "bad-id"}
 
 
 def test_a_state_that_only_the_engine_reads_is_compared_as_well(two: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
