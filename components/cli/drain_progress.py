@@ -35,7 +35,9 @@ class Progress:
     is_cut: bool = False
     """Its move was begun and its guest may be down: it waits for no hour. A declared one whose guest runs waits."""
     is_new: bool = False
-    """State knows no such machine: only its file is to be changed."""
+    """State knows no such machine, nor does the host: only its file is to be changed."""
+    is_there: bool = False
+    """It is skipped, and lives on the host by state or by what the host answers, or nobody can tell."""
 
     def __str__(self) -> str:
         """As people read it."""
@@ -56,18 +58,23 @@ def _stand(loaded: "Loaded", host: str, step: "Wanted", whereabouts: "Whereabout
     client = loaded.fleet.clients.get(step.client)
     vps = client.vps.get(step.vps) if client else None
 
-    def skipped(why: str) -> Progress:
-        return Progress(step=step, stand=Stand.SKIPPED, why=why)
+    def skipped(why: str, *, is_there: bool = False) -> Progress:
+        return Progress(step=step, stand=Stand.SKIPPED, why=f"skipped: {why}", is_there=is_there)
 
     if client is None and f"{CLIENTS}/{step.client}.yaml" in loaded.files:
-        return skipped("skipped: its client's file can't be read as it is: vps check")
+        return skipped("its client's file can't be read as it is: vps check")
     if client is None or vps is None:
-        return skipped("skipped: no file declares it any more")
+        return skipped("no file declares it any more")
     if vps.id != step.id:
-        return skipped(f"skipped: another VPS has its name now ({vps.id}, not {step.id})")
-    if vps.ends is not None and vps.ends <= dt.datetime.now(dt.UTC).date():
-        return skipped(f"skipped: its end was reached on {vps.ends}: vps up client.{client.key} ends it")
+        return skipped(f"another VPS has its name now ({vps.id}, not {step.id})")
     where = whereabouts.recorded(client, vps)
+    if vps.ends is not None and vps.ends <= dt.datetime.now(dt.UTC).date():
+        why = f"its end was reached on {vps.ends}: vps up client.{client.key} ends it"
+        return skipped(why, is_there=where == host)
+    if where == "" and vps.host in (host, step.to) and (held := whereabouts.is_held(client, vps, host)) is not False:
+        # Made and never adopted, or by another backend: changing its file alone would leave it behind.
+        answer = "holds it" if held else "does not say whether it holds it"
+        return skipped(f"state knows no such machine, and {host} {answer}: vps show {step.title}", is_there=True)
     if vps.host == step.to:
         if where in (step.to, ""):
             return Progress(step=step, stand=Stand.DONE)
@@ -79,9 +86,10 @@ def _stand(loaded: "Loaded", host: str, step: "Wanted", whereabouts: "Whereabout
         )
         return Progress(step=step, stand=Stand.UP, why=why, is_cut=bool(is_cut))
     if vps.host != host:
-        return skipped(f"skipped: its file places it on {vps.host} now")
+        still = f", and state knows it on {host}: vps up client.{client.key} moves it" if where == host else ""
+        return skipped(f"its file places it on {vps.host} now{still}", is_there=where == host)
     if where not in (None, "", host, step.to):
-        return skipped(f"skipped: its file says {host}, and state knows it on {where}: vps preview client.{client.key}")
+        return skipped(f"its file says {host}, and state knows it on {where}: vps preview client.{client.key}")
     return Progress(step=step, stand=Stand.MOVE, is_new=where == "")
 
 

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from components.config.loader import Loaded
 
 LEFT = 2
-"""Exit status: everything that was tried went well, and somebody still lives on the host."""
+"""Exit status: everything that was tried went well, and somebody still lives on the host, or may."""
 
 
 def run(folder: Path, file: Path, *, look: bool, now: bool, yes: bool, as_json: bool) -> int:
     """Carry the plan in `file` out as far as its hours allow. Raises DomainError before anything that does not fit.
 
-    0: the host is empty; LEFT: not yet. A step that fails raises what its command raised, once what is left was told.
+    0: the host is empty, as it says itself; LEFT: not yet, or nobody can tell.
+    A step that fails raises what its command raised, once what is left was told.
     """
     from components.cli.placing import states
     from components.config.drain_file import read_steps
@@ -49,8 +50,7 @@ def run(folder: Path, file: Path, *, look: bool, now: bool, yes: bool, as_json: 
             note = f"note: {host} is not known to be draining, so new VPSs may be placed there meanwhile:"
             typer.echo(f'{note} vps host set {host} draining --reason "…"', err=True)
         if look:
-            _tell(loaded, host, found, problems, as_json=as_json)
-            return _status(loaded, host, found)
+            return _tell(loaded, host, found, problems, as_json=as_json)
         if problems:
             told = "\n".join(f"  {problem}" for problem in problems)
             raise DomainError(
@@ -60,8 +60,7 @@ def run(folder: Path, file: Path, *, look: bool, now: bool, yes: bool, as_json: 
         _carry_out(folder, file, host, found, now=now, yes=yes)
     after = load(folder)
     found = progress(after, host, steps)
-    _tell(after, host, found, (), as_json=False)
-    return _status(after, host, found)
+    return _tell(after, host, found, (), as_json=False)
 
 
 def _carry_out(folder: Path, file: Path, host: str, found: Sequence[Progress], *, now: bool, yes: bool) -> None:
@@ -120,17 +119,25 @@ def _tell_rest(file: Path, host: str, rest: Sequence[Progress]) -> None:
     typer.echo(f"To go on from there: vps drain --run {shlex.quote(str(file))}", err=True)
 
 
-def _tell(loaded: "Loaded", host: str, found: Sequence[Progress], problems: Sequence[str], *, as_json: bool) -> None:
+def _tell(loaded: "Loaded", host: str, found: Sequence[Progress], problems: Sequence[str], *, as_json: bool) -> int:
+    """Say how far it is, and give the exit status: 0 only where the host itself answered that it holds nobody."""
     import json
 
+    from components.cli.occupants import occupants
+
     others, moment = strangers(loaded, host, found), dt.datetime.now(dt.UTC)
+    left = any(one.stand in LEFT_TO_DO or one.is_there for one in found)
+    left = left or any(vps.host == host for _, vps in loaded.fleet.machines())
+    there = [] if left else occupants(loaded, host)
+    status = LEFT if left or there else 0
     if as_json:
         steps = [
             {"vps": one.step.title, "to": one.step.to, "stand": str(one.stand), "why": one.why or waits(one, moment)}
             for one in found
         ]
-        typer.echo(json.dumps({"host": host, "steps": steps, "others": others, "problems": list(problems)}, indent=2))
-        return
+        told = {"host": host, "steps": steps, "others": others, "there": there, "problems": list(problems)}
+        typer.echo(json.dumps(told, indent=2))
+        return status
     done = sum(one.stand is Stand.DONE for one in found)
     typer.echo(f"{host}: {done} of {len(found)} steps are done")
     for one in found:
@@ -141,11 +148,8 @@ def _tell(loaded: "Loaded", host: str, found: Sequence[Progress], problems: Sequ
         typer.echo(f"  does not fit any more: {problem}")
     for title in others:
         typer.echo(f"  {title} lives there, and the plan does not name it: vps drain {host} --again")
-    if _status(loaded, host, found) == 0:
+    for words in there:
+        typer.echo(f"  {words}")
+    if status == 0:
         typer.echo(f"No VPS is left on {host}. Its trash keeps their former disks: vps trash list {host}")
-
-
-def _status(loaded: "Loaded", host: str, found: Sequence[Progress]) -> int:
-    left = any(one.stand in LEFT_TO_DO for one in found)
-    there = any(vps.host == host for _, vps in loaded.fleet.machines())
-    return LEFT if left or there else 0
+    return status

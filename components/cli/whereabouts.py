@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from components.config.loader import Loaded
     from components.domain.clients import Client, Vps
+    from components.drivers.base import Machine
 
 AT_ONCE = 4
 """So many states are asked for at a time where only the engine can read them: each takes a second of it."""
@@ -38,24 +39,40 @@ class Whereabouts:
 
         One that `host` does not hold any more has no guest there either.
         """
-        from components.declaration import host_ref
         from components.drivers.base import Phase, Power
         from components.drivers.errors import DriverError
+
+        try:
+            machine = self._machine(client, vps, host)
+        except DriverError:
+            return None
+        if machine is None or machine.mark is None:
+            return machine is None
+        return machine.mark.phase is Phase.LEFT or (machine.power is not Power.RUNNING and bool(machine.mark.move))
+
+    def is_held(self, client: "Client", vps: "Vps", host: str) -> bool | None:
+        """Whether `host` holds a machine of its UUID, whoever marked it or nobody. None: it does not say."""
+        from components.drivers.errors import DriverError
+
+        try:
+            return self._machine(client, vps, host) is not None
+        except DriverError:
+            return None
+
+    def _machine(self, client: "Client", vps: "Vps", host: str) -> "Machine | None":
+        """As the host answers. Raises DriverError; a lost host is not asked."""
+        from components.declaration import host_ref
+        from components.drivers.errors import HostUnreachable
         from components.drivers.registry import connect
 
         declared = self._loaded.fleet.hosts[host]
         if declared.lost is not None:
-            return None
+            raise HostUnreachable(f"Unable to ask {host}", "it is declared lost")
         driver = connect(host_ref(declared))
         try:
-            machine = driver.read(vps.machine_uuid(self._loaded.fleet.id, client.id))
-        except DriverError:
-            return None
+            return driver.read(vps.machine_uuid(self._loaded.fleet.id, client.id))
         finally:
             driver.close()
-        if machine is None or machine.mark is None:
-            return machine is None
-        return machine.mark.phase is Phase.LEFT or (machine.power is not Power.RUNNING and bool(machine.mark.move))
 
     def _read(self, key: str) -> Machines | None:
         """What state holds of a client's machines, by the engine where only it can tell; None where it can't either."""

@@ -50,6 +50,10 @@ class Adopter(Protocol):
         """Every mark that the host's machines carry and that we can read, in one short call per machine; looks only."""
         ...
 
+    def held(self) -> Mapping[str, str]:
+        """The name of every machine on the host by UUID, whatever mark it carries, in one call; looks only."""
+        ...
+
     def adopt(self, spec: MachineSpec, mark: Mark) -> None:
         """Write `mark`, as `ready`, onto the machine of that UUID and touch nothing else of it; again is done.
 

@@ -14,6 +14,7 @@ from components.domain.timetables import Timetable
 from components.engine.project import Project
 from components.lab.example import make_fake_project
 from tests.cli.test_drain import _record as record
+from tests.cli.test_occupants import hold
 from tests.three_hosts import spread
 
 NOON = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
@@ -123,6 +124,38 @@ def test_one_that_state_knows_elsewhere_is_left_to_a_person(project: Project) ->
     stand, why = _stand(project)
     assert stand is Stand.SKIPPED
     assert "its file says lab1, and state knows it on lab2" in why
+
+
+@pytest.mark.parametrize(
+    "lines", ["host: lab1", "host: lab3\n    move: {from: lab1, live: true}"], ids=["here", "gone"]
+)
+@pytest.mark.parametrize("mark", [{}, None], ids=["never adopted", "by another backend"])
+def test_one_that_state_does_not_know_and_its_host_holds_is_there(
+    project: Project, lines: str, mark: dict[str, str] | None
+) -> None:
+    """Its file alone would be changed, and the machine left behind."""
+    _edit(project, "host: lab1", lines)
+    hold(project, mark=mark)
+    (one,) = progress(load(project.fleet), "lab1", [step()])
+    assert (one.stand, one.is_new, one.is_there) == (Stand.SKIPPED, False, True)
+    assert one.why == "skipped: state knows no such machine, and lab1 holds it: vps show beta/shop"
+
+
+def test_one_that_state_does_not_know_is_not_taken_for_new_while_its_host_is_silent(project: Project) -> None:
+    (project.work / "world").mkdir(parents=True, exist_ok=True)
+    (project.work / "world" / "faults.json").write_text('[{"step": "reach.read", "do": "unreachable", "times": -1}]')
+    (one,) = progress(load(project.fleet), "lab1", [step()])
+    assert (one.stand, one.is_new, one.is_there) == (Stand.SKIPPED, False, True)
+    assert "lab1 does not say whether it holds it" in one.why
+
+
+@pytest.mark.parametrize("lines", ["host: lab2", 'host: lab2\n    ends: "2026-01-01"'], ids=["elsewhere", "ended"])
+def test_one_that_is_skipped_lives_where_state_knows_it(project: Project, lines: str) -> None:
+    _edit(project, "host: lab1", lines)
+    for host, is_there in (("lab1", True), ("lab2", False)):
+        record(project, "beta", "v-d3r3", host)
+        (one,) = progress(load(project.fleet), "lab1", [step()])
+        assert (one.stand, one.is_there) == (Stand.SKIPPED, is_there)
 
 
 def test_who_came_after_the_plan_is_named(project: Project) -> None:

@@ -13,7 +13,9 @@ from components.domain.problems import DomainError
 from components.drivers.base import PoolSpec
 from components.drivers.fake.driver import FakeDriver
 from components.engine.project import Project
+from tests.cli.test_drain import _record as record
 from tests.cli.test_drain import project, record_all, vps  # noqa: F401 - a fixture
+from tests.cli.test_occupants import elsewhere, hold
 from tests.three_hosts import placed
 
 
@@ -112,6 +114,40 @@ def test_a_host_that_was_emptied_otherwise_is_empty(project: Project, plan: Path
     said = vps(project, "--run", str(plan), "--yes").output
     assert "beta/shop to lab3: skipped: its file places it on lab2 now" in said
     assert "No VPS is left on lab1" in said
+
+
+def test_a_host_is_not_called_empty_while_one_lives_there(project: Project, plan: Path) -> None:
+    """Its files place it elsewhere, and nobody carried that out: what is skipped, and whom the plan does not name."""
+    elsewhere(project)
+    record(project, "beta", "v-d3r3", "lab1")
+    said = vps(project, "--run", str(plan), "--yes", code=2).output
+    assert "its file places it on lab2 now, and state knows it on lab1: vps up client.beta moves it" in said
+    assert "No VPS is left" not in said
+    record(project, "beta", "v-d3r3", "lab2")
+    assert "No VPS is left on lab1" in vps(project, "--run", str(plan), "--look").output
+
+    hold(project, uuid="5d1f6c1e-8f0b-4f39-9d0a-7b1c2d3e4f50")
+    said = vps(project, "--run", str(plan), "--yes", code=2).output
+    assert "  lab1 holds its-name (running)" in said
+    assert "No VPS is left" not in said
+    told = json.loads(vps(project, "--run", str(plan), "--look", "--json", code=2).stdout)
+    assert told["there"] == ["lab1 holds its-name (running)"]
+
+
+def test_a_host_is_not_called_empty_while_nobody_can_tell(project: Project, plan: Path) -> None:
+    elsewhere(project)
+    file = project.fleet / "clients" / "beta.yaml"
+    whole = file.read_text()
+    file.write_text(whole.replace("name: Beta", "name: ["))
+    said = vps(project, "--run", str(plan), "--look", code=2).output
+    assert "could not tell: clients/beta.yaml can't be read as it is" in said
+    assert "No VPS is left" not in said
+    file.write_text(whole)
+    (project.work / "world").mkdir(exist_ok=True)
+    (project.work / "world/faults.json").write_text('[{"step": "reach.read_all", "do": "unreachable", "times": -1}]')
+    said = vps(project, "--run", str(plan), "--look", code=2).output
+    assert "could not tell: lab1 does not say whether it holds anybody" in said
+    assert "No VPS is left" not in said
 
 
 def test_a_plan_that_is_not_there(project: Project) -> None:

@@ -36,7 +36,9 @@ def test_looking_changes_nothing(host, driver):
 
     driver.adopter().strangers()
     driver.adopter().owners()
+    held = driver.adopter().held()
 
+    assert held[spec.uuid] == spec.name
     assert describe(host, spec) == before
     assert driver.read(spec.uuid).mark is None
 
@@ -48,6 +50,7 @@ def test_ours_are_no_strangers(host, driver):
 
     assert spec.uuid not in {one.uuid for one in driver.adopter().strangers()}
     assert mark.incarnation in {one.incarnation for one in driver.adopter().owners()}
+    assert driver.adopter().held()[spec.uuid] == spec.name
 
 
 @pytest.mark.parametrize("template", [VIRT_INSTALL, PROVIDER], ids=["virt-install", "provider"])

@@ -30,6 +30,10 @@ class Adoption:
         found = (machines.mark_of(domain) for domain in self._world.all("domains").values())
         return tuple(mark for mark in found if mark is not None)
 
+    def held(self) -> dict[str, str]:
+        """See `components.drivers.adoption.Adopter`."""
+        return {uuid: domain["name"] for uuid, domain in self._world.all("domains").items()}
+
     def adopt(self, spec: MachineSpec, mark: Mark) -> None:
         """See `components.drivers.adoption.Adopter`."""
         what = f"Unable to adopt machine {spec.uuid} on {self._host}"

@@ -50,6 +50,11 @@ class Adoption:
             found = (_owner(domain) for domain in handle.listAllDomains(0))
             return tuple(mark for mark in found if mark is not None)
 
+    def held(self) -> dict[str, str]:
+        """See `components.drivers.adoption.Adopter`."""
+        with self._connection.edge(f"Unable to list the machines on {self._connection.host.name}") as handle:
+            return {domain.UUIDString(): domain.name() for domain in handle.listAllDomains(0)}
+
     def adopt(self, spec: MachineSpec, mark: Mark) -> None:
         """See `components.drivers.adoption.Adopter`."""
         what = f"Unable to adopt machine {spec.uuid} on {self._connection.host.name}"
