@@ -132,7 +132,8 @@ def growth(fleet: Fleet, client: Client, before: Before, today: date) -> Iterato
     """What this client's VPSs newly take of hosts that have no room for it, and of a quota that is used up.
 
     Only what they take more than before counts, and only by what is in force `today`: an upgrade for a later day is
-    judged on that day, and of a VPS whose end is reached nothing is: it takes no more. A VPS that comes from another host brings what it had, and what it gives up is free there.
+    judged on that day, and of a VPS whose end is reached nothing is: it takes no more. A VPS that comes from another
+    host brings what it had, and what it gives up is free there.
     """
     yield from _overfilled(fleet, client, before, today)
     quota = client.quota or fleet.quota
