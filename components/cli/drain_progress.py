@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from components.cli.whereabouts import Whereabouts
     from components.config.drain_file import Wanted
     from components.config.loader import Loaded
+    from components.domain.clients import Client, Vps
     from components.domain.operations import Operations
 
 
@@ -71,10 +72,14 @@ def _stand(loaded: "Loaded", host: str, step: "Wanted", whereabouts: "Whereabout
     if vps.ends is not None and vps.ends <= dt.datetime.now(dt.UTC).date():
         why = f"its end was reached on {vps.ends}: vps up client.{client.key} ends it"
         return skipped(why, is_there=where == host)
-    if where == "" and vps.host in (host, step.to) and (held := whereabouts.is_held(client, vps, host)) is not False:
-        # Made and never adopted, or by another backend: changing its file alone would leave it behind.
-        answer = "holds it" if held else "does not say whether it holds it"
-        return skipped(f"state knows no such machine, and {host} {answer}: vps show {step.title}", is_there=True)
+    if where == "" and vps.host in (host, step.to):
+        held = whereabouts.is_held(client, vps, host)
+        if held is not False or (vps.host == host and _was_made(loaded, client, vps)):
+            # Somebody made it, and no `vps up` took it over yet: changing its file alone would leave it behind.
+            answer = "does not say whether it holds it" if held is None else "holds it" if held else "lacks it"
+            why = f"state knows no such machine, and {host} {answer}"
+            remedy = f"take it over first, with {host} in its file: vps up client.{client.key}"
+            return skipped(f"{why}; {remedy}", is_there=held is not False)
     if vps.host == step.to:
         if where in (step.to, ""):
             return Progress(step=step, stand=Stand.DONE)
@@ -91,6 +96,13 @@ def _stand(loaded: "Loaded", host: str, step: "Wanted", whereabouts: "Whereabout
     if where not in (None, "", host, step.to):
         return skipped(f"its file says {host}, and state knows it on {where}: vps preview client.{client.key}")
     return Progress(step=step, stand=Stand.MOVE, is_new=where == "")
+
+
+def _was_made(loaded: "Loaded", client: "Client", vps: "Vps") -> bool:
+    """Whether it was made by somebody else, or is back from the trash: no `vps up` makes it anew."""
+    from components.engine import returned
+
+    return vps.is_adopted or returned.is_noted(loaded.folder, vps.machine_uuid(loaded.fleet.id, client.id))
 
 
 def misfits(loaded: "Loaded", found: Sequence[Progress], known: "Operations") -> list[str]:

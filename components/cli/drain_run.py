@@ -28,7 +28,8 @@ def run(folder: Path, file: Path, *, look: bool, now: bool, yes: bool, as_json: 
     """Carry the plan in `file` out as far as its hours allow. Raises DomainError before anything that does not fit.
 
     0: the host is empty, as it says itself; LEFT: not yet, or nobody can tell.
-    A step that fails raises what its command raised, once what is left was told.
+    1: a step was not begun, since more than it waits in its client's file; all others were. One that fails raises what
+    its command raised, once what is left was told.
     """
     from components.cli.placing import states
     from components.config.drain_file import read_steps
@@ -57,15 +58,17 @@ def run(folder: Path, file: Path, *, look: bool, now: bool, yes: bool, as_json: 
                 f"The plan in {file} does not fit the fleet any more:\n{told}",
                 f"Nothing was touched. Plan anew: vps drain {host} --again",
             )
-        _carry_out(folder, file, host, found, now=now, yes=yes)
+        refused = _carry_out(folder, file, host, found, now=now, yes=yes)
     after = load(folder)
     found = progress(after, host, steps)
-    return _tell(after, host, found, (), as_json=False)
+    status = _tell(after, host, found, (), as_json=False)
+    return 1 if refused else status
 
 
-def _carry_out(folder: Path, file: Path, host: str, found: Sequence[Progress], *, now: bool, yes: bool) -> None:
+def _carry_out(folder: Path, file: Path, host: str, found: Sequence[Progress], *, now: bool, yes: bool) -> bool:
+    """Whether a step was refused before anything of it was touched: everybody else still goes."""
     from components.cli.consent import consent
-    from components.cli.drain_step import carry
+    from components.cli.drain_step import NotBegun, carry
 
     moment = dt.datetime.now(dt.UTC)
     # What was begun and cut may have a guest that is down: it comes first, and waits for no hour.
@@ -76,23 +79,29 @@ def _carry_out(folder: Path, file: Path, host: str, found: Sequence[Progress], *
         if one.stand is Stand.SKIPPED:
             typer.echo(str(one))
     if not todo:
-        return
+        return False
     for one in todo:
         how = "live" if one.step.live else "its guest shut down if it runs"
         far = ", begun" if one.is_cut else ", its file says so already" if one.stand is Stand.UP else ""
         typer.echo(f"  {one.step.title}: {host} to {one.step.to}, {how}{far}")
     consent(f"Move {len(todo)} VPS{'s' * (len(todo) != 1)} off {host}, one after the other?", given=yes)
     agreed = {one.step.title: one.step for one in todo}
+    refused = False
     for number, one in enumerate(todo, 1):
         started = dt.datetime.now(dt.UTC)
         try:
             not_done = carry(folder, host, one.step, agreed, f"step {number} of {len(todo)}", now=now)
+        except NotBegun as problem:
+            typer.echo(f"error: {problem}", err=True)
+            refused = True
+            continue
         except BaseException:
             _tell_rest(file, host, [one, *todo[number:]])
             raise
         took = int((dt.datetime.now(dt.UTC) - started).total_seconds())
         ended = not_done or f"{one.step.title} is on {one.step.to} ({took} s)"
         typer.echo(f"step {number} of {len(todo)}: {ended}")
+    return refused
 
 
 @contextmanager

@@ -7,23 +7,27 @@ from typing import TYPE_CHECKING
 import typer
 
 from components.cli.drain_progress import LEFT_TO_DO, Progress, Stand, progress, waits
+from components.domain.problems import DomainError
 
 if TYPE_CHECKING:
     from components.config.drain_file import Wanted
     from components.config.loader import Loaded
 
 
+class NotBegun(DomainError):  # noqa: N818 - named as people say it
+    """An apply of the client's stack would do more than the step, or nobody can tell: nothing of it was touched."""
+
+
 def carry(folder: Path, host: str, step: "Wanted", agreed: "Mapping[str, Wanted]", name: str, *, now: bool) -> str:
     """One VPS: its file, then the world, then a look whether it is so. Why it was left alone; empty when it is there.
 
     Those before it may have taken hours, so everything is read again. `agreed` are the steps of this run by title: a
-    yes to them is a yes to nothing else. Raises DomainError, and whatever `vps move` and `vps up` do.
+    yes to them is a yes to nothing else. Raises NotBegun, DomainError, and whatever `vps move` and `vps up` do.
     """
     import datetime as dt
 
     from components.cli.move import move
     from components.config.loader import load
-    from components.domain.problems import DomainError
 
     loaded = load(folder)
     (one,) = progress(loaded, host, (step,))
@@ -46,12 +50,11 @@ def carry(folder: Path, host: str, step: "Wanted", agreed: "Mapping[str, Wanted]
 
 
 def _need_nothing_else(loaded: "Loaded", host: str, one: Progress, agreed: "Mapping[str, Wanted]") -> None:
-    """Raises DomainError when an apply of the client's stack would do more than what was agreed on, or nobody can tell.
+    """Raises NotBegun when an apply of the client's stack would do more than what was agreed on, or nobody can tell.
 
     An apply takes in whatever waits in the client's file: another VPS may be installed anew, or end.
     """
     from components.domain.names import client_stack
-    from components.domain.problems import DomainError
     from components.engine.outlook import outlook
     from components.engine.preview import previewed
     from components.engine.project import project_of
@@ -63,7 +66,7 @@ def _need_nothing_else(loaded: "Loaded", host: str, one: Progress, agreed: "Mapp
     more = [f"{title}: {word}" for title, word in _beyond(changes, host, one, agreed)]
     if more:
         told = "\n  ".join(more)
-        raise DomainError(
+        raise NotBegun(
             f"{one.step.title} was not begun: `vps up {stack}`, which moves it, would do more than that:\n  {told}.",
             f"Apply that first, or withdraw it: vps preview {stack}. Then run the plan again: it goes on there.",
         )
@@ -94,7 +97,6 @@ def _is_move(word: str, host: str, step: "Wanted") -> bool:
 def _up(folder: Path, step: "Wanted") -> None:
     from components.cli.stack import up
     from components.domain.names import client_stack
-    from components.domain.problems import DomainError
 
     try:
         up(stack=client_stack(step.client), fleet=folder, yes=True)

@@ -11,6 +11,7 @@ from components.config.loader import load
 from components.domain.guests import Maintenance
 from components.domain.operations import NOTHING_KNOWN
 from components.domain.timetables import Timetable
+from components.engine import returned
 from components.engine.project import Project
 from components.lab.example import make_fake_project
 from tests.cli.test_drain import _record as record
@@ -138,7 +139,21 @@ def test_one_that_state_does_not_know_and_its_host_holds_is_there(
     hold(project, mark=mark)
     (one,) = progress(load(project.fleet), "lab1", [step()])
     assert (one.stand, one.is_new, one.is_there) == (Stand.SKIPPED, False, True)
-    assert one.why == "skipped: state knows no such machine, and lab1 holds it: vps show beta/shop"
+    assert one.why.startswith("skipped: state knows no such machine, and lab1 holds it; take it over first, with lab1")
+
+
+def test_what_was_made_otherwise_is_not_taken_for_new(project: Project) -> None:
+    """Adopted, or back from the trash: `vps up` would make no other in its place."""
+    _edit(project, "host: lab1", "host: lab1\n    uuid: 11111111-2222-4333-8444-555555555555")
+    stand, why = _stand(project)
+    assert stand is Stand.SKIPPED
+    assert "lab1 lacks it; take it over first" in why
+    _edit(project, "\n    uuid: 11111111-2222-4333-8444-555555555555", "")
+    assert _stand(project)[0] is Stand.MOVE
+    loaded = load(project.fleet)
+    client = loaded.fleet.clients["beta"]
+    returned.note(project.fleet, client.vps["shop"].machine_uuid(loaded.fleet.id, client.id))
+    assert _stand(project)[0] is Stand.SKIPPED
 
 
 def test_one_that_state_does_not_know_is_not_taken_for_new_while_its_host_is_silent(project: Project) -> None:

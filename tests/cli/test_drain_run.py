@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from components.cli import drain_run, move
+from components.cli import stack as stack_commands
 from components.config.loader import load
 from components.declaration import host_ref
 from components.domain.problems import DomainError
 from components.drivers.base import PoolSpec
 from components.drivers.fake.driver import FakeDriver
+from components.engine import outlook
 from components.engine.project import Project
 from tests.cli.test_drain import _record as record
 from tests.cli.test_drain import project, record_all, vps  # noqa: F401 - a fixture
@@ -180,6 +182,34 @@ def test_what_somebody_moved_elsewhere_meanwhile_is_left_there(
         ("example-coop", "web3"): "lab2",
     }
     assert "beta/shop was never made: its file places it on lab3 now" in said
+
+
+def test_what_waits_in_one_client_s_file_keeps_nobody_else_on_the_host(
+    project: Project, plan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of its step was touched, and whoever comes behind it has nothing to do with it."""
+    for host in load(project.fleet).fleet.hosts.values():
+        FakeDriver(host_ref(host)).ensure_pool(PoolSpec(name="vps", path="/var/lib/aegir-vps/pool"))
+    record_all(project)
+
+    def would(_: object, __: object, stack: str) -> outlook.Outlook:
+        changes = {"beta/shop": ("reinstall: 0 -> 1: DOWNTIME AND A NEW, EMPTY DISK",)}
+        return outlook.Outlook(changes=changes if stack == "client.beta" else {}, resources=1, hosts=(), waiting={})
+
+    applied: list[str] = []
+
+    def up(*, stack: str, **_: object) -> None:
+        applied.append(stack)
+        record_all(project)
+
+    monkeypatch.setattr(outlook, "outlook", would)
+    monkeypatch.setattr(stack_commands, "up", up)
+    said = vps(project, "--run", str(plan), "--now", "--yes", code=1).output
+    assert "beta/shop was not begun: `vps up client.beta`, which moves it, would do more than that" in said
+    assert "lab1: 2 of 3 steps are done" in said
+    assert set(applied) == {"client.example-coop"}
+    assert placed(project)["beta", "shop"] == "lab1"
+    assert placed(project)["example-coop", "web2"] == "lab3"
 
 
 def test_nothing_is_read_before_others_are_shut_out(
