@@ -148,6 +148,7 @@ def growth(fleet: Fleet, client: Client, before: Before, today: date) -> Iterato
 
 def _overfilled(fleet: Fleet, client: Client, before: Before, today: date) -> Iterator[Problem]:
     more: defaultdict[str, Demand] = defaultdict(Demand)
+    due: dict[str, str] = {}
     for vps in client.vps.values():
         had = before.get((client.id, vps.id))
         if had is None and vps.is_adopted:
@@ -168,6 +169,8 @@ def _overfilled(fleet: Fleet, client: Client, before: Before, today: date) -> It
             )
             if had.host != vps.host:
                 need |= Demand()
+            if vps.before and any(amount > 0 for amount in need.amounts):
+                due[vps.host] = vps.key
         more[vps.host] = more[vps.host] + need
     if not any(amount > 0 for need in more.values() for amount in need.amounts):
         return
@@ -184,6 +187,7 @@ def _overfilled(fleet: Fleet, client: Client, before: Before, today: date) -> It
                     path=("clients", client.key, "vps"),
                     message=f"{name} has no room: with {capacity.shown(key, wanted)} more for this client, "
                     f"{capacity.shown(key, -free)} of {word} more would be sold there than may be.",
-                    remedy="Choose another host (`vps hosts` shows their room), or take less.",
+                    remedy="Choose another host (`vps hosts` shows their room), or take less."
+                    + (f" What fell due for {due[name]} may wait: give it a later `since`." if name in due else ""),
                     measure=-free,
                 )

@@ -166,6 +166,9 @@ def test_an_upgrade_for_a_later_day_is_judged_on_that_day() -> None:
     assert grown(client("a", upgraded(later, ends=TODAY)), {KEY: THERE}) == []
     assert grown(client("a", upgraded(later)), {}) == ["host-overfilled"]
     assert grown(client("a", upgraded(TODAY), quota=quota), {KEY: THERE}) == ["host-overfilled", "client-quota"]
+    one = client("a", upgraded(TODAY, power="suspended"))
+    (found,) = growth(fleet(one, hosts=TIGHT, packages=SOLD), one, {KEY: THERE}, TODAY)
+    assert found.remedy.endswith("What fell due for web1 may wait: give it a later `since`.")
 
 
 def test_an_upgrade_that_was_never_applied_keeps_nobody_from_ending() -> None:
