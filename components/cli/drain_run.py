@@ -60,6 +60,7 @@ def run(folder: Path, file: Path, *, look: bool, now: bool, yes: bool, as_json: 
             )
         refused = _carry_out(folder, file, host, found, now=now, yes=yes)
     after = load(folder)
+    need_host(after, host)
     found = progress(after, host, steps)
     status = _tell(after, host, found, (), as_json=False)
     return 1 if refused else status

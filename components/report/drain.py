@@ -116,7 +116,7 @@ def _step(step: Step) -> dict[str, Any]:
 def _steps(plan: Plan) -> Iterator[str]:
     many = len(plan.steps)
     if not many:
-        yield f"{plan.host}: nobody lives there." if not plan.stays else f"{plan.host}: nobody can move."
+        yield f"{plan.host}: no file places a VPS there." if not plan.stays else f"{plan.host}: nobody can move."
         return
     yield (
         f"{plan.host}: {many} VPS{'s' * (many != 1)} to move, {plan.gib} GiB of disk, {long(plan.busy)} in all, "

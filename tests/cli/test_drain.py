@@ -87,7 +87,7 @@ def test_who_stays_is_told_and_ends_with_2(project: Project) -> None:
 
 
 def test_an_empty_host_makes_no_file(project: Project) -> None:
-    assert "lab3: nobody lives there." in vps(project, "lab3").output
+    assert "lab3: no file places a VPS there." in vps(project, "lab3").output
     assert not (project.fleet / "drains").exists()
 
 

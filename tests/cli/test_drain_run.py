@@ -3,6 +3,7 @@
 import fcntl
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +16,7 @@ from components.drivers.base import PoolSpec
 from components.drivers.fake.driver import FakeDriver
 from components.engine import outlook
 from components.engine.project import Project
+from components.engine.run import Engine
 from tests.cli.test_drain import _record as record
 from tests.cli.test_drain import project, record_all, vps  # noqa: F401 - a fixture
 from tests.cli.test_occupants import elsewhere, hold
@@ -202,6 +204,7 @@ def test_what_waits_in_one_client_s_file_keeps_nobody_else_on_the_host(
         applied.append(stack)
         record_all(project)
 
+    monkeypatch.setattr(Engine, "of", lambda *_: SimpleNamespace(environment={}))
     monkeypatch.setattr(outlook, "outlook", would)
     monkeypatch.setattr(stack_commands, "up", up)
     said = vps(project, "--run", str(plan), "--now", "--yes", code=1).output

@@ -56,7 +56,7 @@ def test_the_whole_plan_is_readable(name: str) -> None:
 def test_a_clock_of_a_host_without_a_plan_runs_beside_nothing() -> None:
     none = _plans()["nobody"][1]
     told = text(plan(none, "kvm1", Operations(faults=FAULTS), now=NOW), none)
-    assert "nobody lives there" in told
+    assert "no file places a VPS there" in told
     assert "22 h 00 min left" in told
     assert "before this plan" not in told
 
